@@ -1,0 +1,1 @@
+"""Mathematical programs over plain numbers; nothing here imports ``solver``."""

@@ -1,0 +1,1 @@
+"""Statements of the replica problem: pick one layout and one batch size."""

@@ -1,0 +1,58 @@
+"""fleetfront: exact speed-cost frontiers for serving large language models.
+
+>>> import solver
+>>> frontier = solver.solve("instances/replica/llama-3.1-70b-fp8-h100.toml")
+>>> frontier.cheapest(min_speed=50)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from solver.api import read_instance, solve, verify
+    from solver.errors import FleetError, InstanceError
+    from solver.frontier import Frontier
+    from solver.instance.domain import ReplicaInstance
+    from solver.result import Point, Result, read_result
+    from solver.sweep.certificate import Verification
+
+__all__ = [
+    "FleetError",
+    "Frontier",
+    "InstanceError",
+    "Point",
+    "ReplicaInstance",
+    "Result",
+    "Verification",
+    "read_instance",
+    "read_result",
+    "solve",
+    "verify",
+]
+
+_HOMES = {
+    "FleetError": "solver.errors",
+    "Frontier": "solver.frontier",
+    "InstanceError": "solver.errors",
+    "Point": "solver.result",
+    "ReplicaInstance": "solver.instance.domain",
+    "Result": "solver.result",
+    "Verification": "solver.sweep.certificate",
+    "read_instance": "solver.api",
+    "read_result": "solver.result",
+    "solve": "solver.api",
+    "verify": "solver.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first asked for: the command line needs little of this to print a help text.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'solver' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

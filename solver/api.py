@@ -1,0 +1,207 @@
+"""What users import: read a question, solve it, check an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from solver.errors import InstanceError
+from solver.frontier import Frontier
+from solver.instance.domain import ReplicaInstance
+from solver.instance.reader import read_replica_instance
+from solver.lowering.program import MAX_CELLS, number_replica
+from solver.lowering.space import ReplicaSpace, lower_replica
+from solver.result import Result, read_result, result_to_dict
+from solver.sweep.assemble import assemble
+from solver.sweep.certificate import Verification, verify_document
+from solver.sweep.conflict import explain_conflict
+from solver.sweep.enumeration import Candidate, enumerate_frontier
+from solver.sweep.provenance import Stopwatch, provenance
+from solver.sweep.strips import OpenRegion
+
+__all__ = ["ENUMERATION", "formulation_names", "read_instance", "solve", "verify"]
+
+ENUMERATION = "enumeration"
+Progress = Callable[[int, int], None]
+
+
+def formulation_names() -> tuple[str, ...]:
+    """Roads to the replica frontier: ``enumeration`` (the default) and the programs."""
+    from formulations.replica.registry import FORMULATIONS
+
+    return (ENUMERATION, *(formulation.name for formulation in FORMULATIONS))
+
+
+def read_instance(
+    path: str | Path, *, settings: Mapping[str, Any] | None = None
+) -> ReplicaInstance:
+    """Read an instance file.
+
+    Parameters
+    ----------
+    settings
+        What-ifs laid over the file, dotted key to value: ``{"workload.context_tokens": 8192}``.
+
+    Raises
+    ------
+    InstanceError
+        With every fault of the file: where, what, how to mend.
+    """
+    return read_replica_instance(Path(path), settings=settings)
+
+
+def solve(
+    instance: ReplicaInstance | str | Path,
+    *,
+    formulation: str = ENUMERATION,
+    engine: str | None = None,
+    time_limit_s: float | None = None,
+    on_progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Frontier:
+    """The complete Pareto frontier of speed against cost, or an honest part of it.
+
+    Parameters
+    ----------
+    instance
+        A question, or the path of one.
+    formulation
+        ``enumeration`` evaluates the whole space; any other name states a program and sweeps it with
+        an engine by epsilon-constraints.
+    engine
+        ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one themselves if left out.
+    time_limit_s
+        Wall-clock limit; past it the frontier is ``partial`` and says where it is open.
+    on_progress
+        Called with (done, to do) now and then; ``to do`` is 0 where it is not known.
+    should_stop
+        Asked now and then; a true answer acts like a limit.
+
+    Raises
+    ------
+    FleetError
+        If the question is malformed, unsupported, or too large for the chosen program.
+    """
+    if not isinstance(instance, ReplicaInstance):
+        instance = read_instance(instance)
+    if time_limit_s is not None and not time_limit_s > 0:
+        raise InstanceError.one(
+            f"a time limit of {time_limit_s} s leaves no time",
+            where="--time-limit",
+            mend="Give a positive number of seconds",
+        )
+    watch = Stopwatch()
+    if formulation == ENUMERATION:
+        if engine is not None:
+            raise InstanceError.one(
+                f"enumeration uses no engine (got {engine!r})",
+                where="--engine",
+                mend="Name a program as well, for example --formulation column_selection",
+            )
+        return _enumerate(instance, watch, time_limit_s, on_progress, should_stop)
+    from solver.sweep.programs import sweep_replica
+
+    return Frontier(
+        sweep_replica(
+            instance,
+            formulation=formulation,
+            engine_name=engine,
+            watch=watch,
+            time_limit_s=time_limit_s,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+    )
+
+
+def _enumerate(
+    instance: ReplicaInstance,
+    watch: Stopwatch,
+    time_limit_s: float | None,
+    on_progress: Progress | None,
+    should_stop: Callable[[], bool] | None,
+) -> Frontier:
+    space = lower_replica(instance)
+    outcome = enumerate_frontier(
+        space, time_limit_s=time_limit_s, on_progress=on_progress, should_stop=should_stop
+    )
+    regions = [OpenRegion(c.latency_ps, c.cost) for c in outcome.open_corners]
+    conflict = None
+    if not outcome.points and not regions:
+        conflict = explain_conflict(space)
+    result = assemble(
+        space,
+        outcome.points,
+        regions,
+        engine=ENUMERATION,
+        closed_by=ENUMERATION,
+        reason=outcome.stopped_by or "",
+        conflict=conflict,
+        provenance=provenance(
+            instance,
+            watch,
+            formulation=ENUMERATION,
+            engine=None,
+            solves=0,
+            candidates={
+                "stated": space.n_stated,
+                "deployable": space.n_candidates,
+                "evaluated": outcome.evaluated,
+                "skipped_by_bound": outcome.skipped,
+            },
+        ),
+    )
+    return Frontier(result)
+
+
+def verify(
+    result: Frontier | Result | Mapping[str, Any] | str | Path,
+    *,
+    instance: ReplicaInstance | str | Path | None = None,
+    reprove: bool = False,
+    on_progress: Progress | None = None,
+) -> Verification:
+    """Check a result without trusting what produced it.
+
+    Parameters
+    ----------
+    result
+        A frontier, a result document, or the path of a result file.
+    instance
+        The question it should answer; the copy inside the result if left out.
+    reprove
+        Also close every box once more with another engine than the one that closed it.
+
+    Returns
+    -------
+    Verification
+        True where every check passed; ``checks`` says what each one found.
+
+    Raises
+    ------
+    FleetError
+        If the file is not a result, or the instance cannot be read.
+    """
+    if isinstance(result, Frontier):
+        document: Mapping[str, Any] = result.to_dict()
+    elif isinstance(result, Result):
+        document = result_to_dict(result)
+    elif isinstance(result, Mapping):
+        document = result
+    else:
+        document = read_result(Path(result))[1]
+    if instance is not None and not isinstance(instance, ReplicaInstance):
+        instance = read_instance(instance)
+    prover = None
+    if reprove:
+        from solver.sweep.reprove import reprove_strips
+
+        engines = {str(point.get("proof", {}).get("engine")) for point in document.get("points", [])}
+
+        def prover(space: ReplicaSpace, all_strips: Any) -> Any:
+            return reprove_strips(space, all_strips, used=engines, on_progress=on_progress)
+
+    return verify_document(document, instance=instance, reprove=prover, on_progress=on_progress)

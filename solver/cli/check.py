@@ -1,0 +1,59 @@
+"""``fleetfront verify``: check a result without trusting what produced it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solver.cli.exits import COMPLETE, FAILED
+from solver.cli.progress import patience
+
+__all__ = ["verify_command"]
+
+
+def verify_command(
+    result: Annotated[Path, typer.Argument(help="A result file written by 'solve --out'.")],
+    instance: Annotated[
+        Path | None, typer.Option(help="The question it should answer, as a file.")
+    ] = None,
+    reprove: Annotated[
+        bool, typer.Option("--reprove", help="Close every box again with another engine.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option(help="Print nothing but what failed.")] = False,
+) -> int:
+    """Recompute every number of a result from its instance: points, boxes, proofs, ideal, nadir.
+
+    Exit status: 0 all checks passed, 1 one failed, 2 bad input.
+
+    Example: fleetfront verify result.json --reprove
+    """
+    from solver.api import verify
+
+    with patience("verifying", quiet=quiet) as waiting:
+        verification = verify(
+            result, instance=instance, reprove=reprove, on_progress=waiting.progress
+        )
+    if as_json:
+        checks = [
+            {
+                "name": check.name,
+                "passed": check.passed,
+                "faults": list(check.faults),
+                "detail": check.detail,
+            }
+            for check in verification.checks
+        ]
+        print(json.dumps({"passed": verification.passed, "checks": checks}, indent=1))
+    else:
+        for check in verification.checks:
+            if check.passed and not quiet:
+                print(f"ok      {check.name}" + (f": {check.detail}" if check.detail else ""))
+            for fault in check.faults:
+                print(f"FAILED  {check.name}: {fault}")
+        if not quiet:
+            print("verified" if verification.passed else "verification failed")
+    return COMPLETE if verification.passed else FAILED

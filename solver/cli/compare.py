@@ -1,0 +1,36 @@
+"""``fleetfront compare``: what changed between two results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solver.cli.exits import COMPLETE
+
+__all__ = ["compare_command"]
+
+
+def compare_command(
+    before: Annotated[Path, typer.Argument(help="A result file.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+) -> int:
+    """What changed between two results: the question, the points, cost at equal speed.
+
+    Example: fleetfront compare monday.json tuesday.json
+    """
+    import json
+
+    from rich.console import Console
+
+    from solver.report import compare_results, print_comparison
+    from solver.result import read_result
+
+    changes = compare_results(read_result(before)[0], read_result(after)[0])
+    if as_json:
+        print(json.dumps(changes.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print_comparison(changes, Console(highlight=False))
+    return COMPLETE

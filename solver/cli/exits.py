@@ -1,0 +1,16 @@
+"""Exit statuses of the contract."""
+
+from __future__ import annotations
+
+__all__ = ["BAD_INPUT", "COMPLETE", "FAILED", "INFEASIBLE", "PARTIAL", "status_of"]
+
+COMPLETE = 0
+FAILED = 1
+BAD_INPUT = 2
+INFEASIBLE = 3
+PARTIAL = 4
+
+
+def status_of(result_status: str) -> int:
+    """Exit status of a result."""
+    return {"complete": COMPLETE, "infeasible": INFEASIBLE, "partial": PARTIAL}[result_status]

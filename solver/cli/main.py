@@ -1,0 +1,84 @@
+"""The ``fleetfront`` command: its subcommands, and how errors become one line each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from solver.cli import catalog, check, compare, init, show, solve, validate
+from solver.cli.exits import BAD_INPUT, COMPLETE
+from solver.errors import FleetError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="fleetfront",
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=False,
+    help="How fast can a language model be served, at what price, on which machines, laid out how? "
+    "Answered exactly: the complete Pareto frontier of speed against cost, with a proof.",
+    epilog="Start with: fleetfront init > my.toml; fleetfront show my.toml; fleetfront solve my.toml",
+)
+app.command("solve")(solve.solve_command)
+app.command("verify")(check.verify_command)
+app.command("show")(show.show_command)
+app.command("compare")(compare.compare_command)
+app.command("validate")(validate.validate_command)
+app.command("init")(init.init_command)
+app.command("schema")(init.schema_command)
+app.add_typer(catalog.app, name="catalog")
+
+
+@app.callback(invoke_without_command=True)
+def _first_contact(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and leave."),
+) -> None:
+    if version:
+        from solver.sweep.provenance import package_version
+
+        typer.echo(f"fleetfront {package_version('fleetfront')}")
+        raise typer.Exit(COMPLETE)
+    if context.invoked_subcommand is None:
+        typer.echo(
+            "Three things to try:\n"
+            "  fleetfront init > my.toml        write a commented question\n"
+            "  fleetfront show my.toml          what would be solved, and what is refused\n"
+            "  fleetfront solve my.toml         the complete frontier of speed against cost\n"
+            "All commands: fleetfront --help"
+        )
+        raise typer.Exit(COMPLETE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Bad input ends with status 2 and one line a fault on standard error, never a traceback.
+    """
+    try:
+        status = app(
+            args=None if arguments is None else list(arguments), standalone_mode=False
+        )
+    except FleetError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        return BAD_INPUT
+    except click.exceptions.Abort:
+        print("stopped before anything was found", file=sys.stderr)
+        return 4
+    except click.ClickException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "fleetfront")
+        message = " ".join(error.format_message().split())
+        print(f"{command}: {message} See '{command} --help'.", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # The reader of our output left; send what is still buffered nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COMPLETE
+    return status if isinstance(status, int) else COMPLETE

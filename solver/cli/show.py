@@ -1,0 +1,48 @@
+"""``fleetfront show``: what will be solved, before it is solved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solver.cli.exits import COMPLETE
+from solver.cli.solve import gathered_settings
+
+__all__ = ["show_command"]
+
+
+def show_command(
+    instance: Annotated[Path, typer.Argument(help="The question, a TOML file.")],
+    min_speed: Annotated[
+        str | None, typer.Option(help="What if users need this many tok/s at least?")
+    ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(help="What if a million tokens may cost this many US$ at most?")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="What if the file said this? May be repeated."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the survey as JSON.")] = False,
+) -> int:
+    """Explain a question: its sizes, its limits and which of them bind, what is refused and why.
+
+    Example: fleetfront show instances/replica/llama-3.1-70b-fp8-h100.toml
+    """
+    from rich.console import Console
+
+    from solver.api import read_instance
+    from solver.report import print_survey
+    from solver.sweep.survey import survey
+
+    found = survey(read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost)))
+    if as_json:
+        print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print_survey(found, Console(highlight=False))
+    return COMPLETE

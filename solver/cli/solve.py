@@ -1,0 +1,151 @@
+"""``fleetfront solve``: the complete frontier of a question."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from solver.cli.exits import status_of
+from solver.cli.progress import patience
+
+__all__ = ["gathered_settings", "solve_command"]
+
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def gathered_settings(
+    changes: list[str] | None, min_speed: str | None, max_cost: str | None
+) -> dict[str, Any]:
+    """What-ifs of the command line as dotted keys."""
+    from solver.instance.reader import parse_setting
+
+    settings = dict(parse_setting(text) for text in changes or [])
+    if min_speed is not None:
+        settings["limits.min_speed_tok_per_s"] = min_speed
+    if max_cost is not None:
+        settings["limits.max_cost_usd_per_mtok"] = max_cost
+    return settings
+
+
+def solve_command(
+    instance: Annotated[Path, typer.Argument(help="The question, a TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all points as CSV.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the frontier; .png, .svg or .pdf.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a self-contained HTML page.")
+    ] = None,
+    formulation: Annotated[
+        str,
+        typer.Option(
+            help="enumeration (the default), or a program: column_selection, factored_big_m, "
+            "factored_hull, cp_element."
+        ),
+    ] = "enumeration",
+    engine: Annotated[
+        str | None, typer.Option(help="Engine of a program: highs, cp-sat or scip.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds; past them the answer is partial (status 4).")
+    ] = None,
+    min_speed: Annotated[
+        str | None, typer.Option(help="What if users need this many tok/s at least?")
+    ] = None,
+    max_cost: Annotated[
+        str | None, typer.Option(help="What if a million tokens may cost this many US$ at most?")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="What if the file said this? May be repeated."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON instead of tables.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option(help="Print nothing but errors.")] = False,
+) -> int:
+    """The complete Pareto frontier of speed (tok/s/user) against cost (US$ per million tokens).
+
+    Exit status: 0 complete, 2 bad input, 3 proved infeasible, 4 partial.
+
+    Example: fleetfront solve instances/replica/llama-3.1-70b-fp8-h100.toml --report frontier.html
+    """
+    from solver.api import read_instance, solve
+    from solver.errors import OutputError
+    from solver.result.writing import check_writable, write_whole
+
+    check_writable({"--out": out, "--csv": csv, "--plot": plot, "--report": report})
+    if plot is not None and plot.suffix.lower() not in PLOT_SUFFIXES:
+        raise OutputError.one(
+            f"cannot draw a {plot.suffix or 'file without a suffix'}",
+            where=f"--plot {plot}",
+            mend=f"End the name with one of {', '.join(PLOT_SUFFIXES)}",
+        )
+    question = read_instance(
+        instance, settings=gathered_settings(changes, min_speed, max_cost)
+    )
+    with patience("solving", quiet=quiet) as waiting:
+        frontier = solve(
+            question,
+            formulation=formulation,
+            engine=engine,
+            time_limit_s=time_limit,
+            on_progress=waiting.progress,
+            should_stop=waiting.should_stop,
+        )
+    result = frontier.result
+    contents: dict[Path, bytes] = {}
+    document = frontier.to_json() if out is not None or as_json else ""
+    if out is not None:
+        contents[out] = document.encode()
+    if csv is not None:
+        from solver.report import write_csv
+
+        stream = io.StringIO(newline="")
+        write_csv(result, stream)
+        contents[csv] = stream.getvalue().encode()
+    if plot is not None:
+        from solver.report import render_plot
+
+        contents[plot] = render_plot(result, plot.suffix.lower().lstrip("."))
+    if report is not None:
+        from solver.report import render_page
+
+        contents[report] = render_page(result).encode()
+    write_whole(contents)
+    if as_json:
+        print(document, end="")
+    elif not quiet:
+        _print(result, out, csv, plot, report)
+    return status_of(result.status)
+
+
+def _print(
+    result: Any, out: Path | None, csv: Path | None, plot: Path | None, report: Path | None
+) -> None:
+    from rich.console import Console
+
+    from solver.report import print_result
+
+    holders = [str(path) for path in (out, csv) if path is not None]
+    if holders:
+        where_all = " and ".join(holders)
+    else:
+        where_all = "add --out result.json or --csv points.csv"
+    console = Console(highlight=False)
+    print_result(result, console, where_all)
+    for path, what in ((plot, "plot"), (report, "page")):
+        if path is not None:
+            console.print(f"{what}: {path}", markup=False, soft_wrap=True)
+
+
+def compact_json(value: Any) -> str:
+    """JSON for machines."""
+    return json.dumps(value, ensure_ascii=False, indent=1)

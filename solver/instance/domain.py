@@ -1,0 +1,124 @@
+"""A replica question once read: every choice spelled out, every fact attached, in SI units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from solver.catalog.domain import Accelerator, Model, Price
+
+__all__ = ["DesignSpace", "Draft", "Limits", "Machine", "Performance", "ReplicaInstance", "Rules"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """An accelerator on offer and what an hour of it costs."""
+
+    accelerator: Accelerator
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class DesignSpace:
+    """Every value each choice may take; each tuple is sorted and without repeats.
+
+    ``tensor_parallel_2d`` holds total degrees (perfect squares); it is empty where 2D is not offered.
+    """
+
+    tensor_parallel: tuple[int, ...]
+    tensor_parallel_2d: tuple[int, ...]
+    pipeline_parallel: tuple[int, ...]
+    expert_parallel: tuple[int, ...]
+    attention_data_parallel: tuple[int, ...]
+    batch: tuple[int, ...]
+    weight_bits: tuple[int, ...]
+    kv_bits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft model for speculative decoding.
+
+    ``acceptance`` is the chance that one drafted token is accepted, each independently, below 1;
+    ``tokens`` the draft lengths on offer (0: no draft); ``weight_bits`` the draft's own.
+    """
+
+    model: Model
+    acceptance: Fraction
+    tokens: tuple[int, ...]
+    weight_bits: int
+    pipeline_parallel: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a design must meet; ``None`` is no limit."""
+
+    min_speed_tok_per_s: Fraction | None = None
+    max_cost_usd_per_mtok: Fraction | None = None
+    max_devices: int | None = None
+    max_tok_per_s: Fraction | None = None
+    max_usd_per_hour: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What makes a layout deployable.
+
+    Parameters
+    ----------
+    degrees_divide
+        Tensor degrees divide heads and widths, stages divide layers.
+    stages_divide_batch
+        The batch splits into equal microbatches.
+    hbm_account
+        ``per-device`` (the fullest device, activations and draft included) or ``published``
+        (weights and KV cache against the sum of all HBM, each model alone).
+    hbm_reserve_fraction
+        Share of every device's HBM kept free.
+    """
+
+    degrees_divide: bool = True
+    stages_divide_batch: bool = True
+    hbm_account: str = "per-device"
+    hbm_reserve_fraction: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Which performance model, and the share of the peaks it may assume."""
+
+    model: str = "epoch2025"
+    flop_efficiency: Fraction = Fraction(1)
+    hbm_efficiency: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaInstance:
+    """One question: which layouts and batches of one replica are worth having?"""
+
+    name: str
+    title: str
+    model: Model
+    context_tokens: int
+    machines: tuple[Machine, ...]
+    design: DesignSpace
+    limits: Limits
+    rules: Rules
+    performance: Performance
+    draft: Draft | None = None
+    expected_exit_status: int = 0
+    source: str = "instance"
+    """Where the question came from, for error messages."""
+    sha256: str = ""
+    """Of the file and the changes made to it; empty for one built in memory."""
+    warnings: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Changes made to the file, ``key: value``."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of problem."""
+        return "replica"

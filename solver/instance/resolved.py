@@ -1,0 +1,145 @@
+"""The whole question as plain JSON, catalog entries included, and back.
+
+A result carries this, so that it can be checked from itself alone, whatever the catalog says later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from solver.catalog import (
+    accelerator_from_dict,
+    entry_as_dict,
+    model_from_dict,
+    price_from_dict,
+)
+from solver.errors import FleetError, ResultError
+from solver.instance.domain import (
+    DesignSpace,
+    Draft,
+    Limits,
+    Machine,
+    Performance,
+    ReplicaInstance,
+    Rules,
+)
+from solver.instance.ranges import format_integers, parse_integers
+
+__all__ = ["instance_from_resolved", "resolved_instance"]
+
+_DESIGN = tuple(DesignSpace.__dataclass_fields__)
+_LIMITS = tuple(Limits.__dataclass_fields__)
+
+
+def _text(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
+    """Everything the answer depends on, as JSON; lists of whole numbers in their short text form."""
+    draft = instance.draft
+    limits = {key: getattr(instance.limits, key) for key in _LIMITS}
+    return {
+        "kind": instance.kind,
+        "name": instance.name,
+        "title": instance.title,
+        "model": entry_as_dict(instance.model),
+        "context_tokens": instance.context_tokens,
+        "machines": [
+            {
+                "accelerator": entry_as_dict(machine.accelerator),
+                "price": entry_as_dict(machine.price),
+            }
+            for machine in instance.machines
+        ],
+        "design": {key: format_integers(getattr(instance.design, key)) for key in _DESIGN},
+        "draft": None
+        if draft is None
+        else {
+            "model": entry_as_dict(draft.model),
+            "acceptance": str(draft.acceptance),
+            "tokens": format_integers(draft.tokens),
+            "weight_bits": draft.weight_bits,
+            "pipeline_parallel": format_integers(draft.pipeline_parallel),
+        },
+        "limits": {
+            key: value if isinstance(value, int) else _text(value) for key, value in limits.items()
+        },
+        "rules": {
+            "degrees_divide": instance.rules.degrees_divide,
+            "stages_divide_batch": instance.rules.stages_divide_batch,
+            "hbm_account": instance.rules.hbm_account,
+            "hbm_reserve_fraction": str(instance.rules.hbm_reserve_fraction),
+        },
+        "performance": {
+            "model": instance.performance.model,
+            "flop_efficiency": str(instance.performance.flop_efficiency),
+            "hbm_efficiency": str(instance.performance.hbm_efficiency),
+        },
+    }
+
+
+def _integers(text: str, minimum: int = 1) -> tuple[int, ...]:
+    return parse_integers(text, minimum=minimum) if text else ()
+
+
+def instance_from_resolved(
+    resolved: Mapping[str, Any], *, where: str = "result: instance.resolved", sha256: str = ""
+) -> ReplicaInstance:
+    """Rebuild the question from ``resolved_instance``'s output.
+
+    Raises
+    ------
+    ResultError
+        If anything is missing, unknown or of the wrong type.
+    """
+    try:
+        if resolved["kind"] != "replica":
+            raise ValueError(f"unknown kind {resolved['kind']!r}")
+        draft = resolved["draft"]
+        limits = {
+            key: value if value is None or isinstance(value, int) else Fraction(value)
+            for key, value in resolved["limits"].items()
+        }
+        rules = dict(resolved["rules"])
+        rules["hbm_reserve_fraction"] = Fraction(rules["hbm_reserve_fraction"])
+        performance = resolved["performance"]
+        return ReplicaInstance(
+            name=resolved["name"],
+            title=resolved["title"],
+            model=model_from_dict(resolved["model"]),
+            context_tokens=int(resolved["context_tokens"]),
+            machines=tuple(
+                Machine(
+                    accelerator_from_dict(entry["accelerator"]), price_from_dict(entry["price"])
+                )
+                for entry in resolved["machines"]
+            ),
+            design=DesignSpace(**{key: _integers(resolved["design"][key]) for key in _DESIGN}),
+            draft=None
+            if draft is None
+            else Draft(
+                model=model_from_dict(draft["model"]),
+                acceptance=Fraction(draft["acceptance"]),
+                tokens=_integers(draft["tokens"], minimum=0),
+                weight_bits=int(draft["weight_bits"]),
+                pipeline_parallel=_integers(draft["pipeline_parallel"]),
+            ),
+            limits=Limits(**limits),
+            rules=Rules(**rules),
+            performance=Performance(
+                model=performance["model"],
+                flop_efficiency=Fraction(performance["flop_efficiency"]),
+                hbm_efficiency=Fraction(performance["hbm_efficiency"]),
+            ),
+            source=where,
+            sha256=sha256,
+        )
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise ResultError.one(
+            f"is damaged ({error})", where=where, mend="Solve the instance again"
+        ) from error
+    except FleetError as error:
+        raise ResultError(*error.faults) from error

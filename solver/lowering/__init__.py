@@ -1,0 +1,1 @@
+"""From a question to numbers: candidate families, exact objectives, numeric problems."""

@@ -1,0 +1,120 @@
+"""A candidate space as the numeric replica problem that the formulations state.
+
+Rows of the grid are layouts, columns batch levels; objectives become dense ranks, so that no
+coefficient exceeds the number of distinct values and one unit of epsilon skips nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from formulations.replica.problem import ReplicaProblem
+from solver.lowering.families import CandidateFamily
+from solver.lowering.space import ReplicaSpace
+
+__all__ = ["MAX_CELLS", "ReplicaNumbers", "number_replica"]
+
+MAX_CELLS = 200_000
+"""Larger grids are not written down as programs: enumeration is the tool for them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReplicaNumbers:
+    """The numeric problem and the way back.
+
+    Attributes
+    ----------
+    latency_values, cost_values
+        Value of each rank: picoseconds, US$ per million tokens.
+    rows
+        Grid row -> (family, row of the family).
+    batches
+        Grid column -> batch.
+    """
+
+    problem: ReplicaProblem
+    latency_values: tuple[int, ...]
+    cost_values: tuple[Fraction, ...]
+    rows: tuple[tuple[CandidateFamily, int], ...]
+    batches: tuple[int, ...]
+
+    def candidate(self, layout: int, level: int) -> tuple[CandidateFamily, int, int]:
+        """Family, row and column of a grid cell."""
+        family, row = self.rows[layout]
+        return family, row, int(np.flatnonzero(family.batches == self.batches[level])[0])
+
+
+def _ranks(values: npt.NDArray[np.int64], sorted_values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.searchsorted(sorted_values, values).astype(np.int64)
+
+
+def number_replica(space: ReplicaSpace) -> ReplicaNumbers:
+    """Write a space down as numbers; all limits of the instance are in the mask.
+
+    Raises
+    ------
+    ValueError
+        If the grid has more than ``MAX_CELLS`` cells.
+    """
+    batches = sorted({int(batch) for family in space.families for batch in family.batches})
+    level_of = {batch: level for level, batch in enumerate(batches)}
+    rows = [(family, row) for family in space.families for row in range(family.shape[0])]
+    shape = (len(rows), len(batches))
+    if shape[0] * shape[1] > MAX_CELLS:
+        raise ValueError(f"{shape[0]} layouts by {shape[1]} batches are more than {MAX_CELLS} cells")
+    memory = np.zeros(shape, dtype=np.int64)
+    arithmetic = np.zeros(shape, dtype=np.int64)
+    allowed = np.zeros(shape, dtype=bool)
+    start = 0
+    for family in space.families:
+        n_rows, n_columns = family.shape
+        own_rows = np.arange(n_rows, dtype=np.intp)[:, None]
+        own_columns = np.arange(n_columns, dtype=np.intp)[None, :]
+        levels = np.array([level_of[batch] for batch in family.batches.tolist()], dtype=np.intp)
+        grid = np.ix_(np.arange(start, start + n_rows), levels)
+        own_memory, own_arithmetic = family.latency_if_bound_ps(own_rows, own_columns)
+        memory[grid], arithmetic[grid] = own_memory, own_arithmetic
+        latency = np.maximum(own_memory, own_arithmetic)
+        own_allowed = np.broadcast_to(
+            family.allowed(own_rows, own_columns, latency), (n_rows, n_columns)
+        )
+        if family.limits.max_latency_ps is not None:
+            own_allowed = own_allowed & (latency <= family.limits.max_latency_ps)
+        allowed[grid] = own_allowed
+        start += n_rows
+    latency = np.maximum(memory, arithmetic)
+    costs: dict[tuple[int, int], Fraction] = {}
+    most = space.instance.limits.max_cost_usd_per_mtok
+    for layout, level in np.argwhere(allowed).tolist():
+        family, row = rows[layout]
+        column = int(np.searchsorted(family.batches, batches[level]))
+        cost = space.cost(family, row, column, int(latency[layout, level]))
+        if most is not None and cost > most:
+            allowed[layout, level] = False
+        else:
+            costs[layout, level] = cost
+    cost_values = tuple(sorted(set(costs.values())))
+    cost_rank = {cost: rank for rank, cost in enumerate(cost_values)}
+    cost_grid = np.zeros(shape, dtype=np.int64)
+    for (layout, level), cost in costs.items():
+        cost_grid[layout, level] = cost_rank[cost]
+    # Both roofline branches are ranked in one list: ranks keep order, so the maximum of two ranks
+    # is the rank of the maximum.
+    levels_ps = np.unique(np.concatenate([memory[allowed], arithmetic[allowed]]))
+    return ReplicaNumbers(
+        problem=ReplicaProblem(
+            name=space.instance.name,
+            memory_latency=np.where(allowed, _ranks(memory, levels_ps), 0),
+            arithmetic_latency=np.where(allowed, _ranks(arithmetic, levels_ps), 0),
+            cost=cost_grid,
+            allowed=allowed,
+        ),
+        latency_values=tuple(levels_ps.tolist()),
+        cost_values=cost_values,
+        rows=tuple(rows),
+        batches=tuple(batches),
+    )

@@ -1,0 +1,7 @@
+"""Performance models: how long one decode step takes. One named model a package."""
+
+__all__ = ["PERFORMANCE_MODELS"]
+
+PERFORMANCE_MODELS = {
+    "epoch2025": "Inference economics of language models (arXiv 2506.04645), as published"
+}

@@ -1,0 +1,117 @@
+"""Result files, schema 1: to and from JSON, and the digest that makes a changed number visible."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from solver.errors import ResultError
+from solver.result.document import (
+    Conflict,
+    ConflictingLimit,
+    Objective,
+    OpenBox,
+    Point,
+    Result,
+)
+
+__all__ = ["canonical_digest", "read_result", "result_from_dict", "result_to_dict"]
+
+SCHEMA = 1
+_KEYS = {
+    "schema", "status", "instance", "objectives", "points", "open_boxes", "conflict", "ideal",
+    "nadir", "provenance", "digest",
+}  # fmt: skip
+_STATUSES = ("complete", "partial", "infeasible")
+
+
+def canonical_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of everything in ``document`` but its ``digest``."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with dataclasses and mappings turned into plain dictionaries, tuples into lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def result_to_dict(result: Result) -> dict[str, Any]:
+    """The JSON document of a result, digest included."""
+    document: dict[str, Any] = {"schema": SCHEMA}
+    document.update(_plain(result))
+    conflict = document["conflict"]
+    document["conflict"] = [] if conflict is None else [conflict]
+    document["digest"] = canonical_digest(document)
+    return document
+
+
+def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> Result:
+    """Read a document; the digest is not checked here (``verify`` reports it).
+
+    Raises
+    ------
+    ResultError
+        If the document is not a result of schema 1.
+    """
+    mend = "Give a file written by 'fleetfront solve --out', unchanged"
+    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+        raise ResultError.one("not a fleetfront result of schema 1", where=where, mend=mend)
+    if set(document) != _KEYS:
+        odd = ", ".join(sorted(set(document) ^ _KEYS))
+        raise ResultError.one(f"keys missing or unknown: {odd}", where=where, mend=mend)
+    if document["status"] not in _STATUSES:
+        raise ResultError.one(f"unknown status {document['status']!r}", where=where, mend=mend)
+    try:
+        conflicts = [
+            Conflict(
+                limits=tuple(ConflictingLimit(**limit) for limit in entry["limits"]),
+                is_minimum=entry["is_minimum"],
+                nearest=entry["nearest"],
+            )
+            for entry in document["conflict"]
+        ]
+        return Result(
+            status=document["status"],
+            instance=document["instance"],
+            objectives=tuple(Objective(**entry) for entry in document["objectives"]),
+            points=tuple(Point(**entry) for entry in document["points"]),
+            open_boxes=tuple(OpenBox(**entry) for entry in document["open_boxes"]),
+            conflict=conflicts[0] if conflicts else None,
+            ideal=document["ideal"],
+            nadir=document["nadir"],
+            provenance=document["provenance"],
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ResultError.one(f"damaged: {error}", where=where, mend=mend) from error
+
+
+def read_result(path: Path) -> tuple[Result, dict[str, Any]]:
+    """Read a result file; returns the result and the raw document.
+
+    Raises
+    ------
+    ResultError
+        If the file cannot be read or is not a result.
+    """
+    mend = "Give a file written by 'fleetfront solve --out'"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultError.one(
+            f"cannot be read: {error.strerror}", where=str(path), mend=mend
+        ) from error
+    except ValueError as error:
+        raise ResultError.one(f"not JSON: {error}", where=str(path), mend=mend) from error
+    return result_from_dict(document, where=str(path)), document

@@ -1,0 +1,354 @@
+"""Re-checking a result from its instance alone, without trusting what produced it.
+
+Every number is recomputed: points by the scalar path of the performance model, boxes, ideal, nadir and
+proofs from the points, emptiness of every closed box by looking at *all* candidates of the space, one by
+one and without any pruning. The comparison that decides is made in integers and fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.errors import FleetError, ResultError
+from solver.instance.domain import ReplicaInstance
+from solver.instance.resolved import instance_from_resolved, resolved_instance
+from solver.lowering.design import design_alone, evaluate_alone, locate
+from solver.lowering.families import CandidateFamily
+from solver.lowering.space import ReplicaSpace, lower_replica
+from solver.result import canonical_digest, result_from_dict, result_to_dict
+from solver.result.document import Result
+from solver.sweep.assemble import OBJECTIVES, extremes, objective_values
+from solver.sweep.conflict import explain_conflict
+from solver.sweep.strips import Strip, box_of, strips
+
+__all__ = ["Check", "Verification", "candidates_in_strips", "verify_document"]
+
+BLOCK_ROWS = 64
+MAX_DETAILS = 5
+Pair = tuple[int, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked, and what is wrong with it (empty when nothing is)."""
+
+    name: str
+    faults: tuple[str, ...] = ()
+    detail: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All checks of one result."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+
+def verify_document(
+    document: Mapping[str, Any],
+    *,
+    instance: ReplicaInstance | None = None,
+    reprove: Callable[[ReplicaSpace, Sequence[Strip]], Check] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Verification:
+    """Check a result document.
+
+    Parameters
+    ----------
+    instance
+        The question it should answer; its own ``resolved`` copy if left out.
+    reprove
+        Closes the strips once more with another engine and reports.
+
+    Raises
+    ------
+    ResultError
+        If the document is not a result at all.
+    """
+    checks: list[Check] = []
+    stated, actual = document.get("digest"), canonical_digest(document)
+    checks.append(
+        Check("digest", () if stated == actual else (f"stated {stated}, recomputed {actual}",))
+    )
+    result = result_from_dict(document)
+    try:
+        own = instance_from_resolved(
+            result.instance.get("resolved", {}), sha256=str(result.instance.get("sha256"))
+        )
+        space = lower_replica(own)
+    except FleetError as error:
+        checks.append(Check("instance", tuple(str(fault) for fault in error.faults)))
+        return Verification(tuple(checks))
+    checks.append(_check_instance(result, own, instance))
+    checks.append(_check_objectives(result))
+    pairs, point_check = _check_points(space, result)
+    checks.append(point_check)
+    if not point_check.passed:
+        return Verification(tuple(checks))
+    checks.append(_check_order(pairs))
+    ideal, nadir = extremes(pairs)
+    faults = [
+        f"{name} is {told}, recomputed {ours}"
+        for name, told, ours in (("ideal", result.ideal, ideal), ("nadir", result.nadir, nadir))
+        if dict(told) != ours
+    ]
+    checks.append(Check("ideal and nadir", tuple(faults)))
+    all_strips = strips(pairs)
+    checks.append(_check_boxes(result, pairs, all_strips))
+    checks.append(_check_empty(space, result, pairs, all_strips, on_progress))
+    checks.append(_check_status(space, result))
+    if reprove is not None and all(check.passed for check in checks):
+        checks.append(reprove(space, all_strips))
+    return Verification(tuple(checks))
+
+
+def _check_instance(
+    result: Result, own: ReplicaInstance, given: ReplicaInstance | None
+) -> Check:
+    faults = []
+    told = result.instance
+    if told.get("name") != own.name or told.get("kind") != own.kind or set(told) != {
+        "name", "kind", "sha256", "resolved",
+    }:  # fmt: skip
+        faults.append("name or kind differ from the resolved instance")
+    if dict(told["resolved"]) != resolved_instance(own):
+        faults.append("the resolved instance does not read back as itself")
+    if given is not None:
+        ours = resolved_instance(given)
+        differing = [key for key in ours if told["resolved"].get(key) != ours[key]]
+        if differing:
+            faults.append(f"the result answers another question: {', '.join(differing)} differ")
+    return Check("instance", tuple(faults))
+
+
+def _check_objectives(result: Result) -> Check:
+    faults = () if result.objectives == OBJECTIVES else ("objectives are not speed and cost",)
+    return Check("objectives", faults)
+
+
+def _differences(told: Any, ours: Any, path: str = "") -> Iterator[str]:
+    """Where two JSON values differ, exactly."""
+    if isinstance(told, Mapping) and isinstance(ours, Mapping):
+        for key in sorted({*told, *ours}, key=str):
+            if key not in told or key not in ours:
+                yield f"{path}{key} is {'missing' if key not in told else 'unknown'}"
+            else:
+                yield from _differences(told[key], ours[key], f"{path}{key}.")
+    elif type(told) is not type(ours) or told != ours:
+        yield f"{path.rstrip('.')} is {told!r}, recomputed {ours!r}"
+
+
+def _check_points(space: ReplicaSpace, result: Result) -> tuple[list[Pair], Check]:
+    pairs: list[Pair] = []
+    faults: list[str] = []
+    for index, point in enumerate(result.points):
+        where = f"point {index + 1}"
+        try:
+            family, row, column = locate(space, point.design, where=where)
+        except ResultError as error:
+            faults.extend(str(fault) for fault in error.faults)
+            continue
+        alone = evaluate_alone(space, family, row, column)
+        pairs.append((alone.latency_ps, alone.cost))
+        if not alone.allowed:
+            faults.append(f"{where}: breaks a limit of the instance")
+        ours = {
+            "objectives": objective_values(alone.latency_ps, alone.cost),
+            "exact": {"latency_ps": alone.latency_ps, "cost": str(alone.cost)},
+            "design": design_alone(family, row, column),
+        }
+        told = {
+            "objectives": point.objectives, "exact": point.exact, "design": point.design,
+        }  # fmt: skip
+        faults.extend(f"{where}: {text}" for text in _differences(told, ours))
+    detail = f"{len(pairs)} points recomputed by the scalar path"
+    return pairs, Check("points", tuple(faults[:MAX_DETAILS]), detail)
+
+
+def _check_order(pairs: Sequence[Pair]) -> Check:
+    faults = [
+        f"point {index + 2} does not follow point {index + 1} as slower and cheaper"
+        for index, (a, b) in enumerate(zip(pairs, pairs[1:], strict=False))
+        if not (a[0] < b[0] and a[1] > b[1])
+    ]
+    return Check("mutual nondominance", tuple(faults[:MAX_DETAILS]))
+
+
+def _inside(box: Mapping[str, Any], strip: Strip) -> bool:
+    """Whether an open box lies in a strip and reaches its cost bound."""
+    told = box_of(strip)
+    end, low = box["latency_ps_max"], box["latency_ps_min"]
+    if box["cost_below"] != told["cost_below"] or low < strip.latency_ps_min:
+        return False
+    if strip.latency_ps_max is None:
+        return end is None or end >= low
+    return end is not None and low <= end <= strip.latency_ps_max
+
+
+def _check_boxes(result: Result, pairs: Sequence[Pair], all_strips: Sequence[Strip]) -> Check:
+    """Proofs stand for exactly the strips of the points; every other strip holds an open box."""
+    faults: list[str] = []
+    closers = {"enumeration", "bound", "infeasible"}
+    open_in = _open_by_strip(result, all_strips)
+    for box in result.open_boxes:
+        if not any(box is found for found in open_in.values()):
+            faults.append(f"open box at latency {box.latency_ps_min} ps lies in no strip, or twice")
+
+    def check(where: str, told: Mapping[str, Any], index: int) -> None:
+        if told.get("box") != box_of(all_strips[index]):
+            faults.append(f"{where}: box does not reach to the next point")
+        closed = told.get("closed_by") in closers
+        if closed == (index in open_in) or not (closed or told.get("closed_by") == "open"):
+            faults.append(f"{where}: proof and open boxes disagree")
+
+    for index, point in enumerate(result.points):
+        where = f"point {index + 1}"
+        keys = {"engine", "closed_by", "nondominated", "box"}
+        expected = keys | {"faster"} if index == 0 else keys
+        if not expected <= set(point.proof):
+            faults.append(f"{where}: proof lacks {sorted(expected - set(point.proof))}")
+            continue
+        check(where, point.proof, index + 1)
+        if index == 0:
+            check(f"{where} (faster)", point.proof["faster"], 0)
+        proved = not _may_be_beaten(pairs[index], open_in.values())
+        told_proved = point.proof["nondominated"] == "proved"
+        if told_proved and not proved:
+            faults.append(f"{where}: called nondominated, but an open box may beat it")
+    if not result.points and result.status == "partial" and 0 not in open_in:
+        faults.append("no points and no open box that covers the space")
+    return Check("boxes tile the objective space", tuple(faults[:MAX_DETAILS]))
+
+
+def _open_by_strip(result: Result, all_strips: Sequence[Strip]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for box in result.open_boxes:
+        told = {
+            "latency_ps_min": box.latency_ps_min,
+            "latency_ps_max": box.latency_ps_max,
+            "cost_below": box.cost_below,
+        }
+        for index, strip in enumerate(all_strips):
+            if index not in found and _inside(told, strip):
+                found[index] = box
+                break
+    return found
+
+
+def _may_be_beaten(pair: Pair, boxes: Any) -> bool:
+    latency, cost = pair
+    return any(
+        box.latency_ps_min <= latency
+        and Fraction(box.cost_min or 0) <= cost
+        and (box.latency_ps_min < latency or Fraction(box.cost_min or 0) < cost)
+        for box in boxes
+    )
+
+
+def candidates_in_strips(
+    space: ReplicaSpace,
+    all_strips: Sequence[Strip],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[tuple[int, int, Fraction, CandidateFamily, int, int]]:
+    """Every allowed candidate that lies in a strip: (strip, latency, cost, family, row, column).
+
+    All candidates of the space are looked at. Floats only pass over what is costlier than a strip
+    allows by more than their error; the rest is decided in fractions.
+    """
+    starts = np.array([strip.latency_ps_min for strip in all_strips], dtype=np.int64)
+    caps = [
+        np.inf if strip.cost_below is None else float(strip.cost_below) for strip in all_strips
+    ]
+    ceilings = np.array(caps) * (1 + 1e-9)
+    limits = space.instance.limits
+    done = 0
+    for family in space.families:
+        n_rows, n_columns = family.shape
+        columns = np.arange(n_columns, dtype=np.intp)[None, :]
+        for start in range(0, n_rows, BLOCK_ROWS):
+            rows = np.arange(start, min(start + BLOCK_ROWS, n_rows), dtype=np.intp)[:, None]
+            shape = (len(rows), n_columns)
+            latency = np.broadcast_to(family.latency_ps(rows, columns), shape)
+            allowed = np.broadcast_to(family.allowed(rows, columns, latency), shape)
+            if family.limits.max_latency_ps is not None:
+                allowed = allowed & (latency <= family.limits.max_latency_ps)
+            cost = family.cost_estimate(rows, columns, latency) / space.cost_scale
+            strip = np.searchsorted(starts, latency, side="right") - 1
+            near = allowed & (cost < ceilings[strip])
+            for at, column in np.argwhere(near).tolist():
+                row, index, ps = int(rows[at, 0]), int(strip[at, column]), int(latency[at, column])
+                exact = space.cost(family, row, column, ps)
+                most, below = limits.max_cost_usd_per_mtok, all_strips[index].cost_below
+                if (most is None or exact <= most) and (below is None or exact < below):
+                    yield index, ps, exact, family, row, column
+            done += len(rows) * n_columns
+            if on_progress is not None:
+                on_progress(done, space.n_candidates)
+
+
+def _check_empty(
+    space: ReplicaSpace,
+    result: Result,
+    pairs: Sequence[Pair],
+    all_strips: Sequence[Strip],
+    on_progress: Callable[[int, int], None] | None,
+) -> Check:
+    """No candidate lies in a closed strip, and none outside the stated part of an open one."""
+    open_in = _open_by_strip(result, all_strips)
+    faults = []
+    for index, latency, cost, *_ in candidates_in_strips(space, all_strips, on_progress):
+        box = open_in.get(index)
+        covered = (
+            box is not None
+            and box.latency_ps_min <= latency
+            and (box.latency_ps_max is None or latency <= box.latency_ps_max)
+            and (box.cost_min is None or Fraction(box.cost_min) <= cost)
+        )
+        if not covered:
+            faults.append(f"a candidate with {latency} ps and {float(cost):.6g} US$/Mtok is missing")
+            if len(faults) == MAX_DETAILS:
+                break
+    detail = f"{space.n_candidates} candidates looked at, {len(pairs)} points"
+    return Check("closed boxes are empty", tuple(faults), detail)
+
+
+def _check_status(space: ReplicaSpace, result: Result) -> Check:
+    expected = "partial" if result.open_boxes else "complete" if result.points else "infeasible"
+    faults = []
+    if result.status != expected:
+        faults.append(f"status is {result.status!r}, the boxes say {expected!r}")
+    if result.status == "infeasible":
+        ours = result_to_dict(_with_conflict(result, space))["conflict"]
+        if result_to_dict(result)["conflict"] != ours:
+            faults.append("the conflict is not the recomputed one")
+    elif result.conflict is not None:
+        faults.append("a conflict is stated although there are points")
+    return Check("status", tuple(faults))
+
+
+def _with_conflict(result: Result, space: ReplicaSpace) -> Result:
+    return Result(
+        status=result.status,
+        instance=result.instance,
+        objectives=result.objectives,
+        points=(),
+        conflict=explain_conflict(space),
+    )

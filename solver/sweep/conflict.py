@@ -1,0 +1,236 @@
+"""Why nothing is feasible: a smallest set of limits that no candidate meets together.
+
+Every candidate is marked with the set of limits it breaks. A set of limits is in conflict exactly when
+every candidate breaks at least one of its members, so a smallest one is a minimum hitting set of those
+marks; there are at most six limits, and all subsets are tried by size. What one limit alone would have
+to give is the least change among candidates that break no other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.lowering.families import PS_PER_S, BoolArray, CandidateFamily, IntArray
+from solver.lowering.space import ReplicaSpace
+from solver.result import Conflict, ConflictingLimit
+
+__all__ = ["LIMIT_UNITS", "count_refused", "explain_conflict"]
+
+FloatArray = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+LIMIT_UNITS = {
+    "hbm": "GB per device",
+    "min_speed": "tok/s/user",
+    "max_cost": "usd/Mtok",
+    "max_devices": "devices",
+    "max_usd_per_hour": "usd/h",
+    "max_tok_per_s": "tok/s",
+}
+_NAMES = tuple(LIMIT_UNITS)
+_BLOCK_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Candidates of some rows of a family: what each limit sees, shape (rows, batches)."""
+
+    family: CandidateFamily
+    rows: Indices
+    latency: IntArray
+    seen: dict[str, FloatArray]
+    broken: dict[str, BoolArray]
+
+
+def _blocks(space: ReplicaSpace) -> Iterator[_Block]:
+    limits = space.instance.limits
+    for family in space.families:
+        n_rows, n_columns = family.shape
+        columns = np.arange(n_columns, dtype=np.intp)[None, :]
+        price = float(family.machine.price.usd_per_hour)
+        for start in range(0, n_rows, _BLOCK_ROWS):
+            rows = np.arange(start, min(start + _BLOCK_ROWS, n_rows), dtype=np.intp)[:, None]
+            shape = (len(rows), n_columns)
+            latency = np.broadcast_to(family.latency_ps(rows, columns), shape)
+            devices = np.broadcast_to(family.devices[rows], shape)
+            speed = PS_PER_S / latency
+            seen: dict[str, FloatArray] = {
+                "hbm": np.broadcast_to(family.hbm_bytes(rows, columns), shape),
+                "min_speed": speed,
+                "max_cost": family.cost_estimate(rows, columns, latency) / space.cost_scale,
+                "max_devices": devices.astype(np.float64),
+                "max_usd_per_hour": devices * price,
+                "max_tok_per_s": speed * family.batches[columns],
+            }
+            broken: dict[str, BoolArray] = {
+                "hbm": ~np.broadcast_to(family.fits(rows, columns), shape)
+            }
+            if family.limits.max_latency_ps is not None:
+                broken["min_speed"] = latency > family.limits.max_latency_ps
+            if limits.max_cost_usd_per_mtok is not None:
+                broken["max_cost"] = _too_dear(space, family, rows[:, 0], latency, seen["max_cost"])
+            if limits.max_devices is not None:
+                broken["max_devices"] = devices > limits.max_devices
+            if limits.max_usd_per_hour is not None:
+                most = int(limits.max_usd_per_hour / family.machine.price.usd_per_hour)
+                broken["max_usd_per_hour"] = devices > most
+            if family.limits.min_latency_ps is not None:
+                broken["max_tok_per_s"] = latency < family.limits.min_latency_ps[columns]
+            yield _Block(family, rows[:, 0], latency, seen, broken)
+
+
+def _too_dear(
+    space: ReplicaSpace,
+    family: CandidateFamily,
+    rows: Indices,
+    latency: IntArray,
+    estimate: FloatArray,
+) -> BoolArray:
+    """Cost above its limit; candidates too close for floats are compared as fractions."""
+    limit = space.instance.limits.max_cost_usd_per_mtok
+    assert limit is not None  # asked only where there is one
+    value = float(limit)
+    dear = estimate > value
+    for at, column in np.argwhere(np.abs(estimate - value) <= 1e-9 * value):
+        exact = space.cost(family, int(rows[at]), int(column), int(latency[at, column]))
+        dear[at, column] = exact > limit
+    return dear
+
+
+def count_refused(space: ReplicaSpace) -> dict[str, int]:
+    """Candidates that each limit refuses, and ``feasible`` ones; a candidate may count twice."""
+    counts: dict[str, int] = {}
+    feasible = 0
+    for block in _blocks(space):
+        any_broken = np.zeros(block.latency.shape, dtype=bool)
+        for name, broken in block.broken.items():
+            counts[name] = counts.get(name, 0) + int(broken.sum())
+            any_broken |= broken
+        feasible += int((~any_broken).sum())
+    return {**counts, "feasible": feasible}
+
+
+def _limit_value(space: ReplicaSpace, name: str, family: CandidateFamily) -> float:
+    limits = space.instance.limits
+    value: Fraction | int | float | None = {
+        "hbm": family.hbm_available_bytes,
+        "min_speed": limits.min_speed_tok_per_s,
+        "max_cost": limits.max_cost_usd_per_mtok,
+        "max_devices": limits.max_devices,
+        "max_usd_per_hour": limits.max_usd_per_hour,
+        "max_tok_per_s": limits.max_tok_per_s,
+    }[name]
+    assert value is not None  # only stated limits can be broken
+    return float(value)
+
+
+def _shown(name: str, value: float) -> float:
+    return value / 1e9 if name == "hbm" else value
+
+
+def explain_conflict(space: ReplicaSpace) -> Conflict | None:
+    """The conflict behind an empty frontier; ``None`` where some candidate meets every limit."""
+    masks: set[int] = set()
+    alone: dict[str, tuple[float, float, float]] = {}
+    nearest: tuple[float, dict[str, Any]] | None = None
+    for block in _blocks(space):
+        shape = block.latency.shape
+        mask = np.zeros(shape, dtype=np.int64)
+        worst = np.zeros(shape)
+        overshoot: dict[str, FloatArray] = {}
+        for name, broken in block.broken.items():
+            mask |= broken.astype(np.int64) << _NAMES.index(name)
+            limit = _limit_value(space, name, block.family)
+            change = np.abs(block.seen[name] - limit) / limit
+            overshoot[name] = np.where(broken, change, 0.0)
+            worst = np.maximum(worst, overshoot[name])
+        masks.update(np.unique(mask).tolist())
+        if 0 in masks:
+            return None
+        for name in block.broken:
+            only = mask == 1 << _NAMES.index(name)
+            if not only.any():
+                continue
+            at = np.unravel_index(np.argmin(np.where(only, overshoot[name], np.inf)), shape)
+            entry = (
+                float(overshoot[name][at]),
+                float(block.seen[name][at]),
+                _limit_value(space, name, block.family),
+            )
+            alone[name] = min(alone.get(name, entry), entry)
+        at = np.unravel_index(np.argmin(worst), shape)
+        if nearest is None or float(worst[at]) < nearest[0]:
+            nearest = (float(worst[at]), _nearest(space, block, at))
+    assert nearest is not None  # a space holds at least one candidate
+    chosen = _smallest_conflict(masks)
+    return Conflict(
+        limits=tuple(_conflicting(space, name, alone.get(name)) for name in chosen),
+        is_minimum=True,
+        nearest=nearest[1],
+    )
+
+
+def _smallest_conflict(masks: set[int]) -> tuple[str, ...]:
+    for size in range(1, len(_NAMES) + 1):
+        for subset in itertools.combinations(range(len(_NAMES)), size):
+            bits = sum(1 << index for index in subset)
+            if all(mask & bits for mask in masks):
+                return tuple(_NAMES[index] for index in subset)
+    raise AssertionError("every mask is nonzero, so all limits together hit every one")
+
+
+def _conflicting(
+    space: ReplicaSpace, name: str, entry: tuple[float, float, float] | None
+) -> ConflictingLimit:
+    unit = LIMIT_UNITS[name]
+    if entry is None:
+        value = _shown(name, _limit_value(space, name, space.families[0]))
+        return ConflictingLimit(
+            limit=name,
+            value=value,
+            unit=unit,
+            needed=None,
+            change=None,
+            explanation=f"{name} alone cannot mend it: every candidate breaks another limit too",
+        )
+    _, needed, value = entry
+    needed, value = _shown(name, needed), _shown(name, value)
+    return ConflictingLimit(
+        limit=name,
+        value=value,
+        unit=unit,
+        needed=needed,
+        change=needed - value,
+        explanation=f"{name} would have to be {needed:.6g} {unit} instead of {value:.6g}",
+    )
+
+
+def _nearest(space: ReplicaSpace, block: _Block, at: tuple[np.intp, ...]) -> dict[str, Any]:
+    family = block.family
+    row, column = int(block.rows[at[0]]), int(at[1])
+    refused = []
+    for name, broken in block.broken.items():
+        if broken[at]:
+            value = _shown(name, float(block.seen[name][at]))
+            limit = _shown(name, _limit_value(space, name, family))
+            refused.append(
+                {"limit": name, "value": value, "limit_value": limit, "unit": LIMIT_UNITS[name],
+                 "by": abs(value - limit)}
+            )  # fmt: skip
+    return {
+        "accelerator": family.machine.accelerator.name,
+        "devices": int(family.devices[row]),
+        "tensor_parallel": int(family.tensor_degrees[row]),
+        "two_dimensional": family.step.two_dimensional,
+        "pipeline_parallel": family.step.stages,
+        "batch": int(family.batches[column]),
+        "draft_tokens": family.draft_tokens,
+        "refused_by": refused,
+    }

@@ -1,0 +1,157 @@
+"""What a question asks before it is answered: sizes, levels, limits, and what each limit refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.instance.domain import ReplicaInstance
+from solver.lowering.layouts import Refusal
+from solver.lowering.space import ReplicaSpace, lower_replica
+from solver.sweep.conflict import LIMIT_UNITS, count_refused
+from solver.sweep.enumeration import enumerate_frontier
+
+__all__ = ["LimitSurvey", "Survey", "survey"]
+
+_NO_HBM_LIMIT = 10**18
+_FIELD_OF = {
+    "min_speed": "min_speed_tok_per_s",
+    "max_cost": "max_cost_usd_per_mtok",
+    "max_devices": "max_devices",
+    "max_usd_per_hour": "max_usd_per_hour",
+    "max_tok_per_s": "max_tok_per_s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSurvey:
+    """One limit: what it is, how many candidates it refuses, whether the frontier feels it."""
+
+    name: str
+    value: str
+    unit: str
+    refused: int
+    binds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Sizes of a question.
+
+    Attributes
+    ----------
+    stated, deployable, feasible
+        Candidates the file names, those the deployability rules leave, those that meet every limit.
+    latency_levels
+        Distinct latencies among feasible candidates: the steps an epsilon-constraint could take.
+    points
+        Nondominated points.
+    """
+
+    instance: ReplicaInstance
+    stated: int
+    deployable: int
+    layouts: int
+    feasible: int
+    latency_levels: int
+    points: int
+    refusals: tuple[Refusal, ...]
+    limits: tuple[LimitSurvey, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "name": self.instance.name,
+            "candidates": {
+                "stated": self.stated,
+                "deployable": self.deployable,
+                "feasible": self.feasible,
+            },
+            "layouts": self.layouts,
+            "latency_levels": self.latency_levels,
+            "points": self.points,
+            "refusals": [
+                {
+                    "reason": entry.reason,
+                    "layouts": entry.layouts,
+                    "candidates": entry.candidates,
+                    "example": entry.example,
+                }
+                for entry in self.refusals
+            ],
+            "limits": [
+                {
+                    "name": entry.name,
+                    "value": entry.value,
+                    "unit": entry.unit,
+                    "refused": entry.refused,
+                    "binds": entry.binds,
+                }
+                for entry in self.limits
+            ],
+            "warnings": list(self.instance.warnings),
+        }
+
+
+def _levels(space: ReplicaSpace) -> int:
+    found = []
+    for family in space.families:
+        rows = np.arange(family.shape[0], dtype=np.intp)[:, None]
+        columns = np.arange(family.shape[1], dtype=np.intp)[None, :]
+        latency = np.broadcast_to(family.latency_ps(rows, columns), family.shape)
+        allowed = family.allowed(rows, columns, latency)
+        found.append(np.unique(latency[np.broadcast_to(allowed, family.shape)]))
+    return len(np.unique(np.concatenate(found)))
+
+
+def _frontier(space: ReplicaSpace) -> list[tuple[int, Fraction]]:
+    return [(point.latency_ps, point.cost) for point in enumerate_frontier(space).points]
+
+
+def _without(instance: ReplicaInstance, name: str) -> ReplicaInstance:
+    """The question with one limit lifted."""
+    if name != "hbm":
+        return replace(instance, limits=replace(instance.limits, **{_FIELD_OF[name]: None}))
+    machines = tuple(
+        replace(machine, accelerator=replace(machine.accelerator, hbm_bytes=_NO_HBM_LIMIT))
+        for machine in instance.machines
+    )
+    return replace(instance, machines=machines)
+
+
+def survey(instance: ReplicaInstance) -> Survey:
+    """Measure a question; a limit binds when lifting it changes the frontier.
+
+    Raises
+    ------
+    FleetError
+        If the question cannot be lowered.
+    """
+    space = lower_replica(instance)
+    refused = count_refused(space)
+    frontier = _frontier(space)
+    limits = []
+    for name, unit in LIMIT_UNITS.items():
+        if name not in refused:
+            continue
+        if name == "hbm":
+            sizes = {family.hbm_available_bytes / 1e9 for family in space.families}
+            value = " / ".join(f"{size:g}" for size in sorted(sizes))
+        else:
+            value = f"{float(getattr(instance.limits, _FIELD_OF[name])):g}"
+        lifted = _frontier(lower_replica(_without(instance, name)))
+        limits.append(LimitSurvey(name, value, unit, refused[name], lifted != frontier))
+    return Survey(
+        instance=instance,
+        stated=space.n_stated,
+        deployable=space.n_candidates,
+        layouts=space.n_layouts,
+        feasible=refused["feasible"],
+        latency_levels=_levels(space),
+        points=len(frontier),
+        refusals=space.refusals,
+        limits=tuple(limits),
+    )
