@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ from solver.errors import InstanceError
 from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
 from solver.instance.reader import read_replica_instance
-from solver.lowering.program import MAX_CELLS, number_replica
 from solver.lowering.space import ReplicaSpace, lower_replica
 from solver.result import Result, read_result, result_to_dict
 from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document
 from solver.sweep.conflict import explain_conflict
-from solver.sweep.enumeration import Candidate, enumerate_frontier
+from solver.sweep.enumeration import enumerate_frontier
 from solver.sweep.provenance import Stopwatch, provenance
 from solver.sweep.strips import OpenRegion
 
@@ -69,10 +67,10 @@ def solve(
     instance
         A question, or the path of one.
     formulation
-        ``enumeration`` evaluates the whole space; any other name states a program and sweeps it with
-        an engine by epsilon-constraints.
+        ``enumeration`` evaluates the whole space; any other name states a program and sweeps it
+        with an engine by epsilon-constraints.
     engine
-        ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one themselves if left out.
+        ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
     time_limit_s
         Wall-clock limit; past it the frontier is ``partial`` and says where it is open.
     on_progress
@@ -136,8 +134,7 @@ def _enumerate(
         space,
         outcome.points,
         regions,
-        engine=ENUMERATION,
-        closed_by=ENUMERATION,
+        closers=[(ENUMERATION, ENUMERATION)] * (len(outcome.points) + 1),
         reason=outcome.stopped_by or "",
         conflict=conflict,
         provenance=provenance(
@@ -199,9 +196,6 @@ def verify(
     if reprove:
         from solver.sweep.reprove import reprove_strips
 
-        engines = {str(point.get("proof", {}).get("engine")) for point in document.get("points", [])}
-
-        def prover(space: ReplicaSpace, all_strips: Any) -> Any:
-            return reprove_strips(space, all_strips, used=engines, on_progress=on_progress)
-
+        used = {str(point.get("proof", {}).get("engine")) for point in document.get("points", [])}
+        prover = partial(reprove_strips, used=used, on_progress=on_progress)
     return verify_document(document, instance=instance, reprove=prover, on_progress=on_progress)

@@ -1,15 +1,14 @@
-"""The answer as a Python object: points with designs and proofs, and the questions people ask of them."""
+"""The answer as a Python object: points with designs and proofs, and what people ask of them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solver.lowering.families import PS_PER_S
-from solver.result import Point, Result, result_to_dict
+from solver.result import Point, Result, document_text, result_to_dict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +25,8 @@ class Frontier:
     """Points from fastest to cheapest.
 
     ``status`` is ``complete`` (every nondominated design is here, proved), ``partial`` (a limit was
-    reached: ``open_boxes`` says where more may be) or ``infeasible`` (proved empty: ``conflict`` says
-    which limits stand against each other).
+    reached: ``result.open_boxes`` says where more may be) or ``infeasible`` (proved empty:
+    ``result.conflict`` says which limits stand against each other).
     """
 
     def __init__(self, result: Result) -> None:
@@ -78,7 +77,7 @@ class Frontier:
         return fit[-1] if fit else None
 
     def fastest(self, *, max_cost: float | str | Fraction | None = None) -> Point | None:
-        """Fastest point at no more than ``max_cost`` US$ per million tokens; ``None`` where none."""
+        """Fastest point at no more than ``max_cost`` US$ per million tokens, or ``None``."""
         if max_cost is None:
             return self.points[0] if self.points else None
         most = _exact(max_cost)
@@ -97,7 +96,7 @@ class Frontier:
         return recommended(self.result)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a point: objectives, exact values and the design; units are in the column names."""
+        """One row a point: objectives, exact values, design; units are in the column names."""
         import pandas as pd
 
         from solver.report import frontier_rows
@@ -119,4 +118,4 @@ class Frontier:
 
     def to_json(self) -> str:
         """The result document as text, as ``--out`` writes it."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1) + "\n"
+        return document_text(self.to_dict())

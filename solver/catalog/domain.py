@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 CollectiveFamily = Literal["nccl", "linear"]
-"""``nccl``: tree protocols over a switched or meshed node; ``linear``: one hop a rank (TPU, LPU)."""
+"""``nccl``: tree protocols over a switched or meshed node; ``linear``: one hop a rank (TPU, LPU),
+every device its own node, its fabric the scale-out network."""
 
 AttentionKind = Literal["full", "latent", "hybrid-linear"]
 """``full``: multi-head, grouped-query or multi-query; ``latent``: MLA; ``hybrid-linear``: most

@@ -35,7 +35,7 @@ def accelerators_command(name: Name = None) -> int:
 
 @app.command("models")
 def models_command(name: Name = None) -> int:
-    """Models: layers, heads, experts, parameters. Example: fleetfront catalog models Mixtral-8x7B"""
+    """Models: layers, heads, experts. Example: fleetfront catalog models Mixtral-8x7B"""
     from rich.console import Console
 
     from solver.catalog import shipped_catalog

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from solver.cli import catalog, check, compare, init, show, solve, validate
@@ -14,6 +13,10 @@ from solver.cli.exits import BAD_INPUT, COMPLETE
 from solver.errors import FleetError
 
 __all__ = ["app", "main"]
+
+# Whether typer uses click or carries a copy of it depends on its version; what its public
+# BadParameter derives from is the base of every fault in a command line either way.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="fleetfront",
@@ -23,7 +26,7 @@ app = typer.Typer(
     no_args_is_help=False,
     help="How fast can a language model be served, at what price, on which machines, laid out how? "
     "Answered exactly: the complete Pareto frontier of speed against cost, with a proof.",
-    epilog="Start with: fleetfront init > my.toml; fleetfront show my.toml; fleetfront solve my.toml",
+    epilog="Start: fleetfront init > my.toml; fleetfront show my.toml; fleetfront solve my.toml",
 )
 app.command("solve")(solve.solve_command)
 app.command("verify")(check.verify_command)
@@ -62,20 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Bad input ends with status 2 and one line a fault on standard error, never a traceback.
     """
     try:
-        status = app(
-            args=None if arguments is None else list(arguments), standalone_mode=False
-        )
+        status = app(args=None if arguments is None else list(arguments), standalone_mode=False)
     except FleetError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         return BAD_INPUT
-    except click.exceptions.Abort:
+    except typer.Abort:
         print("stopped before anything was found", file=sys.stderr)
         return 4
-    except click.ClickException as error:
+    except _UsageError as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "fleetfront")
-        message = " ".join(error.format_message().split())
-        print(f"{command}: {message} See '{command} --help'.", file=sys.stderr)
+        message = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
+        print(f"{command}: {message}. See '{command} --help'.", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader of our output left; send what is still buffered nowhere.

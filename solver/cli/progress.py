@@ -57,10 +57,10 @@ class Patience:
 
 @contextmanager
 def patience(title: str, *, quiet: bool = False) -> Iterator[Patience]:
-    """Progress for the work inside; the first Ctrl-C asks it to stop, the second ends it at once."""
+    """Progress for the work inside; a first Ctrl-C asks it to stop, a second ends it at once."""
     waiting = Patience(title, quiet=quiet)
 
-    def asked(number: int, frame: FrameType | None) -> None:
+    def asked(_number: int, _frame: FrameType | None) -> None:
         if waiting.stopped:
             raise KeyboardInterrupt
         waiting.stopped = True

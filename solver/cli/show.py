@@ -40,7 +40,9 @@ def show_command(
     from solver.report import print_survey
     from solver.sweep.survey import survey
 
-    found = survey(read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost)))
+    found = survey(
+        read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost))
+    )
     if as_json:
         print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
     else:

@@ -38,9 +38,7 @@ def solve_command(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the frontier; .png, .svg or .pdf.")
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write a self-contained HTML page.")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
     formulation: Annotated[
         str,
         typer.Option(
@@ -88,9 +86,7 @@ def solve_command(
             where=f"--plot {plot}",
             mend=f"End the name with one of {', '.join(PLOT_SUFFIXES)}",
         )
-    question = read_instance(
-        instance, settings=gathered_settings(changes, min_speed, max_cost)
-    )
+    question = read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost))
     with patience("solving", quiet=quiet) as waiting:
         frontier = solve(
             question,
@@ -135,10 +131,7 @@ def _print(
     from solver.report import print_result
 
     holders = [str(path) for path in (out, csv) if path is not None]
-    if holders:
-        where_all = " and ".join(holders)
-    else:
-        where_all = "add --out result.json or --csv points.csv"
+    where_all = " and ".join(holders) or "add --out result.json or --csv points.csv"
     console = Console(highlight=False)
     print_result(result, console, where_all)
     for path, what in ((plot, "plot"), (report, "page")):

@@ -24,7 +24,7 @@ class Machine:
 class DesignSpace:
     """Every value each choice may take; each tuple is sorted and without repeats.
 
-    ``tensor_parallel_2d`` holds total degrees (perfect squares); it is empty where 2D is not offered.
+    ``tensor_parallel_2d`` holds total degrees (perfect squares), none where 2D is not offered.
     """
 
     tensor_parallel: tuple[int, ...]

@@ -1,7 +1,7 @@
-"""Lists of whole numbers as people write them: ``8``, ``[1, 2, 4]``, ``"1..4096"``, ``"1..4096 step 8"``.
+"""Lists of whole numbers as people write them: ``8``, ``[1, 2, 4]``, ``"1..4096 step 8"``.
 
-Text may join several parts with commas (``"1..16, 32, 64"``); ``"powers of 2 to 256"`` is understood
-as well. A list may hold such texts. The result is sorted and free of repeats.
+Text may join several parts with commas (``"1..16, 32, 64"``); ``"powers of 2 to 256"`` is
+understood as well. A list may hold such texts. The result is sorted and free of repeats.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a TOML file to a question: parse, change, validate, look up, and report every fault at once."""
+"""From a TOML file to a question: parse, change, validate, look up; every fault at once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from solver.catalog import Catalog, model_from_config, parse_entries, read_catalog_file
-from solver.catalog import shipped_catalog
+from solver.catalog import (
+    Catalog,
+    model_from_config,
+    parse_entries,
+    read_catalog_file,
+    shipped_catalog,
+)
 from solver.catalog.domain import Accelerator, Model, Price
 from solver.errors import Fault, FleetError, InstanceError
 from solver.instance.domain import (
@@ -89,9 +94,7 @@ def _apply(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
 def _load(path: Path) -> tuple[dict[str, Any], bytes]:
     where = str(path)
     if path.is_dir():
-        raise InstanceError.one(
-            "is a directory", where=where, mend="Name a .toml file inside it"
-        )
+        raise InstanceError.one("is a directory", where=where, mend="Name a .toml file inside it")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -107,9 +110,7 @@ def _load(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         return tomllib.loads(data.decode("utf-8"), parse_float=Decimal), data
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InstanceError.one(
-            f"is not a TOML file ({error})", where=where, mend=_HELP
-        ) from error
+        raise InstanceError.one(f"is not a TOML file ({error})", where=where, mend=_HELP) from error
 
 
 def _shown(value: object) -> str:
@@ -192,7 +193,8 @@ class _Lookup:
 
 
 def _merged_catalog(record: ReplicaFile, where: str, folder: Path) -> tuple[Catalog, list[Fault]]:
-    catalog, faults = shipped_catalog(), []
+    catalog = shipped_catalog()
+    faults: list[Fault] = []
     for position, name in enumerate(record.catalog):
         try:
             catalog = read_catalog_file(folder / name, base=catalog)
@@ -272,9 +274,7 @@ def replica_instance_from_raw(
         for machine in machines:
             _check_bits(machine.accelerator, weight_bits, "design.weight_bits", lookup)
             if draft:
-                _check_bits(
-                    machine.accelerator, (draft.weight_bits,), "draft.weight_bits", lookup
-                )
+                _check_bits(machine.accelerator, (draft.weight_bits,), "draft.weight_bits", lookup)
     if not record.design.tensor_parallel and not record.design.tensor_parallel_2d:
         lookup.fault(
             "design.tensor_parallel", "the design space is empty: no tensor degree", "List one"
@@ -334,9 +334,7 @@ def _check_context(record: ReplicaFile, model: Model, lookup: _Lookup) -> None:
         )
 
 
-def _check_bits(
-    accelerator: Accelerator, bits: tuple[int, ...], key: str, lookup: _Lookup
-) -> None:
+def _check_bits(accelerator: Accelerator, bits: tuple[int, ...], key: str, lookup: _Lookup) -> None:
     offered = sorted(accelerator.flop_per_s)
     for width in bits:
         if width not in accelerator.flop_per_s:

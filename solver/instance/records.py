@@ -66,9 +66,7 @@ _INTEGERS = {
 Exact = Annotated[Fraction, BeforeValidator(_fraction), WithJsonSchema(_NUMBER)]
 Positive = Annotated[Exact, Field(gt=0)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
-Integers = Annotated[
-    tuple[int, ...], BeforeValidator(parse_integers), WithJsonSchema(_INTEGERS)
-]
+Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), WithJsonSchema(_INTEGERS)]
 IntegersFromZero = Annotated[
     tuple[int, ...],
     BeforeValidator(lambda value: parse_integers(value, minimum=0)),
@@ -107,7 +105,8 @@ class ModelFromConfig(_Record):
 
 # A callable discriminator, so that a slip is reported once and not for every branch of the union.
 ModelChoice = Annotated[
-    Annotated[str, Field(min_length=1), Tag("<value>")] | Annotated[ModelFromConfig, Tag("<table>")],
+    Annotated[str, Field(min_length=1), Tag("<value>")]
+    | Annotated[ModelFromConfig, Tag("<table>")],
     Discriminator(_tag),
 ]
 PriceChoice = Annotated[
@@ -119,9 +118,7 @@ PriceChoice = Annotated[
 class WorkloadRecord(_Record):
     """What is served."""
 
-    model: ModelChoice = Field(
-        description="A catalog name, or { config = 'path/config.json' }."
-    )
+    model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
     context_tokens: Whole = Field(
         default=0, ge=0, description="Tokens in the KV cache of every sequence, taken as constant."
     )
@@ -191,7 +188,11 @@ class PriceRecord(_Record):
     usd_per_hour: PriceChoice | None = Field(
         default=None, description="US$ per device and hour, or a table by accelerator."
     )
-    as_of: str = Field(default="", pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$")
+    as_of: str = Field(
+        default="",
+        pattern=r"^(\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?)?$",
+        description="When the price was seen: YYYY-MM.",
+    )
     source: str = Field(default="", description="Where the price comes from.")
 
 
@@ -236,7 +237,9 @@ class RulesRecord(_Record):
 class PerformanceRecord(_Record):
     """How step times are computed."""
 
-    model: str = Field(default="epoch2025", min_length=1)
+    model: str = Field(
+        default="epoch2025", min_length=1, description="The performance model, by name."
+    )
     flop_efficiency: Annotated[Exact, Field(gt=0, le=1)] = Field(
         default=Fraction(1), description="Share of the arithmetic peak that is reached."
     )
@@ -255,7 +258,9 @@ class ReplicaFile(_Record):
     expected_exit_status: Whole = Field(
         default=0, ge=0, le=4, description="What 'fleetfront solve' should end with."
     )
-    catalog: list[str] = Field(default=[], description="Catalog files that add or override entries.")
+    catalog: list[str] = Field(
+        default=[], description="Catalog files that add or override entries."
+    )
     workload: WorkloadRecord
     design: DesignRecord
     draft: DraftRecord | None = None

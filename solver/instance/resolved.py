@@ -38,7 +38,7 @@ def _text(value: Fraction | None) -> str | None:
 
 
 def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
-    """Everything the answer depends on, as JSON; lists of whole numbers in their short text form."""
+    """Everything the answer depends on, as JSON; lists of whole numbers in their short form."""
     draft = instance.draft
     limits = {key: getattr(instance.limits, key) for key in _LIMITS}
     return {
@@ -99,7 +99,7 @@ def instance_from_resolved(
         if resolved["kind"] != "replica":
             raise ValueError(f"unknown kind {resolved['kind']!r}")
         draft = resolved["draft"]
-        limits = {
+        limits: dict[str, Any] = {
             key: value if value is None or isinstance(value, int) else Fraction(value)
             for key, value in resolved["limits"].items()
         }

@@ -1,7 +1,7 @@
 """Candidates as something to deploy: designs of a result file, from and to their place in a space.
 
-The functions that end in ``alone`` recompute everything from a family of one layout and one batch (the
-scalar path), so that a check does not lean on the arrays that found a design.
+The functions that end in ``alone`` recompute everything from a family of one layout and one batch
+(the scalar path), so that a check does not lean on the arrays that found a design.
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ def evaluate_alone(
     return Evaluation(int(latency[0]), cost, allowed and within)
 
 
-def designs(
-    family: CandidateFamily, rows: IndexArray, columns: IndexArray
-) -> list[dict[str, Any]]:
+def designs(family: CandidateFamily, rows: IndexArray, columns: IndexArray) -> list[dict[str, Any]]:
     """Designs of candidates of one family (flat index arrays), keys as in the result contract.
 
     ``binding`` names what takes most of the step: ``arithmetic`` or ``hbm`` (the larger of the two
@@ -121,9 +119,19 @@ def designs(
         strict=True,
     )
     found = []
-    for index, (n, degree, b, used, hbm, seconds, math_s, read_s, net_s, fixed_s, rate) in enumerate(
-        table
-    ):
+    for index, (
+        n,
+        degree,
+        b,
+        used,
+        hbm,
+        seconds,
+        math_s,
+        read_s,
+        net_s,
+        fixed_s,
+        rate,
+    ) in enumerate(table):
         design: dict[str, Any] = {
             "accelerator": accelerator.name,
             "devices": n,

@@ -69,7 +69,9 @@ class LimitNumbers:
     rows_allowed: BoolArray
 
     @classmethod
-    def of(cls, limits: Limits, machine: Machine, devices: IntArray, batches: IntArray) -> LimitNumbers:
+    def of(
+        cls, limits: Limits, machine: Machine, devices: IntArray, batches: IntArray
+    ) -> LimitNumbers:
         """Numbers of ``limits`` for one family."""
         slowest = None
         if limits.min_speed_tok_per_s is not None:
@@ -78,7 +80,10 @@ class LimitNumbers:
         if limits.max_tok_per_s is not None:
             cap = limits.max_tok_per_s
             fastest = np.array(
-                [-(-batch * PS_PER_S * cap.denominator // cap.numerator) for batch in batches.tolist()],
+                [
+                    -(-batch * PS_PER_S * cap.denominator // cap.numerator)
+                    for batch in batches.tolist()
+                ],
                 dtype=np.int64,
             )
         allowed = np.ones(len(devices), dtype=bool)

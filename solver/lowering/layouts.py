@@ -1,7 +1,7 @@
 """Which layouts of the design space can be deployed, and why the others cannot.
 
-A layout is refused here for its shape alone; limits that depend on numbers (HBM, price, speed) are the
-business of ``families``.
+A layout is refused here for its shape alone; limits that depend on numbers (HBM, price, speed)
+are the business of ``families``.
 """
 
 from __future__ import annotations
@@ -82,9 +82,7 @@ def grids(
             if reason is None:
                 kept.append(degree)
             else:
-                refuse(
-                    reason, len(stages), len(stages) * len(batches), f"{kind} {degree}"
-                )
+                refuse(reason, len(stages), len(stages) * len(batches), f"{kind} {degree}")
         for depth in stages:
             example = f"{depth} stages"
             if rules.degrees_divide and model.layers % depth:

@@ -6,6 +6,7 @@ coefficient exceeds the number of distinct values and one unit of epsilon skips 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,6 +16,8 @@ import numpy.typing as npt
 from formulations.replica.problem import ReplicaProblem
 from solver.lowering.families import CandidateFamily
 from solver.lowering.space import ReplicaSpace
+
+Indices = npt.NDArray[np.intp]
 
 __all__ = ["MAX_CELLS", "ReplicaNumbers", "number_replica"]
 
@@ -48,44 +51,95 @@ class ReplicaNumbers:
         return family, row, int(np.flatnonzero(family.batches == self.batches[level])[0])
 
 
-def _ranks(values: npt.NDArray[np.int64], sorted_values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _ranks(
+    values: npt.NDArray[np.int64], sorted_values: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     return np.searchsorted(sorted_values, values).astype(np.int64)
 
 
-def number_replica(space: ReplicaSpace) -> ReplicaNumbers:
+def _kept_by_family(
+    space: ReplicaSpace, only: Sequence[tuple[CandidateFamily, int, int]] | None
+) -> list[tuple[CandidateFamily, tuple[Indices, Indices]]]:
+    """Rows and columns of every family that occur."""
+    if only is None:
+        return [
+            (family, (np.arange(family.shape[0]), np.arange(family.shape[1])))
+            for family in space.families
+        ]
+    chosen: dict[int, tuple[set[int], set[int]]] = {}
+    for family, row, column in only:
+        rows, columns = chosen.setdefault(id(family), (set(), set()))
+        rows.add(row)
+        columns.add(column)
+    return [
+        (family, (np.array(sorted(rows)), np.array(sorted(columns))))
+        for family in space.families
+        if id(family) in chosen
+        for rows, columns in [chosen[id(family)]]
+    ]
+
+
+def _mask_of(
+    only: Sequence[tuple[CandidateFamily, int, int]],
+    rows: list[tuple[CandidateFamily, int]],
+    level_of: Mapping[int, int],
+    shape: tuple[int, int],
+) -> npt.NDArray[np.bool_]:
+    layout_of = {(id(family), row): layout for layout, (family, row) in enumerate(rows)}
+    mask = np.zeros(shape, dtype=bool)
+    for family, row, column in only:
+        mask[layout_of[id(family), row], level_of[int(family.batches[column])]] = True
+    return mask
+
+
+def number_replica(
+    space: ReplicaSpace, *, only: Sequence[tuple[CandidateFamily, int, int]] | None = None
+) -> ReplicaNumbers:
     """Write a space down as numbers; all limits of the instance are in the mask.
+
+    Parameters
+    ----------
+    only
+        (family, row, column) of the candidates to keep; the whole space if left out.
 
     Raises
     ------
     ValueError
         If the grid has more than ``MAX_CELLS`` cells.
     """
-    batches = sorted({int(batch) for family in space.families for batch in family.batches})
+    kept = _kept_by_family(space, only)
+    batches = sorted(
+        {int(batch) for family, (_, columns) in kept for batch in family.batches[columns].tolist()}
+    )
     level_of = {batch: level for level, batch in enumerate(batches)}
-    rows = [(family, row) for family in space.families for row in range(family.shape[0])]
+    rows = [(family, row) for family, (own_rows, _) in kept for row in own_rows.tolist()]
     shape = (len(rows), len(batches))
     if shape[0] * shape[1] > MAX_CELLS:
-        raise ValueError(f"{shape[0]} layouts by {shape[1]} batches are more than {MAX_CELLS} cells")
+        raise ValueError(
+            f"{shape[0]} layouts by {shape[1]} batches are more than {MAX_CELLS} cells"
+        )
     memory = np.zeros(shape, dtype=np.int64)
     arithmetic = np.zeros(shape, dtype=np.int64)
     allowed = np.zeros(shape, dtype=bool)
     start = 0
-    for family in space.families:
-        n_rows, n_columns = family.shape
-        own_rows = np.arange(n_rows, dtype=np.intp)[:, None]
-        own_columns = np.arange(n_columns, dtype=np.intp)[None, :]
-        levels = np.array([level_of[batch] for batch in family.batches.tolist()], dtype=np.intp)
-        grid = np.ix_(np.arange(start, start + n_rows), levels)
+    for family, (chosen_rows, chosen_columns) in kept:
+        own_rows, own_columns = chosen_rows[:, None], chosen_columns[None, :]
+        levels = np.array(
+            [level_of[batch] for batch in family.batches[chosen_columns].tolist()], dtype=np.intp
+        )
+        grid = np.ix_(np.arange(start, start + len(chosen_rows)), levels)
         own_memory, own_arithmetic = family.latency_if_bound_ps(own_rows, own_columns)
         memory[grid], arithmetic[grid] = own_memory, own_arithmetic
         latency = np.maximum(own_memory, own_arithmetic)
         own_allowed = np.broadcast_to(
-            family.allowed(own_rows, own_columns, latency), (n_rows, n_columns)
+            family.allowed(own_rows, own_columns, latency), (len(chosen_rows), len(chosen_columns))
         )
         if family.limits.max_latency_ps is not None:
             own_allowed = own_allowed & (latency <= family.limits.max_latency_ps)
         allowed[grid] = own_allowed
-        start += n_rows
+        start += len(chosen_rows)
+    if only is not None:
+        allowed &= _mask_of(only, rows, level_of, shape)
     latency = np.maximum(memory, arithmetic)
     costs: dict[tuple[int, int], Fraction] = {}
     most = space.instance.limits.max_cost_usd_per_mtok

@@ -136,7 +136,7 @@ def _setting(
 def _draft_steps(
     instance: ReplicaInstance, draft: Draft, setting: StepSetting, grid: Grid
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], StepFamily]]:
-    """Every layout of the draft on the devices of ``grid``: rows kept, batches kept, step family."""
+    """Every layout of the draft on the devices of ``grid``: degrees and batches kept, its steps."""
     rules = instance.rules
     devices = {degree * grid.stages: degree for degree in grid.tensor_degrees}
     draft_setting = replace(
@@ -272,9 +272,7 @@ def lower_replica(instance: ReplicaInstance) -> ReplicaSpace:
 def _check_not_empty(space: ReplicaSpace) -> None:
     instance = space.instance
     if not space.families:
-        reasons = "; ".join(
-            f"{refusal.reason} ({refusal.example})" for refusal in space.refusals
-        )
+        reasons = "; ".join(f"{refusal.reason} ({refusal.example})" for refusal in space.refusals)
         raise InstanceError.one(
             f"the design space is empty: {reasons or 'no draft layout fits the devices'}",
             where=f"{instance.source}: design",
@@ -290,10 +288,11 @@ def _check_not_empty(space: ReplicaSpace) -> None:
     short, family, row = nearest
     if short > 0:
         accelerator = family.machine.accelerator.name
+        bits, devices = family.step.setting.weight_bits, int(family.devices[row])
         raise InstanceError.one(
-            f"{instance.model.name} fits nowhere: its {family.step.setting.weight_bits}-bit weights "
-            f"alone need {_gb(short + family.hbm_available_bytes)} on each {accelerator} of the "
-            f"nearest layout ({int(family.devices[row])} devices), {_gb(short)} more than its HBM",
+            f"{instance.model.name} fits nowhere: its {bits}-bit weights alone need "
+            f"{_gb(short + family.hbm_available_bytes)} on each {accelerator} of the nearest "
+            f"layout ({devices} devices), {_gb(short)} more than its HBM",
             where=f"{instance.source}: design.tensor_parallel "
             f"({format_integers(instance.design.tensor_parallel) or 'none'})",
             mend="Offer more devices, fewer weight bits or an accelerator with more HBM",

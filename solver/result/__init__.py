@@ -1,7 +1,13 @@
 """The result document: what a run found, what it proved, and what it left open."""
 
 from solver.result.document import Conflict, ConflictingLimit, OpenBox, Point, Result, Status
-from solver.result.files import canonical_digest, read_result, result_from_dict, result_to_dict
+from solver.result.files import (
+    canonical_digest,
+    document_text,
+    read_result,
+    result_from_dict,
+    result_to_dict,
+)
 
 __all__ = [
     "Conflict",
@@ -11,6 +17,7 @@ __all__ = [
     "Result",
     "Status",
     "canonical_digest",
+    "document_text",
     "read_result",
     "result_from_dict",
     "result_to_dict",

@@ -19,7 +19,13 @@ from solver.result.document import (
     Result,
 )
 
-__all__ = ["canonical_digest", "read_result", "result_from_dict", "result_to_dict"]
+__all__ = [
+    "canonical_digest",
+    "document_text",
+    "read_result",
+    "result_from_dict",
+    "result_to_dict",
+]
 
 SCHEMA = 1
 _KEYS = {
@@ -50,11 +56,37 @@ def _plain(value: Any) -> Any:
 def result_to_dict(result: Result) -> dict[str, Any]:
     """The JSON document of a result, digest included."""
     document: dict[str, Any] = {"schema": SCHEMA}
-    document.update(_plain(result))
-    conflict = document["conflict"]
-    document["conflict"] = [] if conflict is None else [conflict]
+    for field in dataclasses.fields(result):
+        value = getattr(result, field.name)
+        if field.name == "points":
+            # Points hold plain JSON already; thousands of them are not walked leaf by leaf.
+            document["points"] = [
+                {
+                    "objectives": point.objectives,
+                    "exact": point.exact,
+                    "design": point.design,
+                    "proof": point.proof,
+                }
+                for point in value
+            ]
+        elif field.name == "conflict":
+            document["conflict"] = [] if value is None else [_plain(value)]
+        else:
+            document[field.name] = _plain(value)
     document["digest"] = canonical_digest(document)
     return document
+
+
+def document_text(document: Mapping[str, Any]) -> str:
+    """The text of a result file: one line a key, and one a point or open box."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            items = ",\n".join("  " + json.dumps(item, ensure_ascii=False) for item in value)
+            lines.append(f" {json.dumps(key)}: [\n{items}\n ]")
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> Result:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Complete frontiers: by enumeration, or by a sweep of programs; with the proofs that close them."""

@@ -1,4 +1,4 @@
-"""From what a sweep found to a result document: points with designs, proofs, boxes, ideal, nadir."""
+"""From what a sweep found to a result document: designs, proofs, boxes, ideal and nadir."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from solver.result.document import Objective
 from solver.sweep.enumeration import Candidate
 from solver.sweep.strips import OpenRegion, Strip, box_of, is_proved, open_boxes, strips
 
-__all__ = ["OBJECTIVES", "assemble", "extremes", "objective_values", "proof_of"]
+__all__ = ["OBJECTIVES", "assemble", "describe_all", "extremes", "objective_values", "proof_of"]
 
 OBJECTIVES = (
     Objective("speed", "tok/s/user", "max"),
@@ -43,35 +43,34 @@ def extremes(points: Sequence[tuple[int, Fraction]]) -> tuple[dict[str, Any], di
     return told(fastest[0], cheapest[1]), told(cheapest[0], fastest[1])
 
 
+def _closed(box: OpenBox | None, closer: tuple[str, str]) -> dict[str, str]:
+    return {"engine": closer[0], "closed_by": closer[1] if box is None else "open"}
+
+
 def proof_of(
     strip: Strip,
     box: OpenBox | None,
     *,
-    engine: str,
-    closed_by: str,
+    closer: tuple[str, str],
     proved: bool,
-    faster: tuple[Strip, OpenBox | None] | None,
+    faster: tuple[Strip, OpenBox | None, tuple[str, str]] | None,
 ) -> dict[str, Any]:
     """The proof that stands with a point.
 
-    ``box`` is the strip of slower, cheaper designs behind the point; the fastest point also answers for
-    the strip of all faster designs.
+    ``box`` is the strip of slower, cheaper designs behind the point; the fastest point also answers
+    for the strip of all faster designs.
     """
     proof: dict[str, Any] = {
-        "engine": engine,
-        "closed_by": closed_by if box is None else "open",
+        **_closed(box, closer),
         "nondominated": "proved" if proved else "not proved",
         "box": box_of(strip),
     }
     if faster is not None:
-        proof["faster"] = {
-            "closed_by": closed_by if faster[1] is None else "open",
-            "box": box_of(faster[0]),
-        }
+        proof["faster"] = {**_closed(faster[1], faster[2]), "box": box_of(faster[0])}
     return proof
 
 
-def _described(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+def describe_all(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
     """Designs of all candidates, one array evaluation a family."""
     members: dict[int, list[int]] = {}
     for index, candidate in enumerate(candidates):
@@ -91,8 +90,7 @@ def assemble(
     candidates: Sequence[Candidate],
     regions: Sequence[OpenRegion],
     *,
-    engine: str,
-    closed_by: str,
+    closers: Sequence[tuple[str, str]],
     reason: str,
     conflict: Conflict | None,
     provenance: Mapping[str, Any],
@@ -105,6 +103,9 @@ def assemble(
         Points found, fastest first, mutually nondominated.
     regions
         Where something unseen may be; empty when the sweep was complete.
+    closers
+        For each strip (see ``strips``) who closed it and how: engine and ``enumeration``, ``bound``
+        or ``infeasible``. Ignored where the strip is open.
     reason
         Why regions are open.
     """
@@ -112,7 +113,7 @@ def assemble(
     all_strips = strips(pairs)
     boxes = open_boxes(all_strips, regions, reason)
     points = []
-    described = _described(candidates)
+    described = describe_all(candidates)
     for index, candidate in enumerate(candidates):
         points.append(
             Point(
@@ -122,10 +123,9 @@ def assemble(
                 proof=proof_of(
                     all_strips[index + 1],
                     boxes[index + 1],
-                    engine=engine,
-                    closed_by=closed_by,
+                    closer=closers[index + 1],
                     proved=is_proved(candidate.latency_ps, candidate.cost, regions),
-                    faster=(all_strips[0], boxes[0]) if index == 0 else None,
+                    faster=(all_strips[0], boxes[0], closers[0]) if index == 0 else None,
                 ),
             )
         )

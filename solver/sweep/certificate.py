@@ -1,13 +1,15 @@
 """Re-checking a result from its instance alone, without trusting what produced it.
 
-Every number is recomputed: points by the scalar path of the performance model, boxes, ideal, nadir and
-proofs from the points, emptiness of every closed box by looking at *all* candidates of the space, one by
-one and without any pruning. The comparison that decides is made in integers and fractions.
+Every number is recomputed: points by the scalar path of the performance model, boxes, ideal, nadir
+and proofs from the points, emptiness of every closed box by looking at *all* candidates of the
+space, one by one and without any pruning. The comparison that decides is made in integers and
+fractions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -66,7 +68,7 @@ def verify_document(
     document: Mapping[str, Any],
     *,
     instance: ReplicaInstance | None = None,
-    reprove: Callable[[ReplicaSpace, Sequence[Strip]], Check] | None = None,
+    reprove: Callable[[ReplicaSpace, Sequence[Strip], Collection[int]], Check] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Check a result document.
@@ -116,13 +118,13 @@ def verify_document(
     checks.append(_check_empty(space, result, pairs, all_strips, on_progress))
     checks.append(_check_status(space, result))
     if reprove is not None and all(check.passed for check in checks):
-        checks.append(reprove(space, all_strips))
+        open_in = _open_by_strip(result, all_strips)
+        closed = [index for index in range(len(all_strips)) if index not in open_in]
+        checks.append(reprove(space, all_strips, closed))
     return Verification(tuple(checks))
 
 
-def _check_instance(
-    result: Result, own: ReplicaInstance, given: ReplicaInstance | None
-) -> Check:
+def _check_instance(result: Result, own: ReplicaInstance, given: ReplicaInstance | None) -> Check:
     faults = []
     told = result.instance
     if told.get("name") != own.name or told.get("kind") != own.kind or set(told) != {
@@ -173,7 +175,7 @@ def _check_points(space: ReplicaSpace, result: Result) -> tuple[list[Pair], Chec
         ours = {
             "objectives": objective_values(alone.latency_ps, alone.cost),
             "exact": {"latency_ps": alone.latency_ps, "cost": str(alone.cost)},
-            "design": design_alone(family, row, column),
+            "design": design_alone(space, family, row, column),
         }
         told = {
             "objectives": point.objectives, "exact": point.exact, "design": point.design,
@@ -186,7 +188,7 @@ def _check_points(space: ReplicaSpace, result: Result) -> tuple[list[Pair], Chec
 def _check_order(pairs: Sequence[Pair]) -> Check:
     faults = [
         f"point {index + 2} does not follow point {index + 1} as slower and cheaper"
-        for index, (a, b) in enumerate(zip(pairs, pairs[1:], strict=False))
+        for index, (a, b) in enumerate(itertools.pairwise(pairs))
         if not (a[0] < b[0] and a[1] > b[1])
     ]
     return Check("mutual nondominance", tuple(faults[:MAX_DETAILS]))
@@ -274,9 +276,7 @@ def candidates_in_strips(
     allows by more than their error; the rest is decided in fractions.
     """
     starts = np.array([strip.latency_ps_min for strip in all_strips], dtype=np.int64)
-    caps = [
-        np.inf if strip.cost_below is None else float(strip.cost_below) for strip in all_strips
-    ]
+    caps = [np.inf if strip.cost_below is None else float(strip.cost_below) for strip in all_strips]
     ceilings = np.array(caps) * (1 + 1e-9)
     limits = space.instance.limits
     done = 0
@@ -323,7 +323,9 @@ def _check_empty(
             and (box.cost_min is None or Fraction(box.cost_min) <= cost)
         )
         if not covered:
-            faults.append(f"a candidate with {latency} ps and {float(cost):.6g} US$/Mtok is missing")
+            faults.append(
+                f"a candidate with {latency} ps and {float(cost):.6g} US$/Mtok is missing"
+            )
             if len(faults) == MAX_DETAILS:
                 break
     detail = f"{space.n_candidates} candidates looked at, {len(pairs)} points"

@@ -1,9 +1,9 @@
 """Why nothing is feasible: a smallest set of limits that no candidate meets together.
 
-Every candidate is marked with the set of limits it breaks. A set of limits is in conflict exactly when
-every candidate breaks at least one of its members, so a smallest one is a minimum hitting set of those
-marks; there are at most six limits, and all subsets are tried by size. What one limit alone would have
-to give is the least change among candidates that break no other.
+Every candidate is marked with the set of limits it breaks. A set of limits is in conflict exactly
+when every candidate breaks at least one of its members, so a smallest one is a minimum hitting set
+of those marks; there are at most six limits, and all subsets are tried by size. What one limit
+alone would have to give is the least change among candidates that break no other.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _blocks(space: ReplicaSpace) -> Iterator[_Block]:
                 "min_speed": speed,
                 "max_cost": family.cost_estimate(rows, columns, latency) / space.cost_scale,
                 "max_devices": devices.astype(np.float64),
-                "max_usd_per_hour": devices * price,
+                "max_usd_per_hour": devices.astype(np.float64) * price,
                 "max_tok_per_s": speed * family.batches[columns],
             }
             broken: dict[str, BoolArray] = {

@@ -1,11 +1,11 @@
 """The complete frontier by evaluating candidates: exact, vectorised, with sound pruning.
 
-Within a family latency never falls as the batch grows. So a run of batches ``b1 .. b2`` of one layout
-is bounded below by its corner: latency of ``b1``, and ``weight x latency(b1) / b2`` in cost. The corners
-are candidates themselves; a run whose corner is beaten by another candidate in both objectives holds
-no nondominated point and is skipped. What is left is evaluated candidate by candidate. Float arithmetic
-only discards what is worse by more than its error; equal and nearly equal candidates are compared in
-integers by cross-multiplication.
+Within a family latency never falls as the batch grows. So a run of batches ``b1 .. b2`` of one
+layout is bounded below by its corner: latency of ``b1``, and ``weight x latency(b1) / b2`` in cost.
+The corners are candidates themselves; a run whose corner is beaten by another candidate in both
+objectives holds no nondominated point and is skipped. What is left is evaluated candidate by
+candidate. Float arithmetic only discards what is worse by more than its error; equal and nearly
+equal candidates are compared in integers by cross-multiplication.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 RUN_GROWTH = 1.06
-"""Largest ratio between the last and the first batch of a run; measured, flat between 1.03 and 1.1."""
+"""Largest ratio of last to first batch of a run; the time is flat between 1.03 and 1.1."""
 BLOCK_CELLS = 1 << 15
 """Candidates evaluated at once: the temporaries stay in the second-level cache."""
 RELATIVE_SLACK = 1e-11
@@ -57,7 +57,8 @@ class OpenCorner:
 class EnumerationOutcome:
     """The frontier of what was evaluated, and the corners of what was not.
 
-    ``points`` run from fastest to cheapest. With no ``open_corners`` they are the complete frontier.
+    ``points`` run from fastest to cheapest. With no ``open_corners`` they are the complete
+    frontier.
     """
 
     points: tuple[Candidate, ...]
@@ -246,7 +247,8 @@ def enumerate_frontier(
         for runs in all_runs:
             alive = runs.usable
             if prune:
-                # A corner is a bound two ways at once: no candidate of its run is faster or cheaper.
+                # A corner is a bound two ways at once: no candidate of its run is faster or
+                # cheaper.
                 alive = alive & ~stairs.beats(runs.latency - 1, runs.cost_bound)
             rows, which = np.nonzero(alive)
             sizes = (runs.last - runs.first + 1)[which]
@@ -298,9 +300,7 @@ def _evaluate(runs: _Runs, rows: Indices, which: Indices, stairs: _Staircase) ->
     cell_rows, cell_columns = cell_rows[keep], cell_columns[keep]
     latency, cost = latency[keep], cost[keep]
     allowed = family.allowed(cell_rows, cell_columns, latency)
-    return _Kept(
-        family, cell_rows[allowed], cell_columns[allowed], latency[allowed], cost[allowed]
-    )
+    return _Kept(family, cell_rows[allowed], cell_columns[allowed], latency[allowed], cost[allowed])
 
 
 def _seen_corners(all_runs: list[_Runs]) -> list[_Kept]:
@@ -338,9 +338,7 @@ def _nondominated_corners(corners: list[OpenCorner]) -> tuple[OpenCorner, ...]:
     return tuple(best)
 
 
-def _within_limits(
-    space: ReplicaSpace, points: tuple[Candidate, ...]
-) -> tuple[Candidate, ...]:
+def _within_limits(space: ReplicaSpace, points: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     limits = space.instance.limits
     most = limits.max_cost_usd_per_mtok
     return tuple(

@@ -5,8 +5,8 @@ Points (latency, cost) run from fastest to cheapest. They cut the space into str
     strip 0:  latency <  t_1,             any cost
     strip k:  t_k <= latency < t_(k+1),   cost below c_k      (t_(n+1) = no end)
 
-Whatever lies elsewhere is no better than some point. So the points are the complete frontier exactly
-when every strip is empty, and the strips tile all that needs a proof.
+Whatever lies elsewhere is no better than some point. So the points are the complete frontier
+exactly when every strip is empty, and the strips tile all that needs a proof.
 """
 
 from __future__ import annotations

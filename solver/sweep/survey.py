@@ -1,4 +1,4 @@
-"""What a question asks before it is answered: sizes, levels, limits, and what each limit refuses."""
+"""What a question asks: its sizes, levels and limits, and what each limit refuses."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The toy model of section 2.2 and its closed-form optimum.
 
-Source: *Inference economics of language models* (arXiv 2506.04645), section 2.2. The toy keeps three
-things only: reading every weight, multiplying by every weight, and the latency of the all-reduces of a
-two-dimensional layout over N devices,
+Source: *Inference economics of language models* (arXiv 2506.04645), section 2.2. The toy keeps
+three things only: reading every weight, multiplying by every weight, and the latency of the
+all-reduces of a two-dimensional layout over N devices,
 
     t(N) = 2 us max(sqrt N - 1, 0) + 6 us,
     L(N) = 4 l t(N) + max(p_w P / (N W), 2 P B / (N F)),
@@ -14,8 +14,8 @@ A (2 sqrt N + 4) + R / N for N >= 1. Setting its derivative to zero gives
 
     N* = (R / A)^(2/3),    L* = 4 A + 3 A^(2/3) R^(1/3).
 
-Left out: message sizes, kernel launches, KV cache, capacity. Kept as published: arithmetic counts all
-parameters, of a mixture of experts too, and only the toy knows parallel blocks (erratum B16).
+Left out: message sizes, kernel launches, KV cache, capacity. Kept as published: arithmetic counts
+all parameters, of a mixture of experts too, and only the toy knows parallel blocks (erratum B16).
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Time of one collective operation, as the reference model states it.
 
-NCCL's tuning tables give three protocols (LL, LL128, Simple), each with a latency and a share of the
-link bandwidth; the fastest in total is used. TPUs and LPUs use one hop a rank instead.
-Source: *Inference economics of language models* (arXiv 2506.04645), section 3.3 and its published
-code. Link bandwidths here are half of what one direction carries, the reference's convention for an
+NCCL's tuning tables give three protocols (LL, LL128, Simple), each with a latency and a share of
+the link bandwidth; the fastest in total is used. TPUs and LPUs use one hop a rank instead. Source:
+*Inference economics of language models* (arXiv 2506.04645), section 3.3 and its published code.
+Link bandwidths here are half of what one direction carries, the reference's convention for an
 all-reduce.
 
 Errata kept on purpose, so that the published numbers are reproduced: base latencies are hard-coded
-and do not follow an accelerator's own (B2); ranks and nodes may be fractional (B8); tree constants are
-used for every case, with no ring, NVLS or custom kernel (B17).
+and do not follow an accelerator's own (B2); ranks and nodes may be fractional (B8); tree constants
+are used for every case, with no ring, NVLS or custom kernel (B17).
 """
 
 from __future__ import annotations
@@ -113,6 +113,4 @@ def collective_time(
         return CollectiveTime(0.0, 0.0, 0.0, "none")
     best = min(lines, key=lambda line: line.latency_s + line.s_per_byte * message_bytes)
     bandwidth_s = best.s_per_byte * message_bytes
-    return CollectiveTime(
-        best.latency_s + bandwidth_s, best.latency_s, bandwidth_s, best.protocol
-    )
+    return CollectiveTime(best.latency_s + bandwidth_s, best.latency_s, bandwidth_s, best.protocol)

@@ -2,8 +2,8 @@
 
 Source: *Inference economics of language models* (arXiv 2506.04645), sections 3.1 and 3.2, and its
 published code. Errata kept on purpose: embeddings always count twice (untied, B11); sparsity is
-``floor(experts / active)`` (B4); expert activations are scaled by the share of experts touched (B4);
-norms, router and biases are left out.
+``floor(experts / active)`` (B4); expert activations are scaled by the share of experts touched
+(B4); norms, router and biases are left out.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 *Published* (the reference): weights and KV cache of the whole replica against the HBM of all its
 devices together (erratum B6: nothing else counts, every cache can be cut in any number of pieces).
 
-*Deployable* (the default): the fullest single device. It holds its share of one stage's weights (the
-larger embedding stage counts), its share of the KV cache of the whole batch, and the activations of one
-microbatch; KV heads are copied where the degree exceeds their number. In a 2D layout heads are cut on
-one axis and sequences on the other (Pope et al. 2022, *Efficiently Scaling Transformer Inference*,
-section 3.3). Fragmentation and the engine's own reserve are left out: say them as
-``rules.hbm_reserve_fraction``.
+*Deployable* (the default): the fullest single device. It holds its share of one stage's weights
+(the larger embedding stage counts), its share of the KV cache of the whole batch, and the
+activations of one microbatch; KV heads are copied where the degree exceeds their number. In a 2D
+layout heads are cut on one axis and sequences on the other (Pope et al. 2022, *Efficiently Scaling
+Transformer Inference*, section 3.3). Fragmentation and the engine's own reserve are left out: say
+them as ``rules.hbm_reserve_fraction``.
 """
 
 from __future__ import annotations

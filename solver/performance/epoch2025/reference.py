@@ -102,7 +102,7 @@ def best_step_latency_s(
     tokens_per_sequence: int = 1,
     pipeline_choices: Iterable[int] = PIPELINE_CHOICES,
 ) -> float:
-    """The published final function: the fastest of 1D and 2D with 1, 2, 4 or 6 stages; inf if none."""
+    """The published final function: the fastest of 1D and 2D at 1, 2, 4 or 6 stages, or inf."""
     return min(
         reference_step(
             model,
@@ -144,8 +144,9 @@ def speculative_latency(
 
     Notes
     -----
-    (L(S = g + 1) + g L_draft) (1 - a) / (1 - a^(g+1)) for draft length g and acceptance a. The draft
-    runs on all devices, on its own best layout, and its memory is checked alone (errata B6, B15).
+    (L(S = g + 1) + g L_draft) (1 - a) / (1 - a^(g+1)) for draft length g and acceptance a. The
+    draft runs on all devices, on its own best layout, and its memory is checked alone (errata B6,
+    B15).
 
     Raises
     ------

@@ -1,25 +1,25 @@
 """Latency of one decode step over a family of layouts that differ only in tensor degree.
 
 A family fixes the model, the accelerator, the precisions, the context, the tokens verified for each
-sequence S, whether tensor parallelism is 1D or 2D, and the number of pipeline stages. What is left is
-a rectangle: tensor degrees by batch sizes, evaluated with one set of array operations. The scalar
-answer for a single design comes from the same operations on a 1 x 1 rectangle, so both give the same
-float and the same integer picosecond.
+sequence S, whether tensor parallelism is 1D or 2D, and the number of pipeline stages. What is left
+is a rectangle: tensor degrees by batch sizes, evaluated with one set of array operations. The
+scalar answer for a single design comes from the same operations on a 1 x 1 rectangle, so both give
+the same float and the same integer picosecond.
 
     latency = launch + network + max(HBM traffic, arithmetic)
 
-Source: *Inference economics of language models* (arXiv 2506.04645), sections 3.1 to 3.5, as published.
-With mu = B / stages sequences in a microbatch and T = mu S tokens in it:
+Source: *Inference economics of language models* (arXiv 2506.04645), sections 3.1 to 3.5, as
+published. With mu = B / stages sequences in a microbatch and T = mu S tokens in it:
 
 * HBM: stages x [KV of mu sequences + weights + activations of T tokens] / (N bandwidth);
 * arithmetic: (2 active parameters + 4 head_dim heads layers context) S B / (N peak);
 * network: two (1D) or four (2D) all-reduces a layer, and one hand-over between stages;
 * launch: four kernels a layer.
 
-Errata kept on purpose: query-key-value outputs count one byte a value (B1); 1D activation factors are
-swapped (B3); expert activations scale with the share of experts touched (B4); experts are not reduced
-locally before the all-reduce (B5); no pipeline bubble and no stage effect on launches (B9); the
-arithmetic rate follows the weight bits (B12).
+Errata kept on purpose: query-key-value outputs count one byte a value (B1); 1D activation factors
+are swapped (B3); expert activations scale with the share of experts touched (B4); experts are not
+reduced locally before the all-reduce (B5); no pipeline bubble and no stage effect on launches (B9);
+the arithmetic rate follows the weight bits (B12).
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class StepTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reduce:
-    """One collective of every layout: line ``k`` takes ``latency[k] + slope[k] * batch`` seconds."""
+    """One collective of every layout; line ``k`` takes ``latency[k] + slope[k] * batch`` s."""
 
     latency_s: tuple[FloatArray, ...]
     s_per_sequence: tuple[FloatArray, ...]
@@ -202,7 +202,7 @@ class StepFamily:
         s, c = self.setting, self.setting.counts
         accelerator = s.accelerator
         node = accelerator.node_devices
-        words = (c.top_k * c.ff_down * c.d_model, c.d_model)
+        words: tuple[int, ...] = (c.top_k * c.ff_down * c.d_model, c.d_model)
         bytes_per_word = s.kv_bytes * s.tokens_per_sequence / self.stages
         if self.two_dimensional:
             words = (c.d_model, c.qkv_width, c.top_k * c.ff_up * c.ff_width, words[0])
@@ -218,7 +218,9 @@ class StepFamily:
             shard.append(ranks if self.two_dimensional else 1.0)
         self._words = words
         self._reduces = tuple(
-            self._reduce(lines_by_degree, [count * bytes_per_word / part for part in shard], c.layers)
+            self._reduce(
+                lines_by_degree, [count * bytes_per_word / part for part in shard], c.layers
+            )
             for count in words
         )
         self._hand_over: _Reduce | None = None

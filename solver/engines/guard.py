@@ -1,0 +1,224 @@
+"""The exact check behind every answer: integer arithmetic on the statement, no solver involved.
+
+Sums are taken in int64 where the magnitudes prove that nothing can overflow, in Python integers
+otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from formulations.milp import INFINITY, IntArray, Milp
+from formulations.program import CpProgram, Statement
+from solver.engines.contract import SolveResult, Termination
+from solver.errors import EngineError
+
+__all__ = [
+    "FLOAT_PROOF_LIMIT",
+    "all_columns_bounded",
+    "check_question",
+    "largest_magnitude",
+    "objective_value",
+    "require_integer_columns",
+    "require_milp",
+    "solve_without_columns",
+    "sound_lower_bound",
+    "violation",
+]
+
+FLOAT_PROOF_LIMIT: int = 10**8
+"""Largest number in a statement at which a floating-point engine's proof is believed. HiGHS with
+feasibility tolerances of 1e-9 was found right up to here and wrong at 1e9."""
+
+_INT64_SAFE = 2**62
+
+_AnyStatement = TypeVar("_AnyStatement", bound=Statement)
+
+
+def _products(coefficients: IntArray, values: IntArray) -> tuple[IntArray, bool]:
+    """Elementwise products, and whether int64 can hold them and any sum of them."""
+    if not len(values):
+        return np.empty(0, dtype=np.int64), True
+    bound = int(np.abs(coefficients).max()) * int(np.abs(values).max()) * len(values)
+    if bound < _INT64_SAFE:
+        return coefficients * values, True
+    return coefficients.astype(object) * values.astype(object), False
+
+
+def _dot(coefficients: IntArray, values: IntArray) -> int:
+    """Exact scalar product."""
+    products, _ = _products(coefficients, values)
+    return int(products.sum())
+
+
+def objective_value(statement: Statement, objective: str, x: IntArray) -> int:
+    """Exact value of an objective at ``x``, shape (n,) int64."""
+    if isinstance(statement, CpProgram):
+        return int(x[statement.objectives[objective]])
+    return _dot(statement.objectives[objective], x)
+
+
+def _row_values(milp: Milp, x: IntArray) -> list[int]:
+    """Exact left-hand sides of all rows."""
+    products, safe = _products(milp.value, x[milp.column_index])
+    if not safe:
+        starts = milp.row_start.tolist()
+        return [int(sum(products[low:high], 0)) for low, high in pairwise(starts)]
+    running = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(products)])
+    values: list[int] = np.diff(running[milp.row_start]).tolist()
+    return values
+
+
+def _milp_violation(milp: Milp, x: IntArray) -> str | None:
+    outside = np.flatnonzero((x < milp.lower) | (x > milp.upper))
+    if len(outside):
+        column = int(outside[0])
+        return (
+            f"column {column} is {x[column]}, outside {milp.lower[column]} to {milp.upper[column]}"
+        )
+    bounds = zip(milp.row_lower.tolist(), milp.row_upper.tolist(), strict=True)
+    for row, (value, (low, high)) in enumerate(zip(_row_values(milp, x), bounds, strict=True)):
+        below = low > -INFINITY and value < low
+        above = high < INFINITY and value > high
+        if below or above:
+            return f"row {row} is {value}, outside {low} to {high}"
+    return None
+
+
+def violation(statement: Statement, x: IntArray, upper: Mapping[str, int]) -> str | None:
+    """What ``x`` breaks of the statement or of the upper bounds on objectives, or ``None``.
+
+    Parameters
+    ----------
+    x
+        (n,) int64 values of all columns.
+    upper
+        Objective -> inclusive upper bound.
+    """
+    n_columns = statement.n_columns
+    if x.shape != (n_columns,) or x.dtype != np.int64:
+        return f"{x.dtype} values of shape {x.shape} for {n_columns} integer columns"
+    broken = (
+        statement.violation(x)
+        if isinstance(statement, CpProgram)
+        else _milp_violation(statement, x)
+    )
+    if broken is not None:
+        return broken
+    for name, bound in upper.items():
+        value = objective_value(statement, name, x)
+        if value > bound:
+            return f"{name} is {value}, above {bound}"
+    return None
+
+
+def largest_magnitude(milp: Milp) -> int:
+    """Largest finite number of the program: coefficients, column bounds, row bounds, objectives."""
+    largest = 0
+    for array in (
+        milp.lower, milp.upper, milp.row_lower, milp.row_upper, milp.value,
+        *milp.objectives.values(),
+    ):  # fmt: skip
+        finite = array[np.abs(array) < INFINITY]
+        if len(finite):
+            largest = max(largest, int(np.abs(finite).max()))
+    return largest
+
+
+def all_columns_bounded(milp: Milp) -> bool:
+    """Whether every column has two finite bounds, so that no objective is unbounded."""
+    return bool(((milp.lower > -INFINITY) & (milp.upper < INFINITY)).all())
+
+
+def sound_lower_bound(bound: float | None) -> int | None:
+    """Smallest integer that a float lower bound proves, with room for its rounding error.
+
+    The room is 1e-6, or 1e-9 of the bound where that is more; too much of it costs a retry, never
+    a wrong proof. ``None`` where the bound is absent or infinite.
+    """
+    if bound is None or not math.isfinite(bound):
+        return None
+    return math.ceil(bound - max(1e-6, 1e-9 * abs(bound)))
+
+
+def require_milp(name: str, statement: Statement) -> Milp:
+    """The statement, for an engine that takes sparse integer programs only.
+
+    Raises
+    ------
+    EngineError
+        If it is of another kind, or a column is continuous.
+    """
+    if not isinstance(statement, Milp):
+        raise EngineError.one(
+            f"takes programs of kind 'milp', not {statement.kind!r}",
+            where=f"engine {name}, {statement.name}",
+            mend="Choose another engine, or another formulation",
+        )
+    require_integer_columns(name, statement)
+    return statement
+
+
+def require_integer_columns(name: str, milp: Milp) -> None:
+    """Refuse continuous columns: a point could not be checked in integers.
+
+    Raises
+    ------
+    EngineError
+        If there are any.
+    """
+    n_continuous = int((~milp.is_integer).sum())
+    if n_continuous:
+        raise EngineError.one(
+            f"{n_continuous} columns are continuous",
+            where=f"engine {name}, {milp.name}",
+            mend="State them as integers in a declared unit",
+        )
+
+
+def check_question(
+    name: str,
+    statement: _AnyStatement | None,
+    objective: str,
+    upper: Mapping[str, int],
+    time_limit_s: float | None,
+) -> _AnyStatement:
+    """The loaded statement, after refusing a solve that makes no sense.
+
+    Raises
+    ------
+    EngineError
+        If nothing is loaded.
+    ValueError
+        If an objective is unknown or the time limit is not positive.
+    """
+    if statement is None:
+        raise EngineError.one(
+            "nothing is loaded", where=f"engine {name}", mend="Call load before minimise"
+        )
+    for key in (objective, *upper):
+        if key not in statement.objectives:
+            known = ", ".join(statement.objectives)
+            raise ValueError(f"{statement.name}: no objective {key!r}; there are {known}")
+    if time_limit_s is not None and not time_limit_s > 0:
+        raise ValueError(f"the time limit must be positive (got {time_limit_s})")
+    return statement
+
+
+def solve_without_columns(
+    milp: Milp, objective: str, upper: Mapping[str, int], *, engine: str
+) -> SolveResult:
+    """Answer for a program without columns, where libraries differ (HiGHS ignores the rows)."""
+    x = np.empty(0, dtype=np.int64)
+    broken = violation(milp, x, upper)
+    if broken is not None:
+        return SolveResult(
+            Termination.INFEASIBLE, None, None, None, 0.0, f"no columns, and {broken}", engine
+        )
+    value = objective_value(milp, objective, x)
+    return SolveResult(Termination.OPTIMAL, x, value, value, 0.0, "no columns", engine)

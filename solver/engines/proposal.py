@@ -1,0 +1,156 @@
+"""A floating-point engine proposes, integers dispose.
+
+The answer of a float engine is believed only where it survives integer arithmetic: the incumbent is
+rounded and checked against every row, the bound is rounded to the safe side, and all numbers of the
+statement are small enough for the engine's tolerances. Where that fails the question goes to
+CP-SAT, which reasons in integers throughout; where CP-SAT cannot take it either the answer is
+``OTHER``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from formulations.milp import IntArray, Milp
+from solver.engines.contract import Engine, SolveResult, Termination
+from solver.engines.guard import (
+    FLOAT_PROOF_LIMIT,
+    largest_magnitude,
+    objective_value,
+    sound_lower_bound,
+    violation,
+)
+from solver.errors import EngineError
+
+__all__ = ["Judge", "Proposal"]
+
+_LARGEST_ROUNDABLE = 2.0**53
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """What a float engine claims.
+
+    Parameters
+    ----------
+    x
+        (n,) float values, or ``None`` if it has no incumbent.
+    bound
+        Claimed lower bound; ``None`` or infinite if there is none.
+    """
+
+    termination: Termination
+    x: npt.NDArray[np.float64] | None
+    bound: float | None
+    runtime_s: float
+    message: str
+
+
+class Judge:
+    """Turns the proposals of one engine on one program into results that hold in integers."""
+
+    def __init__(self, engine: str, milp: Milp) -> None:
+        self._engine = engine
+        self._milp = milp
+        self._magnitude = largest_magnitude(milp)
+        self._arbiter: Engine | None = None
+
+    def dispose(
+        self,
+        proposal: Proposal,
+        *,
+        objective: str,
+        upper: Mapping[str, int],
+        time_limit_s: float | None,
+    ) -> SolveResult:
+        """The result that ``proposal`` supports, after a second opinion where it supports none."""
+        x, doubt = self._rounded(proposal, upper)
+        value = None if x is None else objective_value(self._milp, objective, x)
+        believed = max([self._magnitude, *(abs(b) for b in upper.values())]) <= FLOAT_PROOF_LIMIT
+        bound = sound_lower_bound(proposal.bound) if believed else None
+        if bound is not None and value is not None and bound > value:
+            doubt, bound = f"its bound {bound} lies above its point {value}", None
+        if not believed:
+            doubt = f"numbers above {FLOAT_PROOF_LIMIT:.0e} are beyond floating-point proofs"
+
+        termination = proposal.termination
+        if termination is Termination.INFEASIBLE and believed:
+            return SolveResult(
+                termination, None, None, None, proposal.runtime_s, proposal.message, self._engine
+            )
+        if termination is Termination.OPTIMAL and value is not None and bound == value:
+            return SolveResult(
+                termination, x, value, bound, proposal.runtime_s, proposal.message, self._engine
+            )
+        if termination in (Termination.OPTIMAL, Termination.INFEASIBLE):
+            doubt = doubt or f"its bound {proposal.bound} does not meet its point {value}"
+            return self._second_opinion(
+                proposal, x, value, doubt, objective=objective, upper=upper, limit_s=time_limit_s
+            )
+        message = proposal.message if doubt is None else f"{proposal.message} ({doubt})"
+        return SolveResult(termination, x, value, bound, proposal.runtime_s, message, self._engine)
+
+    def _rounded(
+        self, proposal: Proposal, upper: Mapping[str, int]
+    ) -> tuple[IntArray | None, str | None]:
+        """The incumbent in integers if it holds there, else ``None`` and what is wrong with it."""
+        if proposal.x is None:
+            return None, None
+        whole = np.rint(proposal.x)
+        # NaN fails the comparison too.
+        if not (np.abs(whole) < _LARGEST_ROUNDABLE).all():
+            return None, "its point has values that are not finite or too large to round"
+        x = whole.astype(np.int64)
+        broken = violation(self._milp, x, upper)
+        return (x, None) if broken is None else (None, f"its point fails in integers: {broken}")
+
+    def _second_opinion(
+        self,
+        proposal: Proposal,
+        x: IntArray | None,
+        value: int | None,
+        doubt: str,
+        *,
+        objective: str,
+        upper: Mapping[str, int],
+        limit_s: float | None,
+    ) -> SolveResult:
+        """Ask CP-SAT; a checked point of the float engine is kept where CP-SAT has none."""
+        claim = f"{self._engine} said {proposal.termination.value}, but {doubt}"
+        left_s = None if limit_s is None else limit_s - proposal.runtime_s
+        if left_s is not None and left_s <= 0:
+            return SolveResult(
+                Termination.TIME_LIMIT, x, value, None, proposal.runtime_s,
+                f"{claim}; no time was left for cp-sat", self._engine,
+            )  # fmt: skip
+        try:
+            if self._arbiter is None:
+                from solver.engines.cp_sat import CpSatEngine
+
+                arbiter = CpSatEngine()
+                arbiter.load(self._milp)
+                self._arbiter = arbiter
+            answer = self._arbiter.minimise(objective, upper=upper, time_limit_s=left_s)
+        except EngineError as error:
+            return SolveResult(
+                Termination.OTHER, x, value, None, proposal.runtime_s,
+                f"{claim}; {error}", self._engine,
+            )  # fmt: skip
+        keep_proposed = (
+            answer.x is None
+            and answer.termination is not Termination.INFEASIBLE
+            and (answer.dual_bound is None or value is None or answer.dual_bound <= value)
+        )
+        return SolveResult(
+            answer.termination,
+            x if keep_proposed else answer.x,
+            value if keep_proposed else answer.objective,
+            answer.dual_bound,
+            proposal.runtime_s + answer.runtime_s,
+            f"{claim}; cp-sat said {answer.termination.value}",
+            answer.proved_by,
+        )

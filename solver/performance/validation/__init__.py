@@ -1,0 +1,21 @@
+"""Compare the performance model with published reference outputs, row by row."""
+
+from solver.performance.validation.folder import validate_file, validate_folder, validate_path
+from solver.performance.validation.report import (
+    RELATIVE_TOLERANCE,
+    FileComparison,
+    IgnoredFile,
+    ValidationReport,
+    WorstRow,
+)
+
+__all__ = [
+    "RELATIVE_TOLERANCE",
+    "FileComparison",
+    "IgnoredFile",
+    "ValidationReport",
+    "WorstRow",
+    "validate_file",
+    "validate_folder",
+    "validate_path",
+]

@@ -1,0 +1,175 @@
+"""One self-contained HTML page: question, answer, chart, proof. It loads nothing from anywhere.
+
+plotly.js travels compressed inside the page and is unpacked by the browser; where scripts are off,
+or the browser cannot unpack, and on paper, a drawing by matplotlib stands in its place.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from solver.report.assumptions import EXACTNESS, assumptions_of
+from solver.report.chart import chart_data
+from solver.report.findings import (
+    box_sentence,
+    conflict_heading,
+    limit_needs,
+    limit_value,
+    nearest_lines,
+    short_status,
+    status_sentence,
+    warnings_of,
+)
+from solver.report.numbers import clean, percent, short
+from solver.report.plots import render_plot
+from solver.report.question import leaves, question_of, value_text
+from solver.report.regions import pace_shares
+from solver.report.sections import cards_of, layouts_of, pace_of, proofs_of, rows_of
+from solver.result import Result, result_to_dict
+
+__all__ = ["notebook_html", "render_page"]
+
+_PATH_DATA = re.compile(r'\bd="[^"]*"')
+_LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
+
+
+def script_json(value: Any) -> Markup:
+    """``value`` as JSON that may stand inside a script element whatever names it holds.
+
+    ``<``, ``>`` and ``&`` are escaped, so that no text can close the element, and so are the two
+    line separators that JSON allows in text.
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+@cache
+def _plotly_source() -> str:
+    """plotly.min.js, compressed and in base64."""
+    # Importing plotly takes a tenth of a second: only who renders a page pays for it.
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+
+    packed = gzip.compress(get_plotlyjs().encode(), compresslevel=9, mtime=0)
+    return base64.b64encode(packed).decode()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Templates of this package, everything escaped, an unknown name an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("solver", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _svg_source(result: Result) -> str:
+    """The static drawing as a data address, path coordinates rounded to 1/100 of a point."""
+    svg = render_plot(result, "svg").decode()
+    svg = _PATH_DATA.sub(lambda match: _LONG_DECIMAL.sub(r"\1", match.group()), svg)
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _alternative_text(result: Result) -> str:
+    """What the drawing shows, for those who do not see it."""
+    question = question_of(result)
+    if not result.points:
+        return f"{question.subject}: {short_status(result)}."
+    fast, cheap = result.points[0].objectives, result.points[-1].objectives
+    text = (
+        f"Frontier of {question.subject}, {short_status(result)}: from "
+        f"{short(cheap['speed'])} tokens per second and user at US${short(cheap['cost'])} per "
+        f"million tokens to {short(fast['speed'])} at US${short(fast['cost'])}."
+    )
+    paces = [
+        f"{share.binding.title} sets the pace of {percent(share.share)} of the points"
+        for share in pace_shares(result.points)
+    ]
+    return f"{text} {'; '.join(paces)}."
+
+
+def _pairs(tree: Mapping[str, Any], skip: Sequence[str] = ()) -> list[tuple[str, str]]:
+    return [
+        (clean(path), clean(value_text(value), limit=400))
+        for path, value in leaves({k: v for k, v in tree.items() if k not in skip}).items()
+    ]
+
+
+def render_page(result: Result, *, where_all: str = "", digest: str | None = None) -> str:
+    """The whole report as one HTML text (UTF-8), about 2 MB of which most is plotly.js.
+
+    Parameters
+    ----------
+    where_all
+        Where all points with their exact values are: ``"all 4643 points: r.json"``.
+    digest
+        Digest of the result document; computed from ``result`` if left out.
+    """
+    question = question_of(result)
+    resolved = result.instance.get("resolved")
+    conflict = result.conflict
+    layouts, layout_count = layouts_of(result)
+    context = {
+        "question": question,
+        "title": question.subject,
+        "status": result.status,
+        "status_sentence": status_sentence(result),
+        "warnings": warnings_of(result),
+        "cards": cards_of(result),
+        "rows": rows_of(result),
+        "total": len(result.points),
+        "where_all": clean(where_all),
+        "layouts": layouts,
+        "layout_count": layout_count,
+        "pace": pace_of(result),
+        "boxes": [box_sentence(box) for box in result.open_boxes],
+        "conflict_heading": conflict_heading(result),
+        "conflict": [
+            {
+                "limit": clean(limit.limit),
+                "value": limit_value(limit),
+                "needs": limit_needs(limit),
+                "explanation": clean(limit.explanation, limit=400),
+            }
+            for limit in (conflict.limits if conflict else ())
+        ],
+        "nearest": nearest_lines(conflict.nearest) if conflict else [],
+        "assumptions": assumptions_of(question.performance_model),
+        "exactness": EXACTNESS,
+        "proofs": proofs_of(result),
+        "provenance": _pairs(result.provenance, skip=("warnings",)),
+        "whole_question": _pairs(resolved) if isinstance(resolved, Mapping) else [],
+        "sha256": clean(result.instance.get("sha256", "")),
+        "digest": digest if digest is not None else result_to_dict(result)["digest"],
+        "svg": _svg_source(result),
+        "alt": _alternative_text(result),
+        "chart": script_json(chart_data(result)) if len(result.points) > 1 else "",
+        "plotly": _plotly_source() if len(result.points) > 1 else "",
+    }
+    return _environment().get_template("page.html.j2").render(context)
+
+
+def notebook_html(result: Result) -> str:
+    """A short piece of HTML for a notebook cell: status, drawing and representative rows."""
+    context = {
+        "title": question_of(result).subject,
+        "status_sentence": status_sentence(result),
+        "rows": rows_of(result),
+        "total": len(result.points),
+        "svg": _svg_source(result),
+        "alt": _alternative_text(result),
+    }
+    return _environment().get_template("notebook.html.j2").render(context)

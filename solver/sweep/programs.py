@@ -1,0 +1,189 @@
+"""The replica frontier by programs: state, sweep with an engine, and carry the proofs over.
+
+The sweep works on ranks. Going back to values keeps every proof: between two neighbouring ranks there
+is no attainable value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from formulations.replica.registry import Formulation, get_formulation
+from solver.engines import ENGINE_NAMES, get_engine
+from solver.engines.contract import Engine
+from solver.errors import EngineError, InstanceError
+from solver.instance.domain import ReplicaInstance
+from solver.lowering.program import ReplicaNumbers, number_replica
+from solver.lowering.space import ReplicaSpace, lower_replica
+from solver.result import Conflict, Result
+from solver.sweep.assemble import assemble
+from solver.sweep.conflict import explain_conflict
+from solver.sweep.enumeration import Candidate, enumerate_frontier
+from solver.sweep.epsilon import sweep
+from solver.sweep.outcome import SweepOutcome, SweepProgress
+from solver.sweep.provenance import Stopwatch, provenance
+from solver.sweep.strips import OpenRegion
+
+__all__ = ["MAX_COLUMNS", "numbers_for", "sweep_replica"]
+
+MAX_COLUMNS = 20_000
+"""Candidates that are written down one by one; above this only ``column_selection`` answers, over
+the candidates that no other one beats."""
+DEFAULT_ENGINE = {"milp": "highs", "cp": "cp-sat"}
+
+
+def _formulation(name: str) -> Formulation:
+    try:
+        return get_formulation(name)
+    except ValueError as error:
+        raise InstanceError.one(
+            str(error), where="--formulation", mend="Name one of them, or enumeration"
+        ) from error
+
+
+def _engine(name: str | None, formulation: Formulation) -> Engine:
+    chosen = name or DEFAULT_ENGINE[formulation.kind]
+    if chosen not in ENGINE_NAMES:
+        raise EngineError.one(
+            f"no engine is called {chosen!r}",
+            where="--engine",
+            mend=f"Choose from {', '.join(ENGINE_NAMES)}",
+        )
+    engine = get_engine(chosen)
+    if formulation.kind not in engine.accepts:
+        raise EngineError.one(
+            f"{chosen} cannot read {formulation.name}",
+            where="--engine",
+            mend=f"Use {DEFAULT_ENGINE[formulation.kind]}, or another formulation",
+        )
+    return engine
+
+
+def numbers_for(space: ReplicaSpace, formulation: str) -> tuple[ReplicaNumbers, str]:
+    """The numeric problem of a space, and which candidates it holds: ``all`` or ``nondominated``.
+
+    Dropping candidates that another one beats leaves the frontier as it is.
+
+    Raises
+    ------
+    InstanceError
+        If the space is too large for this formulation.
+    """
+    if space.n_candidates <= MAX_COLUMNS:
+        return number_replica(space), "all"
+    if formulation != "column_selection":
+        raise InstanceError.one(
+            f"{space.n_candidates:,} candidates are too many for {formulation} "
+            f"(at most {MAX_COLUMNS:,})",
+            where=f"{space.instance.source}: design",
+            mend="Use enumeration (the default), or list fewer batches and degrees",
+        )
+    best = enumerate_frontier(space).points
+    return (
+        number_replica(space, only=[(point.family, point.row, point.column) for point in best]),
+        "nondominated",
+    )
+
+
+def _regions(outcome: SweepOutcome, numbers: ReplicaNumbers) -> list[OpenRegion]:
+    """Open areas in values."""
+    regions = []
+    for area in outcome.open_areas:
+        cost = Fraction(0)
+        if area.cost_min is not None and numbers.cost_values:
+            cost = numbers.cost_values[min(max(area.cost_min, 0), len(numbers.cost_values) - 1)]
+        latest = None
+        if area.latency_max is not None and area.latency_max < len(numbers.latency_values):
+            if area.latency_max < 0:
+                continue
+            latest = numbers.latency_values[area.latency_max]
+        regions.append(OpenRegion(0, cost, latest))
+    return regions
+
+
+def _candidates(outcome: SweepOutcome, numbers: ReplicaNumbers) -> list[Candidate]:
+    """Points with their exact values, fastest first."""
+    found = []
+    for point in reversed(outcome.points):
+        family, row, column = numbers.candidate(*point.design)
+        found.append(
+            Candidate(
+                family,
+                row,
+                column,
+                numbers.latency_values[point.latency],
+                numbers.cost_values[point.cost],
+            )
+        )
+    return found
+
+
+def _closers(outcome: SweepOutcome) -> list[tuple[str, str]]:
+    """Who closed each strip: the last proof for the fastest side, stage one of each point."""
+    last = outcome.closed
+    closers = [(last.engine, last.closed_by) if last else (outcome.engine, "open")]
+    for point in reversed(outcome.points):
+        closers.append((point.proof.cheapest.engine, point.proof.cheapest.closed_by))
+    return closers
+
+
+def sweep_replica(
+    instance: ReplicaInstance,
+    *,
+    formulation: str,
+    engine_name: str | None,
+    watch: Stopwatch,
+    time_limit_s: float | None,
+    on_progress: Callable[[int, int], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Result:
+    """Sweep one formulation with one engine; see ``solver.api.solve``."""
+    chosen = _formulation(formulation)
+    engine = _engine(engine_name, chosen)
+    space = lower_replica(instance)
+    numbers, columns = numbers_for(space, formulation)
+    conflict: Conflict | None = None
+    candidates: Sequence[Candidate] = ()
+    regions: list[OpenRegion] = []
+    closers: list[tuple[str, str]] = [(engine.name, "infeasible")]
+    solves = 0
+    reason = ""
+    if numbers.problem.n_columns:
+
+        def told(state: SweepProgress) -> None:
+            if on_progress is not None:
+                on_progress(state.points, 0)
+
+        outcome = sweep(
+            chosen.build(numbers.problem),
+            engine,
+            time_limit_s=time_limit_s,
+            on_progress=told,
+            should_stop=should_stop,
+        )
+        candidates, regions = _candidates(outcome, numbers), _regions(outcome, numbers)
+        closers, solves = _closers(outcome), outcome.solves
+        reason = "; ".join(dict.fromkeys(area.reason for area in outcome.open_areas))
+    if not candidates and not regions:
+        conflict = explain_conflict(space)
+    return assemble(
+        space,
+        candidates,
+        regions,
+        closers=closers,
+        reason=reason,
+        conflict=conflict,
+        provenance=provenance(
+            instance,
+            watch,
+            formulation=formulation,
+            engine={engine.name: engine.version},
+            solves=solves,
+            candidates={
+                "stated": space.n_stated,
+                "deployable": space.n_candidates,
+                f"columns_{columns}": numbers.problem.n_columns,
+            },
+        ),
+    )

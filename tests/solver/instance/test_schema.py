@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from solver.instance.schema import instance_schema
+
+INSTANCES = sorted((Path(__file__).resolve().parents[3] / "instances").rglob("*.toml"))
+
+
+@pytest.mark.parametrize("path", INSTANCES, ids=lambda path: path.stem)
+def test_every_shipped_instance_meets_the_schema(path: Path) -> None:
+    jsonschema.validate(tomllib.loads(path.read_text()), instance_schema())
+
+
+def test_the_schema_refuses_an_unknown_key() -> None:
+    raw = tomllib.loads(INSTANCES[0].read_text())
+    raw["workload"]["modle"] = "x"
+    with pytest.raises(jsonschema.ValidationError, match="modle"):
+        jsonschema.validate(raw, instance_schema())
+
+
+def test_every_key_is_described() -> None:
+    for record in instance_schema()["$defs"].values():
+        for key, entry in record["properties"].items():
+            assert entry.get("description"), key
