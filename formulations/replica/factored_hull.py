@@ -18,8 +18,8 @@ left out) and an integer :math:`T_l \ge 0`.
     C &\ge \sum_{(l,b) \in A} c_{lb}\, z_{lb}
 
 The textbook hull has :math:`T = \sum_l T_l` with
-:math:`\underline T y_l \le T_l \le \overline T y_l`, and likewise copies :math:`C_l`. Projecting the
-copies :math:`C_l` and the limits of :math:`T_l` out leaves the rows above and the bounds of
+:math:`\underline T y_l \le T_l \le \overline T y_l`, and likewise copies :math:`C_l`. Projecting
+the copies :math:`C_l` and the limits of :math:`T_l` out leaves the rows above and the bounds of
 :math:`T` and :math:`C`: the lower limits follow from the lifted ranks, the upper ones from
 :math:`\sum_l y_l = 1`. Also :math:`\sum_b z_b = 1` follows.
 

@@ -18,15 +18,10 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from solver.catalog.accelerator_records import AcceleratorRecord, PriceRecord, accelerator_keys
 from solver.catalog.collection import Catalog, suggestion
 from solver.catalog.domain import Accelerator, Model, Price
-from solver.catalog.records import (
-    AcceleratorRecord,
-    ModelRecord,
-    PriceRecord,
-    accelerator_keys,
-    model_keys,
-)
+from solver.catalog.model_records import ModelRecord, model_keys
 from solver.errors import CatalogError, Fault
 
 __all__ = ["parse_document", "parse_entries"]
@@ -255,7 +250,7 @@ def parse_document(text: str, *, where: str, base: Catalog) -> Catalog:
     """
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CatalogError.one(
             f"not TOML: {error}", where=where, mend="Correct the syntax at that place"
         ) from error

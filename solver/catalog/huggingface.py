@@ -137,7 +137,7 @@ def _weight_bits(keys: ConfigKeys) -> int:
 
 def _quantized_bits(quantization: Mapping[str, Any]) -> set[int]:
     """Every width that a quantisation names; empty where it names none that is understood."""
-    method = quantization.get("quant_method")
+    method = str(quantization.get("quant_method"))
     stated: list[object] = []
     if method in _METHOD_BITS:
         stated = [_METHOD_BITS[method]]
@@ -152,6 +152,6 @@ def _quantized_bits(quantization: Mapping[str, Any]) -> set[int]:
         for group in groups.values() if isinstance(groups, Mapping) else ():
             weights = group.get("weights") if isinstance(group, Mapping) else None
             stated.append(weights.get("num_bits") if isinstance(weights, Mapping) else None)
-    known = {bits for bits in stated if isinstance(bits, int) and bits in range(1, 33)}
+    widths = [bits for bits in stated if type(bits) is int and 1 <= bits <= 32]
     # One unreadable width among several would hide a mixture.
-    return known if len(known) == len(set(map(str, stated))) else set()
+    return set(widths) if len(widths) == len(stated) else set()

@@ -251,7 +251,7 @@ def _cut(domain: list[int], bound: int | None) -> list[int]:
     if bound is None:
         return domain
     pairs = zip(domain[::2], domain[1::2], strict=True)
-    return [end for low, high in pairs if low <= bound for end in (low, min(high, bound))]
+    return [end for low, high in pairs if low <= bound for end in (low, min(high, int(bound)))]
 
 
 def _proven_bound(response: Any, *, has_point: bool) -> int | None:

@@ -23,20 +23,24 @@ def run_interruptibly(solve: Callable[[], object], cancel: Callable[[], object])
         Whatever ``solve`` raised.
     """
     raised: list[BaseException] = []
+    finished = threading.Event()
 
     def work() -> None:
         try:
             solve()
         except BaseException as error:  # noqa: BLE001  (handed to the caller's thread)
             raised.append(error)
+        finally:
+            finished.set()
 
     thread = threading.Thread(target=work, name="fleetfront-solve", daemon=True)
     interrupted = False
     thread.start()
-    while thread.is_alive():
+    # An event and not join: an interrupted join can mark a running thread as ended.
+    while not finished.is_set():
         try:
-            thread.join(_POLL_S if interrupted else None)
-            if interrupted and thread.is_alive():
+            finished.wait(_POLL_S if interrupted else None)
+            if interrupted and not finished.is_set():
                 cancel()
         except KeyboardInterrupt:
             interrupted = True

@@ -16,6 +16,7 @@ from solver.catalog.parameters import active_parameter_count, parameter_count
 from solver.report.numbers import clean, short, with_prefix
 from solver.report.question import money
 from solver.report.table import fitted_table
+from solver.report.terminal import show
 
 __all__ = [
     "accelerator_table",
@@ -221,10 +222,10 @@ def _print(
 ) -> None:
     ascii_only = console.options.ascii_only
     if not single:
-        console.print(table(entries, width=console.width, ascii_only=ascii_only))
+        show(console, table(entries, width=console.width, ascii_only=ascii_only))
         return
     for entry in entries:
-        console.print(entry_view(entry, ascii_only=ascii_only), highlight=False)
+        show(console, entry_view(entry, ascii_only=ascii_only))
 
 
 def print_accelerators(
@@ -242,4 +243,4 @@ def print_models(models: Sequence[Model], console: Console, *, single: bool = Fa
 def print_prices(prices: Sequence[Price], console: Console) -> None:
     """Print ``prices`` as a table."""
     ascii_only = console.options.ascii_only
-    console.print(price_table(prices, width=console.width, ascii_only=ascii_only), highlight=False)
+    show(console, price_table(prices, width=console.width, ascii_only=ascii_only))

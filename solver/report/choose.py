@@ -34,29 +34,42 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A kind of recommended point: short mark, title, and why anyone would want it."""
+    """A kind of recommended point: short mark, title, and why anyone would want it.
+
+    ``why`` speaks of the whole space, which only a complete result may; ``why_partial`` speaks of
+    the points found.
+    """
 
     mark: str
     title: str
     why: str
+    why_partial: str
 
 
 RECOMMENDATIONS: dict[str, Recommendation] = {
     "fastest": Recommendation(
-        "fastest", "Fastest", "No design in the space gives one user more tokens per second."
+        "fastest",
+        "Fastest",
+        "No design in the space gives one user more tokens per second.",
+        "The fastest design found so far; a faster one may hide in an open region.",
     ),
     "speed4_per_price": Recommendation(
         "speed⁴/price",
         "Best speed⁴ per price",
         "For a buyer to whom twice the speed is worth sixteen times the price.",
+        "Of the designs found, for whom twice the speed is worth sixteen times the price.",
     ),
     "knee": Recommendation(
         "knee",
         "Knee",
         "From here, more speed soon costs much more, and saving more soon costs much speed.",
+        "Where the designs found so far bend most; open regions may move it.",
     ),
     "cheapest": Recommendation(
-        "cheapest", "Cheapest", "No design in the space makes a token for less."
+        "cheapest",
+        "Cheapest",
+        "No design in the space makes a token for less.",
+        "The cheapest design found so far; a cheaper one may hide in an open region.",
     ),
 }
 

@@ -15,6 +15,7 @@ from solver.report.findings import count_of, short_status
 from solver.report.numbers import aligned, clean, exact_cost, percent, short, speed_of_latency
 from solver.report.question import leaves, question_of, value_text
 from solver.report.table import fitted_table
+from solver.report.terminal import show
 from solver.result import Point, Result
 
 __all__ = [
@@ -227,7 +228,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     ]
     if comparison.identical:
         parts.append(Text("Same question, same status, same points.", style="green"))
-        console.print(Group(*parts), highlight=False)
+        show(console, Group(*parts))
         return
     if comparison.same_question:
         parts.append(Text("The question is the same."))
@@ -279,4 +280,4 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
                 numeric=[False] * 3, folds=frozenset({1, 2}), ascii_only=ascii_only,
             ),
         ]  # fmt: skip
-    console.print(Group(*parts), highlight=False)
+    show(console, Group(*parts))

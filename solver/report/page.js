@@ -55,7 +55,7 @@
     };
     along.push(along[index - 1] + part(points.speed) + part(points.cost));
   }
-  const steps = Math.min(count - 1, 1000);
+  const steps = count <= 200 ? count - 1 : 1000;
   slider.max = String(steps);
   const selected = () => {
     const value = steps - Number(slider.value);

@@ -154,7 +154,7 @@ def render_page(result: Result, *, where_all: str = "", digest: str | None = Non
         "whole_question": _pairs(resolved) if isinstance(resolved, Mapping) else [],
         "sha256": clean(result.instance.get("sha256", "")),
         "digest": digest if digest is not None else result_to_dict(result)["digest"],
-        "svg": _svg_source(result),
+        "svg": _svg_source(result) if result.points else "",
         "alt": _alternative_text(result),
         "chart": script_json(chart_data(result)) if len(result.points) > 1 else "",
         "plotly": _plotly_source() if len(result.points) > 1 else "",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from solver.report.design import precision_name
 from solver.report.numbers import clean, short
 from solver.result import Result
 
@@ -46,8 +45,8 @@ class Question:
     """The facts of a question that a reader needs before the answer.
 
     ``precision`` is empty, and ``precision_varies`` true, where designs of several precisions were
-    compared. ``limits``, ``rules``, ``space`` and ``performance`` are pairs of what is meant and its
-    value.
+    compared. ``limits``, ``rules``, ``space`` and ``performance`` are pairs of what is meant and
+    its value.
     """
 
     name: str
@@ -148,7 +147,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, str) and "/" in value:
         number = _number(value)
         if number is not None:
-            return f"{short(float(number))} ({clean(value)})"
+            return f"{float(number):.6g} ({clean(value)})"
     if isinstance(value, int | float):
         # An int of any length is told whole; only a float is rounded.
         return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
@@ -236,7 +235,7 @@ def _pairs(resolved: Mapping[str, Any], *keys: str) -> tuple[tuple[str, str], ..
             return tuple(
                 (clean(name.replace("_", " ").replace(".", ": ")), value_text(value))
                 for name, value in leaves(table).items()
-                if value is not None and value not in ([], ())
+                if value is not None and value not in ([], (), "")
             )
     return ()
 
@@ -253,7 +252,7 @@ def _entry_name(resolved: Mapping[str, Any], *keys: str) -> str:
 
 
 def _offers_several(resolved: Mapping[str, Any], *keys: str) -> bool:
-    """Whether the design space leaves a choice for one of ``keys`` (a list, or text as ``8, 16``)."""
+    """Whether the design space leaves a choice of one of ``keys`` (a list, or ``"8, 16"``)."""
     design = resolved.get("design")
     values = [design.get(key) for key in keys] if isinstance(design, Mapping) else []
     return any(
@@ -289,7 +288,7 @@ def question_of(result: Result) -> Question:
     # Compared raw, not as text: this runs over every point of a frontier.
     found_widths = {(p.design.get("weight_bits"), p.design.get("kv_bits")) for p in result.points}
     precision_varies = len(found_widths) > 1 or _offers_several(resolved, "weight_bits", "kv_bits")
-    precision = "" if precision_varies or not result.points else long_precision(result)
+    precision = "" if precision_varies else _long_precision(result, resolved)
     return Question(
         name=clean(instance.get("name", "")),
         title=clean(resolved.get("title", ""), limit=300),
@@ -309,10 +308,16 @@ def question_of(result: Result) -> Question:
     )
 
 
-def long_precision(result: Result) -> str:
-    """``8-bit weights, 16-bit KV``, of the first point; empty where its design says nothing."""
-    design = result.points[0].design
-    if not precision_name(design):
+def _long_precision(result: Result, resolved: Mapping[str, Any]) -> str:
+    """``8-bit weights, 16-bit KV``: of the first point, or of a space that offers only one."""
+    stated = result.points[0].design if result.points else resolved.get("design")
+    if not isinstance(stated, Mapping):
         return ""
-    words = (("weight_bits", "weights"), ("kv_bits", "KV"))
-    return ", ".join(f"{clean(design[key])}-bit {word}" for key, word in words if key in design)
+    told = []
+    for key, word in (("weight_bits", "weights"), ("kv_bits", "KV")):
+        value = stated.get(key)
+        if isinstance(value, list | tuple) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, int | str) and value:
+            told.append(f"{clean(value)}-bit {word}")
+    return ", ".join(told)

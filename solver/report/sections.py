@@ -28,6 +28,12 @@ def _where(point: Point) -> str:
     return ", ".join(parts)
 
 
+def _reason(result: Result, key: str) -> str:
+    """Why a point is recommended, in words that claim no more than the result proves."""
+    kind = RECOMMENDATIONS[key]
+    return kind.why if result.status == "complete" else kind.why_partial
+
+
 def cards_of(result: Result) -> list[dict[str, Any]]:
     """The recommended points, those that coincide told together."""
     grouped: dict[int, list[str]] = {}
@@ -54,7 +60,7 @@ def cards_of(result: Result) -> list[dict[str, Any]]:
         cards.append(
             {
                 "title": " · ".join(RECOMMENDATIONS[key].title for key in keys),
-                "why": " ".join(RECOMMENDATIONS[key].why for key in keys[:2]),
+                "why": " ".join(_reason(result, key) for key in keys[:2]),
                 "speed": short(point.objectives["speed"]),
                 "cost": short(point.objectives["cost"]),
                 "facts": [(name, value) for name, value in facts if value],
@@ -69,15 +75,17 @@ def rows_of(result: Result) -> list[dict[str, Any]]:
     points = [result.points[index] for index in chosen]
     mark_of = marks(result)
 
-    def column(key: str, scale: float = 1.0) -> list[str]:
+    def column(key: str, scale: float = 1.0, least: int = 0) -> list[str]:
         values = [point.design.get(key) for point in points]
-        return aligned([None if value is None else float(value) * scale for value in values])
+        return aligned(
+            [None if value is None else float(value) * scale for value in values], least=least
+        )
 
     speeds = aligned([point.objectives["speed"] for point in points], least=2)
     costs = aligned([point.objectives["cost"] for point in points])
     numbers = zip(
         speeds, costs, column("step_latency_s", 1e3), column("batch"), column("tok_per_s"),
-        column("usd_per_hour"), strict=True,
+        column("usd_per_hour", least=2), strict=True,
     )  # fmt: skip
     rows = []
     for index, point, cells in zip(chosen, points, numbers, strict=True):
@@ -113,7 +121,9 @@ def layouts_of(result: Result) -> tuple[list[dict[str, Any]], int]:
     found = []
     for region in sorted(ranked, key=lambda region: region.first):
         fast, slow = result.points[region.first], result.points[region.last]
-        batches = [str(point.design["batch"]) for point in (fast, slow) if "batch" in point.design]
+        batches = [
+            f"{point.design['batch']:,}" for point in (fast, slow) if "batch" in point.design
+        ]
         found.append(
             {
                 "name": region.name or "not stated",

@@ -26,6 +26,7 @@ from solver.report.findings import (
 )
 from solver.report.numbers import aligned, clean
 from solver.report.question import question_of
+from solver.report.terminal import show
 from solver.result import Point, Result
 
 __all__ = ["fitted_table", "frontier_table", "mark_text", "print_result"]
@@ -45,10 +46,14 @@ class Column:
     numeric: bool = True
 
 
-def _design_numbers(points: Sequence[Point], key: str, scale: float = 1.0) -> list[str]:
+def _design_numbers(
+    points: Sequence[Point], key: str, scale: float = 1.0, least: int = 0
+) -> list[str]:
     """A column of the design, aligned; empty where a design does not carry it."""
     values = (point.design.get(key) for point in points)
-    return aligned([None if value is None else float(value) * scale for value in values])
+    return aligned(
+        [None if value is None else float(value) * scale for value in values], least=least
+    )
 
 
 def _hbm_cell(point: Point) -> str:
@@ -78,7 +83,7 @@ def _columns(result: Result, points: Sequence[Point]) -> list[Column]:
     columns += [
         Column("batch", "", _design_numbers(points, "batch"), 0),
         Column("replica", "tok/s", _design_numbers(points, "tok_per_s"), 4),
-        Column("replica", "US$/h", _design_numbers(points, "usd_per_hour"), 6),
+        Column("replica", "US$/h", _design_numbers(points, "usd_per_hour", least=2), 6),
         Column("HBM", "used", [_hbm_cell(point) for point in points], 3),
         Column("pace", "set by", [binding_of(point).brief for point in points], 2, numeric=False),
     ]
@@ -253,4 +258,4 @@ def print_result(result: Result, console: Console, where_all: str = "") -> None:
         ]
     parts += _open_boxes(result) + _conflict(result, console.width, ascii_only=ascii_only)
     parts += [Text(f"warning: {text}", style="yellow") for text in warnings_of(result)]
-    console.print(Group(*parts), highlight=False)
+    show(console, Group(*parts))

@@ -14,7 +14,9 @@ in Chankong and Haimes 1983).
 The sweep believes no engine further than it can check: a point must hold in integers and attain,
 once decoded, exactly the value that the bound proves. It ends only on a proof of infeasibility.
 Anything else leaves an open area and says why. If the engine is found to have proved something that
-a later point refutes, points that it refutes are dropped and everything is open.
+a later point refutes, points that it refutes are dropped and everything is open. A false proof
+that no later point refutes cannot be noticed here; closing the boxes again with another engine is
+what finds it.
 """
 
 from __future__ import annotations

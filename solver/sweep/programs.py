@@ -87,17 +87,23 @@ def numbers_for(space: ReplicaSpace, formulation: str) -> tuple[ReplicaNumbers, 
 
 
 def _regions(outcome: SweepOutcome, numbers: ReplicaNumbers) -> list[OpenRegion]:
-    """Open areas in values."""
+    """Open areas in values.
+
+    An area may end at an incumbent that was not proved and so is no point. Without it the area
+    reaches to just below the fastest point that is one.
+    """
+    fastest = outcome.points[-1].latency if outcome.points else None
     regions = []
     for area in outcome.open_areas:
         cost = Fraction(0)
-        if area.cost_min is not None and numbers.cost_values:
+        if area.cost_min is not None:
             cost = numbers.cost_values[min(max(area.cost_min, 0), len(numbers.cost_values) - 1)]
         latest = None
-        if area.latency_max is not None and area.latency_max < len(numbers.latency_values):
-            if area.latency_max < 0:
-                continue
-            latest = numbers.latency_values[area.latency_max]
+        if area.latency_max is not None and fastest is not None:
+            latest = numbers.latency_values[fastest] - 1
+            if area.latency_max >= fastest:
+                rank = min(area.latency_max, len(numbers.latency_values) - 1)
+                latest = numbers.latency_values[rank]
         regions.append(OpenRegion(0, cost, latest))
     return regions
 

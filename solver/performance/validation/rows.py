@@ -155,7 +155,7 @@ def read_csv(path: Path) -> Table:
             where=f"{path}: line {reader.line_num}",
             mend="Mend the quotes",
         ) from error
-    _raise_all(faults)
+    _raise_all(faults, str(path))
     return Table(header, tuple(places), tuple(cells))
 
 
@@ -190,7 +190,7 @@ def read_json(path: Path) -> Table:
                     mend="Give every entry the same keys",
                 )
             )
-    _raise_all(faults)
+    _raise_all(faults, str(path))
     return Table(
         header,
         tuple(f"entry {number}" for number in range(1, len(entries) + 1)),
@@ -202,13 +202,12 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _raise_all(faults: list[Fault]) -> None:
+def _raise_all(faults: list[Fault], where: str) -> None:
     if not faults:
         return
     told = faults[:_MAX_FAULTS]
     if len(faults) > _MAX_FAULTS:
         more = len(faults) - _MAX_FAULTS
-        where = told[0].where.rpartition(": ")[0]
         told.append(Fault(where=where, what=f"{more} more faults", mend="Mend those above first"))
     raise FleetError.all_of(told)
 
@@ -248,8 +247,8 @@ def parse_rows(table: Table, kind: Kind, constants: ReferenceConstants, *, where
             numbers[column] = np.array(values, dtype=np.float64)
         else:
             names[column] = [str(value) for value in values]
-    _raise_all(faults)
-    _raise_all(_missing_rates(table.places, names, constants, where))
+    _raise_all(faults, where)
+    _raise_all(_missing_rates(table.places, names, constants, where), where)
     return Rows(table.places, text, names, numbers)
 
 

@@ -44,7 +44,7 @@ def speculative_outputs(rows: Rows, constants: ReferenceConstants) -> Columns:
             devices=n["n_gpu"][members],
             batch=n["batch"][members],
             acceptance=n["acceptance"][members].tolist(),
-            longest=np.array(whole_numbers(n["gamma_max"][members])),
+            longest=n["gamma_max"][members],
         )
         for name, values in zip(names, found, strict=True):
             computed[name][members] = values
@@ -58,22 +58,19 @@ def _group_outputs(
     devices: FloatArray,
     batch: FloatArray,
     acceptance: list[float],
-    longest: np.ndarray[tuple[int], np.dtype[np.int_]],
+    longest: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Latency, best draft length, latency without a draft, latency of the draft; each (rows,)."""
     draft_s = _fastest_s(draft, devices, batch)
-    base_s = best_s = np.full(devices.shape, np.inf)
-    best_length = np.zeros(devices.shape)
+    base_s = _fastest_s(target, devices, batch)
     refused = 1 - np.array(acceptance)
-    for length in range(int(longest.max()) + 1):
+    # One token a step: the factor is 1, but the published loop multiplies and divides all the same.
+    best_s, best_length = base_s * refused / refused, np.zeros(devices.shape)
+    for length in range(1, int(longest.max()) + 1):
         step_s = _fastest_s(replace(target, tokens_per_sequence=length + 1), devices, batch)
         # Python's own power: an array power may differ in the last bit.
         yielded = np.array([1 - share ** (length + 1) for share in acceptance])
-        # Without a draft there is no draft term: 0 * inf would not be a number.
-        window_s = step_s + length * draft_s if length else step_s
-        token_s = window_s * refused / yielded
-        if length == 0:
-            base_s, best_s = step_s, token_s
+        token_s = (step_s + length * draft_s) * refused / yielded
         better = (length <= longest) & (token_s < best_s)
         best_s = np.where(better, token_s, best_s)
         best_length = np.where(better, float(length), best_length)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import pytest
-from solver.catalog import Catalog, Price, shipped_catalog, suggestion
+
+from solver.catalog import Catalog, Model, Price, shipped_catalog, suggestion
 from solver.errors import CatalogError
 
 
@@ -86,7 +88,5 @@ def test_an_entry_under_another_name_is_refused() -> None:
         Catalog(models={"y": _renamed("x")})
 
 
-def _renamed(name: str):  # type: ignore[no-untyped-def]
-    import dataclasses
-
+def _renamed(name: str) -> Model:
     return dataclasses.replace(shipped_catalog().model("Llama-3.1-8B"), name=name)

@@ -7,6 +7,7 @@ import pickle
 from fractions import Fraction
 
 import pytest
+
 from solver.catalog import (
     Accelerator,
     LinearAttention,

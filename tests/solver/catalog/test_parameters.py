@@ -6,6 +6,7 @@ import dataclasses
 from fractions import Fraction
 
 import pytest
+
 from solver.catalog import (
     Model,
     active_parameter_count,
@@ -18,12 +19,11 @@ from solver.catalog import (
 
 _TOLERANCE = 0.015
 
-# Active counts that are further off than the tolerance, each with the reason, which is checked too:
-# "no tables": the publisher leaves out both embedding tables; "no input table": only the one that is
-# looked up, not multiplied; "rounded": the figure is right to the whole billions it is stated in (to
-# tenths where below ten); "rounded down": cut to whole billions; "no indexer": the figure is that of
-# the model without the sparse selector, rounded; "guess": outside guesses about a model whose shape
-# was never published.
+# Active counts that are further off than the tolerance, each with the reason, which is tested too.
+# "no tables": the publisher leaves out both embedding tables. "no input table": only the one that
+# is looked up, not multiplied. "rounded": right to the whole billions it is stated in. "rounded
+# down": cut to whole billions, or to tenths below ten. "no indexer": that of the model without the
+# sparse selector, rounded down. "guess": outside guesses about a shape that was never published.
 _ACTIVE_EXCEPTIONS = {
     "Qwen3-30B-A3B": "rounded down",
     "Qwen3.5-397B-A17B": "rounded",

@@ -44,9 +44,7 @@ def test_a_large_batch_is_bound_by_arithmetic(dense: Model, device: Accelerator)
     assert found == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_optimum_is_where_its_own_latency_is_reached(
-    dense: Model, device: Accelerator
-) -> None:
+def test_the_optimum_is_where_its_own_latency_is_reached(dense: Model, device: Accelerator) -> None:
     optimum = toy_optimum(dense, device)
     there = toy_latency_s(dense, device, devices=optimum.devices)
     assert optimum.latency_s == pytest.approx(there, rel=1e-12)
@@ -70,14 +68,13 @@ def test_the_latency_above_its_floor_falls_with_the_cube_root_of_bandwidth(
     # Large weights, so that the optimum stays beyond one device.
     large = replace(dense, d_ff=3_000_000)
     slow, fast = (
-        toy_optimum(large, accelerator).latency_s - 4 * UNIT_S for accelerator in (device, eightfold)
+        toy_optimum(large, accelerator).latency_s - 4 * UNIT_S
+        for accelerator in (device, eightfold)
     )
     assert slow == pytest.approx(2 * fast, rel=1e-9)
 
 
-def test_a_model_too_small_to_spread_stays_on_one_device(
-    dense: Model, device: Accelerator
-) -> None:
+def test_a_model_too_small_to_spread_stays_on_one_device(dense: Model, device: Accelerator) -> None:
     small = replace(dense, layers=1, vocab=0, d_ff=1)
     optimum = toy_optimum(small, device)
     assert optimum.devices == 1.0

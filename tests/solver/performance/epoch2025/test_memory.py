@@ -129,6 +129,25 @@ def test_a_two_dimensional_layout_cuts_sequences_on_its_second_axis(
     assert kv == pytest.approx(2 * 1000 * KV_VALUES * 2 / 4 * 2, rel=1e-9)
 
 
+def test_sequences_that_do_not_divide_leave_one_axis_with_one_more(
+    make_setting: MakeSetting,
+) -> None:
+    setting = make_setting(context_tokens=100_000)
+    five, eight, nine = (
+        deployable(single(setting, degree=16, batch=batch, two_dimensional=True))
+        for batch in (5, 8, 9)
+    )
+    # Two sequences each for 5 to 8, three for 9; activations are thousands of times smaller.
+    assert five == pytest.approx(eight, rel=1e-2)
+    assert nine - eight > 0.9 * 2 * 100_000 * KV_VALUES * 2 / 4
+
+
+def test_stages_hold_activations_of_one_microbatch_rounded_up(make_setting: MakeSetting) -> None:
+    family = single(make_setting(), batch=10, n_stages=4)
+    activations = 3 * (2 * (2 * 1000 + 2 * 3000) + 4 * 5000)
+    assert deployable(family) - weights(family) == pytest.approx(activations, rel=1e-9)
+
+
 @given(
     degree=st.sampled_from([1, 2, 4, 8, 9, 16, 25]),
     pair=st.tuples(st.integers(1, 4096), st.integers(1, 4096)),
@@ -157,9 +176,7 @@ def test_both_accounts_grow_with_the_batch(
 def test_the_devices_together_hold_at_least_all_layers_and_the_cache(
     make_setting: MakeSetting, degree: int, batch: int, n_stages: int
 ) -> None:
-    family = single(
-        make_setting(context_tokens=777), degree=degree, batch=batch, n_stages=n_stages
-    )
+    family = single(make_setting(context_tokens=777), degree=degree, batch=batch, n_stages=n_stages)
     # Which stages hold an embedding depends on their number: only the layers must add up.
     embeddings = 2 * 2 * EMBEDDING
     together = deployable(family) * degree * n_stages

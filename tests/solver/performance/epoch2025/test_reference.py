@@ -42,9 +42,7 @@ def test_a_model_that_just_fits_has_a_latency(dense: Model, device: Accelerator)
     assert math.isfinite(step.latency_s)
 
 
-def test_a_model_that_is_a_byte_too_large_takes_for_ever(
-    dense: Model, device: Accelerator
-) -> None:
+def test_a_model_that_is_a_byte_too_large_takes_for_ever(dense: Model, device: Accelerator) -> None:
     short = replace(device, hbm_bytes=DENSE_BYTES - 1)
     step = reference_step(dense, short, devices=1, batch=1, context_tokens=0)
     assert not step.fits
@@ -123,8 +121,7 @@ def test_more_draft_tokens_to_choose_from_never_hurt(
     dense: Model, draft: Model, device: Accelerator
 ) -> None:
     latencies = [
-        speculate(dense, draft, device, max_draft_tokens=longest).latency_s
-        for longest in range(7)
+        speculate(dense, draft, device, max_draft_tokens=longest).latency_s for longest in range(7)
     ]
     assert latencies == sorted(latencies, reverse=True)
     assert latencies[-1] < latencies[0]

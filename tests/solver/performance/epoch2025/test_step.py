@@ -158,9 +158,7 @@ def test_the_latency_part_is_what_remains_of_the_network_at_vanishing_messages(
 
 
 def test_erratum_b1_qkv_outputs_count_one_byte_at_any_width(make_setting: MakeSetting) -> None:
-    wide, narrow = (
-        bytes_of(single(make_setting(kv_bits=bits), batch=7)) for bits in (16, 8)
-    )
+    wide, narrow = (bytes_of(single(make_setting(kv_bits=bits), batch=7)) for bits in (16, 8))
     everything_else = 3 * (D + F) + D + D + HEADS
     assert wide - narrow == pytest.approx(7 * LAYERS * everything_else, rel=1e-9)
 
@@ -176,9 +174,7 @@ def test_erratum_b3_one_dimensional_layouts_copy_the_wide_activations(
 def test_erratum_b4_expert_activations_shrink_with_the_share_of_experts_touched(
     make_setting: MakeSetting, experts: Model
 ) -> None:
-    wide, narrow = (
-        bytes_of(single(make_setting(experts, kv_bits=bits))) for bits in (16, 8)
-    )
+    wide, narrow = (bytes_of(single(make_setting(experts, kv_bits=bits))) for bits in (16, 8))
     # One token touches a quarter of eight experts; each is charged a quarter of a token.
     expert_values = 8 * 3 * (D + F) / 4 / 4
     expected = LAYERS * (expert_values + D + D + HEADS)
@@ -290,9 +286,7 @@ def test_a_larger_batch_never_speeds_a_step_up(
     setting = make_setting(experts if sparse else dense, context_tokens=100)
     small, large = (
         latency_of(
-            single(
-                setting, degree=degree, batch=batch, two_dimensional=not flat, n_stages=n_stages
-            )
+            single(setting, degree=degree, batch=batch, two_dimensional=not flat, n_stages=n_stages)
         )
         for batch in sorted(pair)
     )

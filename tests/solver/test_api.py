@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import solver
+from solver.errors import EngineError, InstanceError
+from solver.instance.domain import ReplicaInstance
+
+Small = Callable[..., ReplicaInstance]
+
+
+def keys(frontier: solver.Frontier) -> list[tuple[object, object]]:
+    return [(point.exact["latency_ps"], point.exact["cost"]) for point in frontier]
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(solver.__all__) == [
+        "FleetError",
+        "Frontier",
+        "InstanceError",
+        "Point",
+        "ReplicaInstance",
+        "Result",
+        "Verification",
+        "read_instance",
+        "read_result",
+        "solve",
+        "verify",
+    ]
+    for name in solver.__all__:
+        assert getattr(solver, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = solver.nothing
+
+
+PAIRS = [
+    (formulation, engine)
+    for formulation, engine in itertools.product(
+        ("column_selection", "factored_big_m", "factored_hull", "cp_element"),
+        ("highs", "cp-sat", "scip"),
+    )
+    if formulation != "cp_element" or engine == "cp-sat"
+]
+
+
+@pytest.mark.parametrize(("formulation", "engine"), PAIRS)
+def test_every_program_on_every_engine_gives_the_frontier_of_the_enumeration(
+    small: Small, formulation: str, engine: str
+) -> None:
+    question = small(design__batch="1..16", design__tensor_parallel=[1, 2, 8])
+    expected = solver.solve(question)
+    found = solver.solve(question, formulation=formulation, engine=engine)
+    assert found.status == "complete"
+    assert keys(found) == keys(expected)
+    assert solver.verify(found, instance=question)
+
+
+@pytest.mark.parametrize("formulation", ["column_selection", "factored_hull"])
+def test_two_thousand_columns_agree_too(small: Small, formulation: str) -> None:
+    question = small(
+        design__batch="1..200 step 2",
+        design__tensor_parallel=[1, 2, 4, 8],
+        design__weight_bits=[8, 16],
+        limits={"max_cost_usd_per_mtok": "0.12"},
+    )
+    expected = solver.solve(question)
+    found = solver.solve(question, formulation=formulation)
+    assert found.result.provenance["candidates"]["columns_all"] > 0
+    assert 30 < len(expected)
+    assert keys(found) == keys(expected)
+
+
+def test_limits_reach_the_programs(small: Small) -> None:
+    question = small(
+        design__batch="1..16",
+        limits={"min_speed_tok_per_s": 200, "max_cost_usd_per_mtok": "0.6", "max_devices": 2},
+    )
+    expected = solver.solve(question)
+    assert 0 < len(expected) < len(solver.solve(small(design__batch="1..16")))
+    assert keys(solver.solve(question, formulation="factored_big_m")) == keys(expected)
+
+
+def test_an_infeasible_question_is_proved_empty_by_programs_as_well(small: Small) -> None:
+    question = small(design__batch="1..4", limits={"min_speed_tok_per_s": 100000})
+    for formulation in ("enumeration", "column_selection", "cp_element"):
+        frontier = solver.solve(question, formulation=formulation)
+        assert frontier.status == "infeasible"
+        assert frontier.result.conflict is not None
+        assert solver.verify(frontier)
+
+
+def test_a_program_that_is_stopped_is_partial_and_verifies(small: Small) -> None:
+    asked = iter(range(10**6))
+    frontier = solver.solve(
+        small(design__batch="1..16"),
+        formulation="column_selection",
+        should_stop=lambda: next(asked) >= 9,
+    )
+    assert frontier.status == "partial"
+    assert len(frontier) > 0
+    assert frontier.result.open_boxes
+    assert solver.verify(frontier)
+
+
+def test_a_space_too_large_for_a_factored_program_is_refused_with_a_cure(small: Small) -> None:
+    question = small(design__batch="1..4096", design__tensor_parallel=[1, 2, 4, 8])
+    with pytest.raises(InstanceError, match="too many for factored_hull.*enumeration"):
+        solver.solve(question, formulation="factored_hull")
+
+
+def test_column_selection_over_nondominated_columns_serves_a_large_space(small: Small) -> None:
+    question = small(
+        design__batch="1..4096",
+        design__tensor_parallel=[1, 2, 4, 8],
+        design__tensor_parallel_2d="1..16",
+        limits={"min_speed_tok_per_s": 200},
+    )
+    expected = solver.solve(question)
+    found = solver.solve(question, formulation="column_selection")
+    assert found.result.provenance["candidates"]["columns_nondominated"] == len(expected)
+    assert keys(found) == keys(expected)
+
+
+def test_names_that_do_not_exist_are_refused_with_those_that_do(small: Small) -> None:
+    with pytest.raises(InstanceError, match="column_selection"):
+        solver.solve(small(), formulation="simplex")
+    with pytest.raises(EngineError, match="highs, cp-sat, scip"):
+        solver.solve(small(), formulation="column_selection", engine="gurobi")
+    with pytest.raises(EngineError, match="cannot read cp_element"):
+        solver.solve(small(), formulation="cp_element", engine="scip")
+    with pytest.raises(InstanceError, match="uses no engine"):
+        solver.solve(small(), engine="highs")
+    with pytest.raises(InstanceError, match="leaves no time"):
+        solver.solve(small(), time_limit_s=0)
+
+
+def test_the_cheapest_at_a_speed_and_the_fastest_at_a_cost_are_on_the_frontier(
+    small: Small,
+) -> None:
+    frontier = solver.solve(small())
+    middle = frontier[len(frontier) // 2]
+    speed, cost = middle.objectives["speed"], Fraction(middle.exact["cost"])
+    assert frontier.cheapest(min_speed=speed * 0.999999) == middle
+    assert frontier.fastest(max_cost=cost) == middle
+    assert frontier.cheapest() == frontier[-1]
+    assert frontier.fastest() == frontier[0]
+    assert frontier.cheapest(min_speed=10**9) is None
+    assert frontier.fastest(max_cost="0.0000001") is None
+
+
+def test_a_limit_in_the_question_is_a_slice_of_the_frontier(small: Small) -> None:
+    whole = solver.solve(small())
+    sliced = solver.solve(small(limits={"min_speed_tok_per_s": 250}))
+    assert keys(sliced) == [
+        key for key, point in zip(keys(whole), whole, strict=True) if point.objectives["speed"] >= 250
+    ]
+
+
+def test_a_frontier_becomes_a_table_a_plot_and_a_notebook_cell(
+    small: Small, tmp_path: Path
+) -> None:
+    frontier = solver.solve(small())
+    frame = frontier.to_frame()
+    assert len(frame) == len(frontier)
+    frontier.plot(tmp_path / "f.png")
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    assert "<" in frontier._repr_html_()
+    assert "complete" in repr(frontier)
+    assert frontier.knee() in list(frontier)
+
+
+def test_a_result_file_reads_back_as_the_same_result(small: Small, tmp_path: Path) -> None:
+    frontier = solver.solve(small())
+    path = tmp_path / "r.json"
+    path.write_text(frontier.to_json())
+    result, document = solver.read_result(path)
+    assert result == frontier.result
+    assert document == json.loads(frontier.to_json()) == frontier.to_dict()
+
+
+def test_the_same_question_gives_the_same_result_but_for_the_clock(small: Small) -> None:
+    one, two = solver.solve(small()).to_dict(), solver.solve(small()).to_dict()
+    for document in (one, two):
+        document.pop("digest")
+        for key in ("wall_s", "cpu_s"):
+            document["provenance"].pop(key)
+    assert one == two
