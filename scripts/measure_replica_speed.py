@@ -2,12 +2,13 @@
 
 Run from the checkout:  python scripts/measure_replica_speed.py
 
-One machine, one run, imports done, CPU seconds (best and median of several repetitions). Measured are
+One machine, one run, imports done, CPU seconds (best and median of several repetitions). Measured
+are
 
 * the exact frontier of the full 70B design space, lowering included;
 * the published grid, restated with the same vectorised step times: 400 log-spaced batches from 1 to
-  2^18, 400 log-spaced device counts from the weights' size to 2^18 (fractions of devices), and for each
-  of 600 log-spaced latency caps from 0.1 ms to 1 s the cheapest grid point;
+  2^18, 400 log-spaced device counts from the weights' size to 2^18 (fractions of devices), and for
+  each of 600 log-spaced latency caps from 0.1 ms to 1 s the cheapest grid point;
 * the whole command in a new process, and its peak memory.
 
 The last lines say what each found: distinct points, and how far the grid's costs are from the exact
@@ -164,7 +165,9 @@ def main() -> None:
     errors = differences(grid, outcome)
     whole = sum(1 for *_, devices in grid if devices == int(devices))
     print(f"points: {len(outcome.points):,} exact; {len(grid)} on the grid, {whole} realizable")
-    print(f"grid cost against exact cost at equal speed: {errors.min():+.1%} to {errors.max():+.1%}")
+    print(
+        f"grid cost against exact cost at equal speed: {errors.min():+.1%} to {errors.max():+.1%}"
+    )
 
 
 if __name__ == "__main__":

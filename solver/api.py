@@ -11,7 +11,7 @@ from solver.errors import InstanceError
 from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
 from solver.instance.reader import read_replica_instance
-from solver.lowering.space import ReplicaSpace, lower_replica
+from solver.lowering.space import lower_replica
 from solver.result import Result, read_result, result_to_dict
 from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document

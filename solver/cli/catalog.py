@@ -58,6 +58,6 @@ def prices_command(name: Name = None) -> int:
     catalog = shipped_catalog()
     if name is not None:
         catalog.accelerator(name)
-    chosen = [price for price in catalog.prices if name in (None, price.accelerator)]
+    chosen = [p for p in catalog.prices.values() if name in (None, p.accelerator)]
     print_prices(chosen, Console(highlight=False))
     return COMPLETE

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,7 +13,11 @@ from solver.cli.progress import patience
 
 __all__ = ["gathered_settings", "solve_command"]
 
-PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+PLOT_FORMATS: dict[str, Literal["png", "svg", "pdf"]] = {
+    ".png": "png",
+    ".svg": "svg",
+    ".pdf": "pdf",
+}
 
 
 def gathered_settings(
@@ -77,14 +80,15 @@ def solve_command(
     """
     from solver.api import read_instance, solve
     from solver.errors import OutputError
+    from solver.result import document_text
     from solver.result.writing import check_writable, write_whole
 
     check_writable({"--out": out, "--csv": csv, "--plot": plot, "--report": report})
-    if plot is not None and plot.suffix.lower() not in PLOT_SUFFIXES:
+    if plot is not None and plot.suffix.lower() not in PLOT_FORMATS:
         raise OutputError.one(
             f"cannot draw a {plot.suffix or 'file without a suffix'}",
             where=f"--plot {plot}",
-            mend=f"End the name with one of {', '.join(PLOT_SUFFIXES)}",
+            mend=f"End the name with one of {', '.join(PLOT_FORMATS)}",
         )
     question = read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost))
     with patience("solving", quiet=quiet) as waiting:
@@ -98,9 +102,12 @@ def solve_command(
         )
     result = frontier.result
     contents: dict[Path, bytes] = {}
-    document = frontier.to_json() if out is not None or as_json else ""
+    # The document is made once, and only where something needs it.
+    wanted = out is not None or report is not None or as_json
+    document = frontier.to_dict() if wanted else {}
+    text = document_text(document) if out is not None or as_json else ""
     if out is not None:
-        contents[out] = document.encode()
+        contents[out] = text.encode()
     if csv is not None:
         from solver.report import write_csv
 
@@ -110,17 +117,24 @@ def solve_command(
     if plot is not None:
         from solver.report import render_plot
 
-        contents[plot] = render_plot(result, plot.suffix.lower().lstrip("."))
+        contents[plot] = render_plot(result, PLOT_FORMATS[plot.suffix.lower()])
     if report is not None:
         from solver.report import render_page
 
-        contents[report] = render_page(result).encode()
+        page = render_page(result, where_all=_where_all(out, csv), digest=str(document["digest"]))
+        contents[report] = page.encode()
     write_whole(contents)
     if as_json:
-        print(document, end="")
+        print(text, end="")
     elif not quiet:
         _print(result, out, csv, plot, report)
     return status_of(result.status)
+
+
+def _where_all(out: Path | None, csv: Path | None) -> str:
+    """Where all points are, or how to get them."""
+    holders = [str(path) for path in (out, csv) if path is not None]
+    return " and ".join(holders) or "add --out result.json or --csv points.csv"
 
 
 def _print(
@@ -130,15 +144,8 @@ def _print(
 
     from solver.report import print_result
 
-    holders = [str(path) for path in (out, csv) if path is not None]
-    where_all = " and ".join(holders) or "add --out result.json or --csv points.csv"
     console = Console(highlight=False)
-    print_result(result, console, where_all)
+    print_result(result, console, _where_all(out, csv))
     for path, what in ((plot, "plot"), (report, "page")):
         if path is not None:
             console.print(f"{what}: {path}", markup=False, soft_wrap=True)
-
-
-def compact_json(value: Any) -> str:
-    """JSON for machines."""
-    return json.dumps(value, ensure_ascii=False, indent=1)

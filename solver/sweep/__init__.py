@@ -1,1 +1,1 @@
-"""Complete frontiers: by enumeration, or by a sweep of programs; with the proofs that close them."""
+"""Complete frontiers: by enumeration, or by a sweep of programs, with proofs."""

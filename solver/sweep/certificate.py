@@ -210,9 +210,11 @@ def _check_boxes(result: Result, pairs: Sequence[Pair], all_strips: Sequence[Str
     faults: list[str] = []
     closers = {"enumeration", "bound", "infeasible"}
     open_in = _open_by_strip(result, all_strips)
-    for box in result.open_boxes:
-        if not any(box is found for found in open_in.values()):
-            faults.append(f"open box at latency {box.latency_ps_min} ps lies in no strip, or twice")
+    faults.extend(
+        f"open box at latency {box.latency_ps_min} ps lies in no strip, or twice"
+        for box in result.open_boxes
+        if not any(box is found for found in open_in.values())
+    )
 
     def check(where: str, told: Mapping[str, Any], index: int) -> None:
         if told.get("box") != box_of(all_strips[index]):

@@ -25,6 +25,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+import numpy as np
+
 from formulations.milp import IntArray
 from formulations.program import Statement
 from solver.engines.contract import Engine, SolveResult, Termination
@@ -92,6 +94,7 @@ def sweep(
     time_limit_s: float | None = None,
     on_progress: Callable[[SweepProgress], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    second_engine: Engine | None = None,
 ) -> SweepOutcome:
     """All nondominated (latency, cost) pairs of a program, with proofs.
 
@@ -107,6 +110,9 @@ def sweep(
         Called after every solve.
     should_stop
         Asked before every solve; a true answer acts like a limit.
+    second_engine
+        Asked the same question where an answer of ``engine`` does not hold; without one the sweep
+        stops there.
 
     Returns
     -------
@@ -120,6 +126,7 @@ def sweep(
     """
     run = _Run(program, engine, first, second, latency_max, cost_max, time_limit_s)
     run.on_progress, run.should_stop = on_progress, should_stop
+    run.second_engine = second_engine
     return run.outcome()
 
 
@@ -128,6 +135,7 @@ class _Run:
 
     on_progress: Callable[[SweepProgress], object] | None = None
     should_stop: Callable[[], bool] | None = None
+    second_engine: Engine | None = None
 
     def __init__(
         self,
@@ -151,6 +159,7 @@ class _Run:
         self._half: tuple[int, int, int] | None = None
         """Stage one done, stage two not: (points then, latency of its point, proven cost)."""
         self._solves = 0
+        self._second_is_loaded = False
 
     def outcome(self) -> SweepOutcome:
         """Run to the end, whatever that is."""
@@ -205,7 +214,7 @@ class _Run:
         epsilon = self._epsilon
         limits = {self._second: epsilon, self._first: self._cost_max}
         upper = {name: bound for name, bound in limits.items() if bound is not None}
-        cheapest = self._solve(self._first, upper)
+        cheapest, _, attained = self._answer(self._first, upper)
         if cheapest.termination is Termination.INFEASIBLE:
             return EmptyBox(
                 cheapest.proved_by,
@@ -213,20 +222,19 @@ class _Run:
                 epsilon,
                 None if self._cost_max is None else self._cost_max + 1,
             )
-        _, attained = self._proved(cheapest, self._first, upper)
         cost = attained[self._first]
         self._half = len(self._points), attained[self._second], cost
 
         upper = {self._first: cost, self._second: attained[self._second]}
-        fastest = self._solve(self._second, upper)
+        held = attained[self._second]
+        fastest, x, attained = self._answer(self._second, upper)
         if fastest.termination is Termination.INFEASIBLE:
             raise _Contradiction(
-                f"{self._engine.name} denies the point (latency {attained[self._second]}, "
-                f"cost {cost}) that it had found itself",
-                latency=attained[self._second],
+                f"{fastest.proved_by} denies the point (latency {held}, cost {cost}) that "
+                f"{cheapest.proved_by} had found",
+                latency=held,
                 cost=cost,
             )
-        x, attained = self._proved(fastest, self._second, upper)
         latency = attained[self._second]
         self._points.append(
             SweepPoint(
@@ -258,7 +266,35 @@ class _Run:
                 cost=cost,
             )
 
-    def _solve(self, objective: str, upper: Mapping[str, int]) -> SolveResult:
+    def _answer(
+        self, objective: str, upper: Mapping[str, int]
+    ) -> tuple[SolveResult, IntArray, Mapping[str, int]]:
+        """An answer that holds: its result, its point and what that attains.
+
+        A proof of infeasibility comes with an empty point. What does not hold is asked again of the
+        second engine, if there is one.
+        """
+        result = self._solve(self._engine, objective, upper)
+        try:
+            return self._held(result, objective, upper)
+        except _Stop:
+            limits = (Termination.TIME_LIMIT, Termination.INTERRUPTED)
+            if self.second_engine is None or result.termination in limits:
+                raise
+        if not self._second_is_loaded:
+            self.second_engine.load(self._program.statement)
+            self._second_is_loaded = True
+        result = self._solve(self.second_engine, objective, upper)
+        return self._held(result, objective, upper)
+
+    def _held(
+        self, result: SolveResult, objective: str, upper: Mapping[str, int]
+    ) -> tuple[SolveResult, IntArray, Mapping[str, int]]:
+        if result.termination is Termination.INFEASIBLE:
+            return result, np.zeros(0, dtype=np.int64), {}
+        return (result, *self._proved(result, objective, upper))
+
+    def _solve(self, engine: Engine, objective: str, upper: Mapping[str, int]) -> SolveResult:
         """One engine call; every way to fail becomes ``_Stop``."""
         if self.should_stop is not None and self.should_stop():
             raise _Stop("stopped on request")
@@ -269,10 +305,10 @@ class _Run:
                 raise _Stop(f"the time limit of {self._time_limit_s:g} s was reached")
         self._solves += 1
         try:
-            result = self._engine.minimise(objective, upper=upper, time_limit_s=left_s)
+            result = engine.minimise(objective, upper=upper, time_limit_s=left_s)
         except Exception as error:
             # A crash leaves a box open; it proves nothing.
-            reason = f"{self._engine.name} failed minimising {objective!r}: {error!r}"
+            reason = f"{engine.name} failed minimising {objective!r}: {error!r}"
             raise _Stop(reason) from error
         if self.on_progress is not None:
             self.on_progress(
@@ -289,7 +325,7 @@ class _Run:
         self, result: SolveResult, objective: str, upper: Mapping[str, int]
     ) -> tuple[IntArray, Mapping[str, int]]:
         """The point of an optimal result and what its design attains, after checking both."""
-        where = f"{self._engine.name} minimising {objective!r} under {dict(upper)}"
+        where = f"{result.proved_by} minimising {objective!r} under {dict(upper)}"
         fault, attained = self._fault(result, upper)
         if attained is not None:
             self._refute(attained)

@@ -1,7 +1,7 @@
 """The replica frontier by programs: state, sweep with an engine, and carry the proofs over.
 
-The sweep works on ranks. Going back to values keeps every proof: between two neighbouring ranks there
-is no attainable value.
+The sweep works on ranks. Going back to values keeps every proof: between two neighbouring ranks
+there is no attainable value.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from solver.lowering.program import ReplicaNumbers, number_replica
 from solver.lowering.space import ReplicaSpace, lower_replica
 from solver.result import Conflict, Result
 from solver.sweep.assemble import assemble
+from solver.sweep.certificate import candidates_in_strips
 from solver.sweep.conflict import explain_conflict
 from solver.sweep.enumeration import Candidate, enumerate_frontier
 from solver.sweep.epsilon import sweep
 from solver.sweep.outcome import SweepOutcome, SweepProgress
 from solver.sweep.provenance import Stopwatch, provenance
-from solver.sweep.strips import OpenRegion
+from solver.sweep.strips import OpenRegion, strips
 
 __all__ = ["MAX_COLUMNS", "numbers_for", "sweep_replica"]
 
@@ -128,10 +129,33 @@ def _candidates(outcome: SweepOutcome, numbers: ReplicaNumbers) -> list[Candidat
 def _closers(outcome: SweepOutcome) -> list[tuple[str, str]]:
     """Who closed each strip: the last proof for the fastest side, stage one of each point."""
     last = outcome.closed
-    closers = [(last.engine, last.closed_by) if last else (outcome.engine, "open")]
-    for point in reversed(outcome.points):
-        closers.append((point.proof.cheapest.engine, point.proof.cheapest.closed_by))
-    return closers
+    fastest_side = (last.engine, last.closed_by) if last else (outcome.engine, "open")
+    proofs = [point.proof.cheapest for point in reversed(outcome.points)]
+    return [fastest_side, *((proof.engine, proof.closed_by) for proof in proofs)]
+
+
+def _second_engine(engine: Engine, formulation: Formulation) -> Engine | None:
+    """CP-SAT, which reasons in integers, for what a float engine gets wrong."""
+    if engine.name == "cp-sat" or formulation.kind != "milp":
+        return None
+    return get_engine("cp-sat")
+
+
+def _refuted(
+    space: ReplicaSpace, candidates: Sequence[Candidate], regions: Sequence[OpenRegion]
+) -> list[OpenRegion]:
+    """Candidates in strips that the engine called empty.
+
+    A float engine can prove something false that none of its later points gives away; here all
+    candidates are at hand, so its proofs are held against every one of them.
+    """
+    all_strips = strips([(point.latency_ps, point.cost) for point in candidates])
+    is_open = [any(region.meets(strip) for region in regions) for strip in all_strips]
+    return [
+        OpenRegion(latency, cost)
+        for index, latency, cost, *_ in candidates_in_strips(space, all_strips)
+        if not is_open[index]
+    ]
 
 
 def sweep_replica(
@@ -167,10 +191,17 @@ def sweep_replica(
             time_limit_s=time_limit_s,
             on_progress=told,
             should_stop=should_stop,
+            second_engine=_second_engine(engine, chosen),
         )
         candidates, regions = _candidates(outcome, numbers), _regions(outcome, numbers)
         closers, solves = _closers(outcome), outcome.solves
-        reason = "; ".join(dict.fromkeys(area.reason for area in outcome.open_areas))
+        reasons = dict.fromkeys(area.reason for area in outcome.open_areas)
+        refuted = _refuted(space, candidates, regions)
+        if refuted:
+            regions.extend(refuted)
+            reasons[f"a proof of {engine.name} is refuted by a candidate it missed"] = None
+        reason = "; ".join(reasons)
+    used = {engine.name, *(name for name, _ in closers)}
     if not candidates and not regions:
         conflict = explain_conflict(space)
     return assemble(
@@ -184,7 +215,7 @@ def sweep_replica(
             instance,
             watch,
             formulation=formulation,
-            engine={engine.name: engine.version},
+            engine={name: get_engine(name).version for name in sorted(used)},
             solves=solves,
             candidates={
                 "stated": space.n_stated,

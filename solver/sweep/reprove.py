@@ -1,9 +1,9 @@
 """Closing every box once more, with another engine than the one that closed it.
 
-The engine is asked, strip by strip, for the cheapest design in reach of the strip's slow end; it must
-prove that there is none below the strip's cost bound. A space of millions of candidates is not
-written down as a program: the engine gets the candidates nearest to the frontier, and the others are
-passed over because they are costlier than the stated frontier by a margin that is reported.
+The engine is asked, strip by strip, for the cheapest design in reach of the strip's slow end; it
+must prove that there is none below the strip's cost bound. A space of millions of candidates is not
+written down as a program: the engine gets the candidates nearest to the frontier, and the others
+are passed over because they are costlier than the stated frontier by a margin that is reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from solver.lowering.families import CandidateFamily
 from solver.lowering.program import number_replica
 from solver.lowering.space import ReplicaSpace
 from solver.sweep.certificate import Check
-from solver.sweep.programs import MAX_COLUMNS
 from solver.sweep.strips import Strip
 
 __all__ = ["reprove_strips"]
@@ -54,9 +53,7 @@ def _nearest(
         if len(kept) > size:
             kept = kept[np.argpartition(ratio[kept], size)[: size + 1]]
         ratios.append(ratio[kept])
-        places.append(
-            np.stack([np.full(len(kept), index), *np.unravel_index(kept, family.shape)])
-        )
+        places.append(np.stack([np.full(len(kept), index), *np.unravel_index(kept, family.shape)]))
     all_ratios, all_places = np.concatenate(ratios), np.concatenate(places, axis=1)
     order = np.argsort(all_ratios, kind="stable")
     margin = float(all_ratios[order[size]]) - 1 if len(order) > size else float("inf")

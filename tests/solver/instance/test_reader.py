@@ -69,7 +69,10 @@ def test_a_fraction_is_read_as_a_fraction(small: Small) -> None:
         ({"price__usd_per_hour": "1e999999"}, ["price.usd_per_hour", "1e999999"]),
         ({"price__usd_per_hour": {"L4": "1"}}, ["price.usd_per_hour", "H100 SXM"]),
         ({"price__usd_per_hour": None, "price__tier": "gift"}, ["price.tier", "gift"]),
-        ({"draft": {"model": "Llama-3.1-8B", "acceptance": 1}}, ["draft.acceptance", "less than 1"]),
+        (
+            {"draft": {"model": "Llama-3.1-8B", "acceptance": 1}},
+            ["draft.acceptance", "less than 1"],
+        ),
         ({"limits": {"max_devices": 0}}, ["limits.max_devices", "0"]),
         ({"rules": {"hbm_account": "all"}}, ["rules.hbm_account", "'all'"]),
         ({"schema": 2}, ["schema", "2"]),
@@ -101,7 +104,11 @@ def test_all_unknown_names_are_reported_at_once(small_raw: Raw) -> None:
 
 @pytest.mark.parametrize(
     ("content", "word"),
-    [(b"\xff\xfe", "not a TOML file"), (b"a = [", "not a TOML file"), (b"a = 1", "kind is missing")],
+    [
+        (b"\xff\xfe", "not a TOML file"),
+        (b"a = [", "not a TOML file"),
+        (b"a = 1", "kind is missing"),
+    ],
 )
 def test_a_file_that_is_no_instance_is_refused(tmp_path: Path, content: bytes, word: str) -> None:
     path = tmp_path / "x.toml"

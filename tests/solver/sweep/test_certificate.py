@@ -1,4 +1,4 @@
-"""A result must be believed for its numbers alone, so every number that is changed must be noticed."""
+"""A result is believed for its numbers alone: every number that is changed must be noticed."""
 
 from __future__ import annotations
 
@@ -116,16 +116,14 @@ def test_a_removed_point_is_missed_even_when_all_boxes_are_stretched(
     small: Small, document: dict[str, Any]
 ) -> None:
     # Solve a question whose batches lack one, then claim the answer for the whole question.
-    fewer = json.loads(
-        solve(small(design__batch="1..5", design__weight_bits=[8])).to_json()
-    )
+    fewer = json.loads(solve(small(design__batch="1..5", design__weight_bits=[8])).to_json())
     fewer["instance"] = document["instance"]
     verification = verify(resigned(fewer))
     failed = [check.name for check in verification.checks if not check.passed]
     assert failed == ["closed boxes are empty"]
 
 
-def test_a_dominated_point_is_refused(small: Small, document: dict[str, Any]) -> None:
+def test_a_dominated_point_is_refused(document: dict[str, Any]) -> None:
     changed = copy.deepcopy(document)
     changed["points"].insert(1, copy.deepcopy(changed["points"][0]))
     assert not verify(resigned(changed)).passed

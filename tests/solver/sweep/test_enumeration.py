@@ -147,8 +147,7 @@ def test_a_stop_leaves_every_missing_point_in_an_open_region(
     seen = {(point.latency_ps, point.cost) for point in outcome.points}
     for latency, cost in complete:
         inside = any(
-            corner.latency_ps <= latency and corner.cost <= cost
-            for corner in outcome.open_corners
+            corner.latency_ps <= latency and corner.cost <= cost for corner in outcome.open_corners
         )
         assert (latency, cost) in seen or inside
 
