@@ -23,7 +23,7 @@ def verify_command(
         bool, typer.Option("--reprove", help="Close every box again with another engine.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option(help="Print nothing but what failed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but what failed.")] = False,
 ) -> int:
     """Recompute every number of a result from its instance: points, boxes, proofs, ideal, nadir.
 

@@ -65,7 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Bad input ends with status 2 and one line a fault on standard error, never a traceback.
     """
     try:
-        status = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+        status = app(
+            args=None if arguments is None else list(arguments),
+            prog_name="fleetfront",
+            standalone_mode=False,
+        )
     except FleetError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
@@ -75,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 4
     except _UsageError as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "fleetfront")
-        message = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
+        told = getattr(error, "format_message", error.__str__)()
+        message = " ".join(str(told).split()).rstrip(".")
         print(f"{command}: {message}. See '{command} --help'.", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:

@@ -292,7 +292,7 @@ def _check_not_empty(space: ReplicaSpace) -> None:
         raise InstanceError.one(
             f"{instance.model.name} fits nowhere: its {bits}-bit weights alone need "
             f"{_gb(short + family.hbm_available_bytes)} on each {accelerator} of the nearest "
-            f"layout ({devices} devices), {_gb(short)} more than its HBM",
+            f"layout (devices: {devices}), {_gb(short)} more than its HBM",
             where=f"{instance.source}: design.tensor_parallel "
             f"({format_integers(instance.design.tensor_parallel) or 'none'})",
             mend="Offer more devices, fewer weight bits or an accelerator with more HBM",

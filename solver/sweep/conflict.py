@@ -34,6 +34,14 @@ LIMIT_UNITS = {
     "max_usd_per_hour": "usd/h",
     "max_tok_per_s": "tok/s",
 }
+_BEST = {
+    "hbm": "needs less than {} GB on its fullest device",
+    "min_speed": "is faster than {} tok/s/user",
+    "max_cost": "costs less than {} US$/Mtok",
+    "max_devices": "has fewer than {} devices",
+    "max_usd_per_hour": "costs less than {} US$ an hour",
+    "max_tok_per_s": "puts out less than {} tok/s",
+}
 _NAMES = tuple(LIMIT_UNITS)
 _BLOCK_ROWS = 64
 
@@ -198,7 +206,7 @@ def _conflicting(
             unit=unit,
             needed=None,
             change=None,
-            explanation=f"{name} alone cannot mend it: every candidate breaks another limit too",
+            explanation="alone it cannot mend this: every design breaks another limit as well",
         )
     _, needed, value = entry
     needed, value = _shown(name, needed), _shown(name, value)
@@ -208,7 +216,7 @@ def _conflicting(
         unit=unit,
         needed=needed,
         change=needed - value,
-        explanation=f"{name} would have to be {needed:.6g} {unit} instead of {value:.6g}",
+        explanation=f"no design within the other limits {_BEST[name].format(f'{needed:.6g}')}",
     )
 
 

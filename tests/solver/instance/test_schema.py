@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -27,3 +29,13 @@ def test_every_key_is_described() -> None:
     for record in instance_schema()["$defs"].values():
         for key, entry in record["properties"].items():
             assert entry.get("description"), key
+
+
+def test_the_shipped_schema_file_is_the_generated_one() -> None:
+    shipped = files("solver.instance").joinpath("instance.schema.json").read_text(encoding="utf-8")
+    assert json.loads(shipped) == instance_schema(), "run: fleetfront schema --out that file"
+
+
+def test_the_template_meets_the_schema() -> None:
+    template = files("solver.instance").joinpath("template_replica.toml")
+    jsonschema.validate(tomllib.loads(template.read_text(encoding="utf-8")), instance_schema())

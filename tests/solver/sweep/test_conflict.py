@@ -77,7 +77,7 @@ def test_a_limit_that_cannot_mend_it_alone_says_so(small: Small) -> None:
     conflict = explain_conflict(lower_replica(small(limits=hopeless)))
     assert conflict is not None
     assert conflict.limits[0].needed is None
-    assert "alone cannot" in conflict.limits[0].explanation
+    assert "alone it cannot" in conflict.limits[0].explanation
 
 
 def test_a_context_that_fills_the_hbm_is_a_conflict_and_not_bad_input(small: Small) -> None:

@@ -1,7 +1,7 @@
 """The frontiers of the published design space against two other evaluators.
 
-Latencies are rounded up to a picosecond, and two evaluators that add in another order may land on two
-sides of one; so points are compared to 1e-9, count for count.
+Latencies are rounded up to a picosecond, and two evaluators that add in another order may land on
+two sides of one; so points are compared to 1e-9, count for count.
 """
 
 from __future__ import annotations

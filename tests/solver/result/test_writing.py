@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from solver.errors import OutputError
+from solver.result.writing import check_writable, write_whole
+
+
+def test_files_are_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    write_whole({path: b"new", tmp_path / "b": b"other"})
+    assert path.read_bytes() == b"new"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_failure_touches_no_file_and_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_whole({path: b"new", tmp_path / "none" / "b": b"other"})
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    write_whole({tmp_path / "ours": b""})
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_every_unusable_path_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        check_writable({"--out": tmp_path, "--csv": tmp_path / "x" / "y", "--plot": None})
+    assert len(caught.value.faults) == 2
