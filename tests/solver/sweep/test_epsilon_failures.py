@@ -240,3 +240,26 @@ def test_an_engine_that_denies_its_own_point_is_not_believed(program: ReplicaPro
     outcome = sweep(program, FailingEngine({4: deny}))
     assert (outcome.status, found(outcome)) == ("partial", [(7, 1)])
     assert "denies the point" in outcome.open_areas[0].reason
+
+
+WRONG_ANSWERS = [
+    way
+    for way in FAILURES
+    if not way.startswith(("time limit", "interrupted", "a crash", "out of", "Ctrl"))
+]
+
+
+@pytest.mark.parametrize("at", range(1, SOLVES + 1))
+@pytest.mark.parametrize("way", WRONG_ANSWERS)
+def test_a_second_engine_answers_what_the_first_gets_wrong(
+    program: ReplicaProgram, way: str, at: int
+) -> None:
+    outcome = sweep(program, FailingEngine({at: FAILURES[way]}), second_engine=get_engine("cp-sat"))
+    assert (outcome.status, found(outcome)) == ("complete", TRUTH)
+    assert outcome.solves == SOLVES + 1
+
+
+def test_a_second_engine_does_not_outstay_a_limit(program: ReplicaProgram) -> None:
+    failing = FailingEngine({3: FAILURES["time limit without a point"]})
+    outcome = sweep(program, failing, second_engine=get_engine("cp-sat"))
+    assert (outcome.status, outcome.solves) == ("partial", 3)
