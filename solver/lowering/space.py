@@ -69,7 +69,7 @@ class ReplicaSpace:
         Fewest devices, then fewest stages, 1D before 2D, no draft before a short one, smallest
         batch, highest precision.
         """
-        step = family.step
+        step, draft = family.step, family.draft
         return (
             int(family.devices[row]),
             step.stages,
@@ -78,8 +78,8 @@ class ReplicaSpace:
             int(family.batches[column]),
             -step.setting.weight_bits,
             -step.setting.kv_bits,
-            family.draft.step.stages if family.draft else 0,
-            int(family.draft.step.two_dimensional) if family.draft else 0,
+            draft.step.stages if draft else 0,
+            int(draft.step.two_dimensional) if draft else 0,
         )
 
 

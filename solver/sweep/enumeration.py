@@ -148,35 +148,39 @@ def _exact_frontier(space: ReplicaSpace, pool: list[_Kept]) -> tuple[Candidate, 
     latency = np.concatenate([kept.latency for kept in pool])
     cost = np.concatenate([kept.cost for kept in pool])
     source = np.repeat(np.arange(len(pool)), [len(kept.latency) for kept in pool])
-    inner = np.concatenate([np.arange(len(kept.latency)) for kept in pool])
     stairs = _Staircase(latency, cost)
     left = np.flatnonzero(~stairs.beats(latency, cost))
     left = left[np.argsort(latency[left], kind="stable")]
 
+    # Plain integers from here on: products of weight and latency outgrow 64 bits.
+    batches = np.concatenate([kept.family.batches[kept.columns] for kept in pool])[left].tolist()
+    rows = np.concatenate([kept.rows for kept in pool])[left].tolist()
+    columns = np.concatenate([kept.columns for kept in pool])[left].tolist()
+    sources, latencies = source[left].tolist(), latency[left].tolist()
     found: list[tuple[int, int, int, list[tuple[CandidateFamily, int, int]]]] = []
-    for index in left.tolist():
-        kept = pool[source[index]]
-        at = int(inner[index])
-        row, column = int(kept.rows[at]), int(kept.columns[at])
-        ps = int(latency[index])
-        numerator = kept.family.cost_weight[row] * ps
-        batch = int(kept.family.batches[column])
-        member = (kept.family, row, column)
+    last_ps = last_numerator = last_batch = 0
+    for origin, row, column, batch, ps in zip(
+        sources, rows, columns, batches, latencies, strict=True
+    ):
+        family = pool[origin].family
+        numerator = family.cost_weight[row] * ps
         if found:
-            last_ps, last_numerator, last_batch, members = found[-1]
             sign = numerator * last_batch - last_numerator * batch
             if sign > 0:
                 continue
             if sign == 0:
                 if ps == last_ps:
-                    members.append(member)
+                    found[-1][3].append((family, row, column))
                 continue
             if ps == last_ps:
                 found.pop()
-        found.append((ps, numerator, batch, [member]))
+        found.append((ps, numerator, batch, [(family, row, column)]))
+        last_ps, last_numerator, last_batch = ps, numerator, batch
     points = []
     for ps, numerator, batch, members in found:
-        family, row, column = min(members, key=lambda entry: space.tie_key(*entry))
+        family, row, column = members[0]
+        if len(members) > 1:
+            family, row, column = min(members, key=lambda entry: space.tie_key(*entry))
         points.append(
             Candidate(family, row, column, ps, Fraction(numerator, batch * space.cost_scale))
         )
