@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import hashlib
 import json
@@ -131,6 +132,32 @@ def _validation_faults(error: ValidationError, where: str) -> list[Fault]:
     return faults
 
 
+def _validated(raw: Mapping[str, Any], where: str) -> tuple[ReplicaFile, list[Fault]]:
+    """The record of a file, and the faults of the keys it had to be read without.
+
+    Raises
+    ------
+    InstanceError
+        If the file cannot be read without its faulty keys either.
+    """
+    try:
+        return ReplicaFile.model_validate(raw), []
+    except ValidationError as error:
+        faults = _validation_faults(error, where)
+        rest = copy.deepcopy(dict(raw))
+        for entry in error.errors():
+            place: Any = rest
+            *path, last = [part for part in entry["loc"] if not str(part).startswith("<")]
+            for part in path:
+                place = place.get(part) if isinstance(place, dict) else None
+            if isinstance(place, dict):
+                place.pop(last, None)
+        try:
+            return ReplicaFile.model_validate(rest), faults
+        except ValidationError:
+            raise InstanceError.all_of(faults) from error
+
+
 class _Lookup:
     """Catalog look-ups for one file that gather faults instead of stopping at the first."""
 
@@ -216,6 +243,10 @@ def _merged_catalog(record: ReplicaFile, where: str, folder: Path) -> tuple[Cata
     return catalog, faults
 
 
+def _today() -> datetime.date:
+    return datetime.date.today()
+
+
 def _price_age_warnings(machines: list[Machine], today: datetime.date) -> tuple[str, ...]:
     warnings = []
     for machine in machines:
@@ -249,13 +280,10 @@ def replica_instance_from_raw(
     InstanceError
         With every fault found.
     """
-    try:
-        record = ReplicaFile.model_validate(raw)
-    except ValidationError as error:
-        raise InstanceError.all_of(_validation_faults(error, where)) from error
-    catalog, faults = _merged_catalog(record, where, folder)
+    record, faults = _validated(raw, where)
+    catalog, more = _merged_catalog(record, where, folder)
     lookup = _Lookup(catalog, where, folder)
-    lookup.faults.extend(faults)
+    lookup.faults.extend([*faults, *more])
 
     model = lookup.model("workload.model", record.workload.model)
     machines = []
@@ -304,7 +332,7 @@ def replica_instance_from_raw(
         expected_exit_status=record.expected_exit_status,
         source=where,
         sha256=sha256,
-        warnings=_price_age_warnings(machines, today or datetime.date.today()),
+        warnings=_price_age_warnings(machines, today or _today()),
         settings=dict(settings or {}),
     )
 

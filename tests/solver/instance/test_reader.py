@@ -97,6 +97,13 @@ def test_all_faults_of_a_file_are_reported_at_once(small_raw: Raw) -> None:
     assert len(faults) == 4
 
 
+def test_a_slip_of_spelling_does_not_hide_a_name_that_does_not_exist(small_raw: Raw) -> None:
+    raw = small_raw(workload__modle="x", design__weight_bits=[4], price__usd_per_hour=-1)
+    text = "\n".join(faults_of(raw))
+    for word in ("workload.modle", "no 4-bit arithmetic", "greater than 0"):
+        assert word in text
+
+
 def test_all_unknown_names_are_reported_at_once(small_raw: Raw) -> None:
     raw = small_raw(workload__model="nope", design__accelerator=["H100 SXM", "nope too"])
     assert len(faults_of(raw)) == 2

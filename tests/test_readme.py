@@ -1,0 +1,85 @@
+"""What the README shows is what the current code prints."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from solver.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+SETUP = "python3 -m venv .venv && .venv/bin/pip install "
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Every fleetfront command of the README that shows what it prints."""
+    for block in re.findall(r"```console\n(.*?)```", TEXT, flags=re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE):
+            command, _, output = part.partition("\n")
+            _, found, arguments = command.rpartition("fleetfront ")
+            if found and output.strip():
+                yield arguments, output
+
+
+def stripped(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the instances, where commands may write."""
+    shutil.copytree(ROOT / "instances", tmp_path / "instances")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    # Prices grow old and are flagged; the README was written when they were not.
+    monkeypatch.setattr("solver.instance.reader._today", lambda: datetime.date(2026, 11, 21))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(("arguments", "expected"), list(commands()))
+def test_a_command_prints_what_the_readme_shows(
+    arguments: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(shlex.split(arguments))
+    caught = capsys.readouterr()
+    assert stripped(caught.out + caught.err) == stripped(expected)
+
+
+def test_the_readme_shows_at_least_four_commands_with_their_output() -> None:
+    assert len(list(commands())) >= 4
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_python_example_prints_what_the_readme_shows() -> None:
+    (code, expected) = re.findall(
+        r"```python\n(.*?)```\n\n```text\n(.*?)```", TEXT, flags=re.DOTALL
+    )[0]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert stripped(printed.getvalue()) == stripped(expected)
+
+
+def test_both_set_up_commands_are_there_in_one_line_each() -> None:
+    lines = [line[2:] for line in TEXT.splitlines() if line.startswith("$ " + SETUP)]
+    assert len(lines) == 2
+    assert "fleetfront solve instances/replica/llama-3.1-70b-fp8-h100.toml" in lines[0]
+    assert lines[1].endswith("-m pytest")
+
+
+def test_every_file_that_the_readme_names_exists() -> None:
+    for name in re.findall(
+        r"`((?:solver|formulations|tests|scripts|instances|\.ci)/[\w./-]+)`", TEXT
+    ):
+        assert (ROOT / name).exists(), name
