@@ -9,25 +9,16 @@ from typing import Annotated
 import typer
 
 from solver.cli.exits import COMPLETE
-from solver.cli.solve import gathered_settings
+from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings
 
 __all__ = ["show_command"]
 
 
 def show_command(
     instance: Annotated[Path, typer.Argument(help="The question, a TOML file.")],
-    min_speed: Annotated[
-        str | None, typer.Option(help="What if users need this many tok/s at least?")
-    ] = None,
-    max_cost: Annotated[
-        str | None, typer.Option(help="What if a million tokens may cost this many US$ at most?")
-    ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="What if the file said this? May be repeated."
-        ),
-    ] = None,
+    min_speed: MinSpeed = None,
+    max_cost: MaxCost = None,
+    changes: Changes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the survey as JSON.")] = False,
 ) -> int:
     """Explain a question: its sizes, its limits and which of them bind, what is refused and why.

@@ -10,28 +10,15 @@ import typer
 
 from solver.cli.exits import status_of
 from solver.cli.progress import patience
+from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings
 
-__all__ = ["gathered_settings", "solve_command"]
+__all__ = ["solve_command"]
 
 PLOT_FORMATS: dict[str, Literal["png", "svg", "pdf"]] = {
     ".png": "png",
     ".svg": "svg",
     ".pdf": "pdf",
 }
-
-
-def gathered_settings(
-    changes: list[str] | None, min_speed: str | None, max_cost: str | None
-) -> dict[str, Any]:
-    """What-ifs of the command line as dotted keys."""
-    from solver.instance.reader import parse_setting
-
-    settings = dict(parse_setting(text) for text in changes or [])
-    if min_speed is not None:
-        settings["limits.min_speed_tok_per_s"] = min_speed
-    if max_cost is not None:
-        settings["limits.max_cost_usd_per_mtok"] = max_cost
-    return settings
 
 
 def solve_command(
@@ -55,18 +42,9 @@ def solve_command(
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds; past them the answer is partial (status 4).")
     ] = None,
-    min_speed: Annotated[
-        str | None, typer.Option(help="What if users need this many tok/s at least?")
-    ] = None,
-    max_cost: Annotated[
-        str | None, typer.Option(help="What if a million tokens may cost this many US$ at most?")
-    ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="What if the file said this? May be repeated."
-        ),
-    ] = None,
+    min_speed: MinSpeed = None,
+    max_cost: MaxCost = None,
+    changes: Changes = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON instead of tables.")
     ] = False,

@@ -6,8 +6,6 @@ import copy
 import datetime
 import hashlib
 import json
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -16,15 +14,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from solver.catalog import (
-    Catalog,
-    model_from_config,
-    parse_entries,
-    read_catalog_file,
-    shipped_catalog,
-)
-from solver.catalog.domain import Accelerator, Model, Price
-from solver.errors import Fault, FleetError, InstanceError
+from solver.catalog.domain import Accelerator, Model
+from solver.errors import Fault, InstanceError
 from solver.instance.domain import (
     DesignSpace,
     Draft,
@@ -34,84 +25,18 @@ from solver.instance.domain import (
     ReplicaInstance,
     Rules,
 )
-from solver.instance.records import ModelFromConfig, PriceRecord, ReplicaFile
+from solver.instance.loading import HELP, apply_settings, load_tables
+from solver.instance.lookup import Lookup, merged_catalog
+from solver.instance.records import ReplicaFile
 
-__all__ = ["KINDS", "parse_setting", "read_replica_instance", "replica_instance_from_raw"]
+__all__ = ["KINDS", "read_replica_instance", "replica_instance_from_raw"]
 
 KINDS = ("replica",)
-MAX_BYTES = 10_000_000
 PRICE_MAX_AGE_DAYS = 366
-_HELP = "See 'fleetfront init' for a commented file"
 _TYPES = {
     "missing": ("is missing", "Add it"),
     "extra_forbidden": ("is not a known key", "Remove it, or check its spelling"),
 }
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Split ``KEY=VALUE`` of a what-if; the value is TOML where it can be read so, else plain text.
-
-    Raises
-    ------
-    InstanceError
-        If there is no ``=`` or no key.
-    """
-    key, equals, value = text.partition("=")
-    key = key.strip()
-    if not equals or not re.fullmatch(r"[\w-]+(\.[\w -]+)*", key):
-        raise InstanceError.one(
-            f"{text!r} is not KEY=VALUE",
-            where="--set",
-            mend="Write for example --set workload.context_tokens=8192",
-        )
-    try:
-        return key, tomllib.loads(f"value = {value}", parse_float=Decimal)["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
-        return key, value.strip()
-
-
-def _apply(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
-    for key, value in settings.items():
-        *path, last = key.split(".")
-        table: Any = raw
-        for depth, part in enumerate(path):
-            if not isinstance(table, dict):
-                where = ".".join(path[:depth])
-                raise InstanceError.one(
-                    f"{where} is not a table",
-                    where=f"--set {key}",
-                    mend="Name a key as the file does, such as limits.max_devices",
-                )
-            table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise InstanceError.one(
-                f"{'.'.join(path)} is not a table",
-                where=f"--set {key}",
-                mend="Name a key as the file does, such as limits.max_devices",
-            )
-        table[last] = value
-
-
-def _load(path: Path) -> tuple[dict[str, Any], bytes]:
-    where = str(path)
-    if path.is_dir():
-        raise InstanceError.one("is a directory", where=where, mend="Name a .toml file inside it")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InstanceError.one(
-            f"cannot be read ({error.strerror})", where=where, mend="Check the path"
-        ) from error
-    if len(data) > MAX_BYTES:
-        raise InstanceError.one(
-            f"holds {len(data)} bytes, more than {MAX_BYTES}",
-            where=where,
-            mend="Give an instance file",
-        )
-    try:
-        return tomllib.loads(data.decode("utf-8"), parse_float=Decimal), data
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InstanceError.one(f"is not a TOML file ({error})", where=where, mend=_HELP) from error
 
 
 def _shown(value: object) -> str:
@@ -128,7 +53,7 @@ def _validation_faults(error: ValidationError, where: str) -> list[Fault]:
             what, mend = f"{what} (got {_shown(entry.get('input'))})", "Correct the value"
         elif entry["type"] == "extra_forbidden":
             what += f" (value {_shown(entry.get('input'))})"
-        faults.append(Fault(where=f"{where}: {key}", what=what, mend=mend + "; " + _HELP.lower()))
+        faults.append(Fault(where=f"{where}: {key}", what=what, mend=mend + "; " + HELP.lower()))
     return faults
 
 
@@ -156,91 +81,6 @@ def _validated(raw: Mapping[str, Any], where: str) -> tuple[ReplicaFile, list[Fa
             return ReplicaFile.model_validate(rest), faults
         except ValidationError:
             raise InstanceError.all_of(faults) from error
-
-
-class _Lookup:
-    """Catalog look-ups for one file that gather faults instead of stopping at the first."""
-
-    def __init__(self, catalog: Catalog, where: str, folder: Path) -> None:
-        self.catalog = catalog
-        self.where = where
-        self.folder = folder
-        self.faults: list[Fault] = []
-
-    def fault(self, key: str, what: str, mend: str) -> None:
-        self.faults.append(Fault(where=f"{self.where}: {key}", what=what, mend=mend))
-
-    def _failed(self, key: str, error: FleetError) -> None:
-        self.faults.extend(
-            Fault(where=f"{self.where}: {key}", what=fault.what, mend=fault.mend)
-            for fault in error.faults
-        )
-
-    def model(self, key: str, choice: str | ModelFromConfig) -> Model | None:
-        try:
-            if isinstance(choice, ModelFromConfig):
-                return model_from_config(self.folder / choice.config)
-            return self.catalog.model(choice)
-        except FleetError as error:
-            self._failed(key, error)
-            return None
-
-    def accelerator(self, key: str, name: str) -> Accelerator | None:
-        try:
-            return self.catalog.accelerator(name)
-        except FleetError as error:
-            self._failed(key, error)
-            return None
-
-    def price(self, record: PriceRecord, accelerator: Accelerator) -> Price | None:
-        name = accelerator.name
-        stated = record.usd_per_hour
-        if isinstance(stated, dict):
-            if name not in stated:
-                self.fault(
-                    "price.usd_per_hour",
-                    f"no price for {name!r}",
-                    "Add it to the table, or name a tier instead",
-                )
-                return None
-            stated = stated[name]
-        if stated is not None:
-            return Price(
-                accelerator=name,
-                tier=record.tier or "stated",
-                usd_per_hour=stated,
-                as_of=record.as_of,
-                source=record.source or "instance file",
-            )
-        try:
-            return self.catalog.price(name, record.tier or "on-demand")
-        except FleetError as error:
-            self._failed("price.tier", error)
-            return None
-
-
-def _merged_catalog(record: ReplicaFile, where: str, folder: Path) -> tuple[Catalog, list[Fault]]:
-    catalog = shipped_catalog()
-    faults: list[Fault] = []
-    for position, name in enumerate(record.catalog):
-        try:
-            catalog = read_catalog_file(folder / name, base=catalog)
-        except FleetError as error:
-            faults.extend(
-                Fault(f"{where}: catalog.{position}: {fault.where}", fault.what, fault.mend)
-                for fault in error.faults
-            )
-    own = {
-        "accelerators": record.accelerators,
-        "models": record.models,
-        "prices": record.prices,
-    }
-    if any(own.values()):
-        catalog, more = parse_entries(
-            {key: value for key, value in own.items() if value}, where=where, base=catalog
-        )
-        faults.extend(more)
-    return catalog, faults
 
 
 def _today() -> datetime.date:
@@ -281,8 +121,8 @@ def replica_instance_from_raw(
         With every fault found.
     """
     record, faults = _validated(raw, where)
-    catalog, more = _merged_catalog(record, where, folder)
-    lookup = _Lookup(catalog, where, folder)
+    catalog, more = merged_catalog(record, where, folder)
+    lookup = Lookup(catalog, where, folder)
     lookup.faults.extend([*faults, *more])
 
     model = lookup.model("workload.model", record.workload.model)
@@ -337,7 +177,7 @@ def replica_instance_from_raw(
     )
 
 
-def _draft(record: ReplicaFile, lookup: _Lookup) -> Draft | None:
+def _draft(record: ReplicaFile, lookup: Lookup) -> Draft | None:
     if record.draft is None:
         return None
     model = lookup.model("draft.model", record.draft.model)
@@ -352,7 +192,7 @@ def _draft(record: ReplicaFile, lookup: _Lookup) -> Draft | None:
     )
 
 
-def _check_context(record: ReplicaFile, model: Model, lookup: _Lookup) -> None:
+def _check_context(record: ReplicaFile, model: Model, lookup: Lookup) -> None:
     longest, asked = model.max_context_tokens, record.workload.context_tokens
     if longest is not None and asked > longest:
         lookup.fault(
@@ -362,7 +202,7 @@ def _check_context(record: ReplicaFile, model: Model, lookup: _Lookup) -> None:
         )
 
 
-def _check_bits(accelerator: Accelerator, bits: tuple[int, ...], key: str, lookup: _Lookup) -> None:
+def _check_bits(accelerator: Accelerator, bits: tuple[int, ...], key: str, lookup: Lookup) -> None:
     offered = sorted(accelerator.flop_per_s)
     for width in bits:
         if width not in accelerator.flop_per_s:
@@ -386,9 +226,9 @@ def read_replica_instance(
     InstanceError
         With every fault of the file.
     """
-    raw, data = _load(path)
+    raw, data = load_tables(path)
     if settings:
-        _apply(raw, settings)
+        apply_settings(raw, settings)
     where = str(path)
     kind = raw.get("kind")
     if kind not in KINDS:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from solver.cli import main
+from solver.cli.progress import Patience
 
-ROOT = Path(__file__).resolve().parents[3]
 QUESTION = """
 schema = 1
 kind = "replica"
@@ -270,26 +266,42 @@ def test_every_help_has_an_example(run: Run, command: str) -> None:
     assert "Example" in out
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX systems")
-def test_ctrl_c_keeps_what_was_found(question: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("formulation", ["enumeration", "column_selection"])
+def test_ctrl_c_keeps_what_was_found(
+    run: Run, question: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formulation: str
+) -> None:
+    monkeypatch.setattr("solver.sweep.enumeration.BLOCK_CELLS", 4)
+    told = Patience.progress
+    calls = itertools.count()
+
+    def progress(self: Patience, done: int, to_do: int) -> None:
+        if next(calls) == 4:
+            signal.raise_signal(signal.SIGINT)
+        told(self, done, to_do)
+
+    monkeypatch.setattr(Patience, "progress", progress)
     result = tmp_path / "r.json"
-    code = "import sys; from solver.cli import main; sys.exit(main())"
-    arguments: list[Any] = [
-        sys.executable, "-c", code, "solve", question, "--out", result,
-        "--formulation", "factored_hull", "--set", "design.batch=1..120",
-        "--set", "design.weight_bits=[8, 16]",
-    ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        time.sleep(6)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
-    assert process.returncode == 4, err
+    status, out, err = run("solve", question, "--out", result, "--formulation", formulation)
+    assert status == 4
     assert "stopping with what was found" in err
     assert "partial" in out
     document = json.loads(result.read_text())
-    assert document["status"] == "partial"
+    assert document["points"]
     assert document["open_boxes"]
-    assert main(["verify", str(result), "--quiet"]) == 0
+    monkeypatch.setattr(Patience, "progress", told)
+    assert run("verify", result, "--quiet")[0] == 0
+
+
+def test_a_second_ctrl_c_leaves_at_once_with_what_was_found(
+    run: Run, question: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("solver.sweep.enumeration.BLOCK_CELLS", 4)
+
+    def progress(_self: Patience, _done: int, _to_do: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Patience, "progress", progress)
+    status, out, _ = run("solve", question)
+    assert status == 4
+    assert "partial" in out

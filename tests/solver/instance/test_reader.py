@@ -11,8 +11,8 @@ import pytest
 
 from solver.errors import InstanceError
 from solver.instance.domain import ReplicaInstance
+from solver.instance.loading import parse_setting
 from solver.instance.reader import (
-    parse_setting,
     read_replica_instance,
     replica_instance_from_raw,
 )
