@@ -12,7 +12,7 @@ from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
 from solver.instance.reader import read_replica_instance
 from solver.lowering.space import lower_replica
-from solver.result import Result, read_result, result_to_dict
+from solver.result import Result, read_result, result_from_dict, result_to_dict
 from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document
 from solver.sweep.conflict import explain_conflict
@@ -194,8 +194,8 @@ def verify(
         instance = read_instance(instance)
     prover = None
     if reprove:
-        from solver.sweep.reprove import reprove_strips
+        from solver.sweep.reprove import engines_of, reprove_strips
 
-        used = {str(point.get("proof", {}).get("engine")) for point in document.get("points", [])}
-        prover = partial(reprove_strips, used=used, on_progress=on_progress)
+        result_from_dict(document)  # refuses what is no result before it is looked into
+        prover = partial(reprove_strips, used=engines_of(document), on_progress=on_progress)
     return verify_document(document, instance=instance, reprove=prover, on_progress=on_progress)

@@ -250,7 +250,7 @@ def parse_document(text: str, *, where: str, base: Catalog) -> Catalog:
     """
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise CatalogError.one(
             f"not TOML: {error}", where=where, mend="Correct the syntax at that place"
         ) from error

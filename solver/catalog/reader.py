@@ -35,4 +35,8 @@ def read_catalog_file(path: Path, *, base: Catalog | None = None) -> Catalog:
         raise CatalogError.one(
             "not UTF-8 text", where=str(path), mend="Give a TOML file saved as UTF-8"
         ) from error
+    except ValueError as error:
+        raise CatalogError.one(
+            f"is no path ({error})", where=repr(str(path)), mend="Name a readable TOML file"
+        ) from error
     return parse_document(text, where=str(path), base=base or shipped_catalog())

@@ -33,7 +33,7 @@ def verify_command(
     """
     from solver.api import verify
 
-    with patience("verifying", quiet=quiet) as waiting:
+    with patience("verifying", quiet=quiet, stops=False) as waiting:
         verification = verify(
             result, instance=instance, reprove=reprove, on_progress=waiting.progress
         )

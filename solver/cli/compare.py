@@ -25,12 +25,21 @@ def compare_command(
 
     from rich.console import Console
 
+    from solver.errors import ResultError
     from solver.report import compare_results, print_comparison
     from solver.result import read_result
 
-    changes = compare_results(read_result(before)[0], read_result(after)[0])
+    results = read_result(before)[0], read_result(after)[0]
+    try:
+        changes = compare_results(*results)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ResultError.one(
+            f"a value is of the wrong kind ({error})",
+            where=f"{before} or {after}",
+            mend="Check both with 'fleetfront verify'",
+        ) from error
     if as_json:
-        print(json.dumps(changes.as_dict(), ensure_ascii=False, indent=1))
+        print(json.dumps(changes.as_dict(), indent=1))
     else:
         print_comparison(changes, Console(highlight=False))
     return COMPLETE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -9,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from solver.cli import catalog, check, compare, init, show, solve, validate
-from solver.cli.exits import BAD_INPUT, COMPLETE
+from solver.cli.exits import BAD_INPUT, BROKEN_PIPE, COMPLETE, PARTIAL
 from solver.errors import FleetError
 
 __all__ = ["app", "main"]
@@ -64,27 +66,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Bad input ends with status 2 and one line a fault on standard error, never a traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without these characters gets escapes instead of a crash.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(
             args=None if arguments is None else list(arguments),
             prog_name="fleetfront",
             standalone_mode=False,
         )
+        sys.stdout.flush()
     except FleetError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         return BAD_INPUT
-    except typer.Abort:
-        print("stopped before anything was found", file=sys.stderr)
-        return 4
+    except (typer.Abort, KeyboardInterrupt):
+        print("stopped before there was anything to keep", file=sys.stderr)
+        return PARTIAL
     except _UsageError as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "fleetfront")
         told = getattr(error, "format_message", error.__str__)()
         message = " ".join(str(told).split()).rstrip(".")
         print(f"{command}: {message}. See '{command} --help'.", file=sys.stderr)
         return BAD_INPUT
-    except BrokenPipeError:
-        # The reader of our output left; send what is still buffered nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return COMPLETE
+    except (OSError, SystemExit) as error:
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError):
+            raise
+        # Nobody reads our output, or it has no room; send what is still buffered nowhere.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(cause, BrokenPipeError):
+            return BROKEN_PIPE
+        print(f"standard output: cannot be written ({cause.strerror}).", file=sys.stderr)
+        return BAD_INPUT
     return status if isinstance(status, int) else COMPLETE

@@ -56,8 +56,11 @@ class Patience:
 
 
 @contextmanager
-def patience(title: str, *, quiet: bool = False) -> Iterator[Patience]:
-    """Progress for the work inside; a first Ctrl-C asks it to stop, a second ends it at once."""
+def patience(title: str, *, quiet: bool = False, stops: bool = True) -> Iterator[Patience]:
+    """Progress for the work inside; a first Ctrl-C asks it to stop, a second ends it at once.
+
+    Work that has nothing to keep says ``stops=False``: the first Ctrl-C ends it.
+    """
     waiting = Patience(title, quiet=quiet)
 
     def asked(_number: int, _frame: FrameType | None) -> None:
@@ -68,7 +71,8 @@ def patience(title: str, *, quiet: bool = False) -> Iterator[Patience]:
 
     previous: Callable[[int, FrameType | None], Any] | int | None = None
     try:
-        previous = signal.signal(signal.SIGINT, asked)
+        if stops:
+            previous = signal.signal(signal.SIGINT, asked)
     except ValueError:
         # Not the main thread: signals are the caller's business.
         previous = None

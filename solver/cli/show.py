@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from solver.cli.exits import COMPLETE
+from solver.cli.progress import patience
 from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings
 
 __all__ = ["show_command"]
@@ -31,11 +32,11 @@ def show_command(
     from solver.report import print_survey
     from solver.sweep.survey import survey
 
-    found = survey(
-        read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost))
-    )
+    question = read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost))
+    with patience("measuring", stops=False) as waiting:
+        found = survey(question, waiting.progress)
     if as_json:
-        print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
+        print(json.dumps(found.as_dict(), indent=1))
     else:
         print_survey(found, Console(highlight=False))
     return COMPLETE

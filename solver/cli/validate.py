@@ -31,7 +31,7 @@ def validate_command(
 
     report = validate_path(path)
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+        print(json.dumps(report.as_dict(), indent=1))
     else:
         print_validation(report, Console(highlight=False))
     return COMPLETE if report.passed else FAILED

@@ -34,9 +34,19 @@ def parse_setting(text: str) -> tuple[str, Any]:
             mend="Write for example --set workload.context_tokens=8192",
         )
     try:
-        return key, tomllib.loads(f"value = {value}", parse_float=Decimal)["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
-        return key, value.strip()
+        text.encode()
+        tables = tomllib.loads(f"value = {value}", parse_float=Decimal)
+    except tomllib.TOMLDecodeError:
+        tables = {"value": value.strip()}
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise InstanceError.one(
+            f"the value cannot be read ({error})", where=f"--set {key}", mend="Correct the value"
+        ) from error
+    if set(tables) != {"value"}:
+        raise InstanceError.one(
+            "the value holds more than one line", where=f"--set {key}", mend="Give --set twice"
+        )
+    return key, tables["value"]
 
 
 def apply_settings(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
@@ -93,5 +103,5 @@ def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
         )
     try:
         return tomllib.loads(data.decode("utf-8"), parse_float=Decimal), data
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise InstanceError.one(f"is not a TOML file ({error})", where=where, mend=HELP) from error

@@ -13,6 +13,8 @@ __all__ = ["MAX_VALUES", "format_integers", "parse_integers"]
 
 MAX_VALUES = 1_000_000
 """A list longer than this is refused: it is a slip of the pen, or needs another formulation."""
+MAX_VALUE = 1_000_000_000
+"""No degree or batch is larger; products of a few of them still fit into 64 bits."""
 
 _RANGE = re.compile(r"(\d+)\s*\.\.\s*(\d+)(?:\s+step\s+(\d+))?")
 _POWERS = re.compile(r"powers of (\d+) to (\d+)")
@@ -41,13 +43,13 @@ def _part(text: str) -> Iterable[int]:
     raise ValueError(f"{text!r} is not a list of whole numbers; {_GRAMMAR}")
 
 
-def parse_integers(value: object, *, minimum: int = 1) -> tuple[int, ...]:
+def parse_integers(value: object, *, minimum: int = 1, maximum: int = MAX_VALUE) -> tuple[int, ...]:
     """Whole numbers of ``value``, sorted, without repeats.
 
     Raises
     ------
     ValueError
-        If the text is not understood, a number is below ``minimum``, or there are too many.
+        If the text is not understood, a number lies outside the bounds, or there are too many.
     """
     items = value if isinstance(value, list | tuple) else [value]
     found: set[int] = set()
@@ -62,6 +64,8 @@ def parse_integers(value: object, *, minimum: int = 1) -> tuple[int, ...]:
     low = [number for number in found if number < minimum]
     if low:
         raise ValueError(f"{min(low)} is below {minimum}")
+    if found and max(found) > maximum:
+        raise ValueError(f"{format(max(found), '.6g')} is above {maximum}")
     return tuple(sorted(found))
 
 

@@ -94,8 +94,9 @@ def _price_age_warnings(machines: list[Machine], today: datetime.date) -> tuple[
         if not price.as_of:
             continue
         # A price given by month, or by year, counts from the end of it.
-        year, month, day = ([int(part) for part in price.as_of.split("-")] + [12, 28])[:3]
-        age = today - datetime.date(year, month if "-" in price.as_of else 12, min(day, 28))
+        parts = [int(part) for part in price.as_of.split("-")]
+        year, month, day = (*parts, *(12, 28)[len(parts) - 1 :])
+        age = today - datetime.date(year, month, min(day, 28))
         if age.days > PRICE_MAX_AGE_DAYS:
             warnings.append(
                 f"the price of {machine.accelerator.name} ({price.tier}) is of {price.as_of}, "

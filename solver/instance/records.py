@@ -34,6 +34,8 @@ def _fraction(value: object) -> Fraction:
     """A number as an exact fraction; text may be a decimal or ``p/q``."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str | Fraction | float):
         raise ValueError("write a number, or text such as '2.95' or '113/75'")
+    if isinstance(value, int) and abs(value) >= 10**_MAX_EXPONENT:
+        raise ValueError("out of range")
     try:
         if isinstance(value, float):
             # Only reachable from Python, where a float's shortest decimal is what was meant.
@@ -55,7 +57,10 @@ def _whole(value: object) -> object:
     return value
 
 
-_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\d+(\.\d+)?(/\d+)?$"}]}
+MAX_DRAFT_TOKENS = 64
+MAX_BITS = 64
+_TEXT = r"^(\d+/\d+|\d+(\.\d*)?([eE][+-]?\d+)?)$"
+_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT}]}
 _INTEGERS = {
     "anyOf": [
         {"type": "integer", "minimum": 0},
@@ -67,9 +72,14 @@ Exact = Annotated[Fraction, BeforeValidator(_fraction), WithJsonSchema(_NUMBER)]
 Positive = Annotated[Exact, Field(gt=0)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), WithJsonSchema(_INTEGERS)]
-IntegersFromZero = Annotated[
+DraftLengths = Annotated[
     tuple[int, ...],
-    BeforeValidator(lambda value: parse_integers(value, minimum=0)),
+    BeforeValidator(lambda value: parse_integers(value, minimum=0, maximum=MAX_DRAFT_TOKENS)),
+    WithJsonSchema(_INTEGERS),
+]
+Bits = Annotated[
+    tuple[int, ...],
+    BeforeValidator(lambda value: parse_integers(value, maximum=MAX_BITS)),
     WithJsonSchema(_INTEGERS),
 ]
 
@@ -120,7 +130,10 @@ class WorkloadRecord(_Record):
 
     model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
     context_tokens: Whole = Field(
-        default=0, ge=0, description="Tokens in the KV cache of every sequence, taken as constant."
+        default=0,
+        ge=0,
+        le=10**9,
+        description="Tokens in the KV cache of every sequence, taken as constant.",
     )
 
 
@@ -141,10 +154,10 @@ class DesignRecord(_Record):
     batch: Integers = Field(
         default=tuple(range(1, 1025)), description="Sequences decoded together."
     )
-    weight_bits: Integers | None = Field(
+    weight_bits: Bits | None = Field(
         default=None, description="Width of the weights; the model's own if left out."
     )
-    kv_bits: Integers | None = Field(
+    kv_bits: Bits | None = Field(
         default=None,
         description="Width of KV cache and activations; the model's own if left out.",
     )
@@ -174,7 +187,7 @@ class DraftRecord(_Record):
     acceptance: Annotated[Exact, Field(ge=0, lt=1)] = Field(
         description="Chance that a drafted token is accepted, at least 0 and below 1."
     )
-    tokens: IntegersFromZero = Field(
+    tokens: DraftLengths = Field(
         default=(0, 1, 2, 3, 4, 5), description="Draft lengths on offer; 0 is no draft."
     )
     weight_bits: Whole | None = Field(default=None, gt=0, description="The draft's own width.")
@@ -190,7 +203,7 @@ class PriceRecord(_Record):
     )
     as_of: str = Field(
         default="",
-        pattern=r"^(\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?)?$",
+        pattern=r"^((19|20)\d{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?$",
         description="When the price was seen: YYYY-MM.",
     )
     source: str = Field(default="", description="Where the price comes from.")
@@ -227,7 +240,8 @@ class RulesRecord(_Record):
     )
     hbm_account: Literal["per-device", "published"] = Field(
         default="per-device",
-        description="The fullest device with activations, or the published sum over all devices.",
+        description="The fullest device with activations and draft, or the published sum over all "
+        "devices, target and draft each alone.",
     )
     hbm_reserve_fraction: Annotated[Exact, Field(ge=0, lt=1)] = Field(
         default=Fraction(0), description="Share of every device's HBM kept free."

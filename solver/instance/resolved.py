@@ -103,6 +103,13 @@ def instance_from_resolved(
             key: value if value is None or isinstance(value, int) else Fraction(value)
             for key, value in resolved["limits"].items()
         }
+        for key, value in limits.items():
+            if value is not None and (isinstance(value, bool) or value <= 0):
+                raise ValueError(f"limit {key} is {value}")
+        if not isinstance(resolved["title"], str) or not isinstance(resolved["name"], str):
+            raise TypeError("name and title are texts")
+        if draft is not None and not 0 <= Fraction(draft["acceptance"]) < 1:
+            raise ValueError(f"acceptance is {draft['acceptance']}")
         rules = dict(resolved["rules"])
         rules["hbm_reserve_fraction"] = Fraction(rules["hbm_reserve_fraction"])
         performance = resolved["performance"]

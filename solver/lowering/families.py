@@ -75,17 +75,15 @@ class LimitNumbers:
         """Numbers of ``limits`` for one family."""
         slowest = None
         if limits.min_speed_tok_per_s is not None:
-            slowest = int(PS_PER_S / limits.min_speed_tok_per_s)
+            slowest = min(int(PS_PER_S / limits.min_speed_tok_per_s), LARGEST_LATENCY_PS)
         fastest = None
         if limits.max_tok_per_s is not None:
             cap = limits.max_tok_per_s
-            fastest = np.array(
-                [
-                    -(-batch * PS_PER_S * cap.denominator // cap.numerator)
-                    for batch in batches.tolist()
-                ],
-                dtype=np.int64,
+            least = (
+                -(-batch * PS_PER_S * cap.denominator // cap.numerator)
+                for batch in batches.tolist()
             )
+            fastest = np.array([min(ps, LARGEST_LATENCY_PS + 1) for ps in least], dtype=np.int64)
         allowed = np.ones(len(devices), dtype=bool)
         if limits.max_devices is not None:
             allowed &= devices <= limits.max_devices
@@ -152,7 +150,7 @@ class CandidateFamily:
             raise InstanceError.one(
                 "a step takes longer than an hour",
                 where=f"accelerator {self.machine.accelerator.name!r}",
-                mend="Check its rates and bandwidths: their unit is stated in the key",
+                mend="Check its rates and bandwidths, the context and the batches for a slip",
             )
         return exact.astype(np.int64)
 

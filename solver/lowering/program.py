@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from formulations.replica.problem import ReplicaProblem
+from solver.errors import InstanceError
 from solver.lowering.families import CandidateFamily
 from solver.lowering.space import ReplicaSpace
 
@@ -21,7 +22,7 @@ Indices = npt.NDArray[np.intp]
 
 __all__ = ["MAX_CELLS", "ReplicaNumbers", "number_replica"]
 
-MAX_CELLS = 200_000
+MAX_CELLS = 2_000_000
 """Larger grids are not written down as programs: enumeration is the tool for them."""
 
 
@@ -104,7 +105,7 @@ def number_replica(
 
     Raises
     ------
-    ValueError
+    InstanceError
         If the grid has more than ``MAX_CELLS`` cells.
     """
     kept = _kept_by_family(space, only)
@@ -115,8 +116,10 @@ def number_replica(
     rows = [(family, row) for family, (own_rows, _) in kept for row in own_rows.tolist()]
     shape = (len(rows), len(batches))
     if shape[0] * shape[1] > MAX_CELLS:
-        raise ValueError(
-            f"{shape[0]} layouts by {shape[1]} batches are more than {MAX_CELLS} cells"
+        raise InstanceError.one(
+            f"{shape[0]} layouts by {shape[1]} batches are more than {MAX_CELLS:,} cells",
+            where=f"{space.instance.source}: design",
+            mend="List fewer batches and degrees",
         )
     memory = np.zeros(shape, dtype=np.int64)
     arithmetic = np.zeros(shape, dtype=np.int64)

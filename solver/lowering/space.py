@@ -133,6 +133,13 @@ def _setting(
     )
 
 
+def _draft_layouts(instance: ReplicaInstance) -> int:
+    """Layouts that the question offers a draft on given devices: kinds of sharding by stages."""
+    draft = instance.draft
+    stages = len(draft.pipeline_parallel) if draft else 0
+    return stages * (2 if instance.design.tensor_parallel_2d else 1)
+
+
 def _draft_steps(
     instance: ReplicaInstance, draft: Draft, setting: StepSetting, grid: Grid
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], StepFamily]]:
@@ -250,20 +257,26 @@ def lower_replica(instance: ReplicaInstance) -> ReplicaSpace:
             add(degrees, batches, DraftLayout(draft, length, step))
     design = instance.design
     n_layouts = len(design.tensor_parallel) + len(design.tensor_parallel_2d)
-    n_stated = n_layouts * len(design.pipeline_parallel) * len(design.batch) * len(choices)
+    # Every layout stands once without a draft, and once for each layout of a draft.
+    times = sum(_draft_layouts(instance) if length else 1 for *_, length in choices)
+    n_stated = n_layouts * len(design.pipeline_parallel) * len(design.batch) * times
+    deployable = sum(family.shape[0] * family.shape[1] for family in families)
+    refusals = [
+        replace(entry, layouts=entry.layouts * times, candidates=entry.candidates * times)
+        for entry in refusals
+    ]
+    undrafted = n_stated - sum(entry.candidates for entry in refusals) - deployable
+    if undrafted:
+        layouts = sum(len(grid.tensor_degrees) for grid in found) * times
+        layouts -= sum(family.shape[0] for family in families)
+        reason = "the draft model has no such layout on these devices"
+        refusals.append(Refusal(reason, layouts, undrafted, "degrees that do not divide it"))
     space = ReplicaSpace(
         instance=instance,
         families=tuple(families),
         cost_scale=USD_PER_MTOK_SCALE * denominator,
         n_stated=n_stated,
-        refusals=tuple(
-            replace(
-                refusal,
-                layouts=refusal.layouts * len(choices),
-                candidates=refusal.candidates * len(choices),
-            )
-            for refusal in refusals
-        ),
+        refusals=tuple(refusals),
     )
     _check_not_empty(space)
     return space

@@ -123,7 +123,8 @@ def limit_needs(limit: ConflictingLimit) -> str:
     """What the limit would have to be, the others unchanged; or that it cannot mend it alone."""
     if limit.needed is None:
         return "cannot alone"
-    text = f"{short(limit.needed)} {clean(limit.unit)}".strip()
+    # All digits: the value is rounded to the side on which it works.
+    text = f"{limit.needed:g} {clean(limit.unit)}".strip()
     if limit.change is None:
         return text
     change = f"{'+' if limit.change > 0 else ''}{short(limit.change)}"

@@ -32,6 +32,18 @@ _KEYS = {
     "schema", "status", "instance", "objectives", "points", "open_boxes", "conflict", "ideal",
     "nadir", "provenance", "digest",
 }  # fmt: skip
+_TYPES: dict[str, type] = {
+    "status": str,
+    "instance": Mapping,
+    "objectives": list,
+    "points": list,
+    "open_boxes": list,
+    "conflict": list,
+    "ideal": Mapping,
+    "nadir": Mapping,
+    "provenance": Mapping,
+    "digest": str,
+}
 _STATUSES = ("complete", "partial", "infeasible")
 
 
@@ -82,10 +94,10 @@ def document_text(document: Mapping[str, Any]) -> str:
     lines = []
     for key, value in document.items():
         if isinstance(value, list) and value:
-            items = ",\n".join("  " + json.dumps(item, ensure_ascii=False) for item in value)
+            items = ",\n".join("  " + json.dumps(item, ensure_ascii=True) for item in value)
             lines.append(f" {json.dumps(key)}: [\n{items}\n ]")
         else:
-            lines.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+            lines.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=True)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -98,11 +110,31 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
         If the document is not a result of schema 1.
     """
     mend = "Give a file written by 'fleetfront solve --out', unchanged"
-    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+    schema = document.get("schema") if isinstance(document, Mapping) else None
+    if type(schema) is not int or schema != SCHEMA:
         raise ResultError.one("not a fleetfront result of schema 1", where=where, mend=mend)
     if set(document) != _KEYS:
         odd = ", ".join(sorted(set(document) ^ _KEYS))
         raise ResultError.one(f"keys missing or unknown: {odd}", where=where, mend=mend)
+    wrong = [key for key, kind in _TYPES.items() if not isinstance(document[key], kind)]
+    wrong += [
+        f"{key}.{index}"
+        for key in ("objectives", "points", "open_boxes", "conflict")
+        if key not in wrong
+        for index, entry in enumerate(document[key])
+        if not isinstance(entry, Mapping)
+    ]
+    if not wrong:
+        wrong = [
+            f"points.{index}.{key}"
+            for index, point in enumerate(document["points"])
+            for key in ("objectives", "exact", "design", "proof")
+            if not isinstance(point.get(key), Mapping)
+        ]
+    if not wrong and len(document["conflict"]) > 1:
+        wrong = ["conflict (more than one)"]
+    if wrong:
+        raise ResultError.one(f"of the wrong type: {', '.join(wrong[:5])}", where=where, mend=mend)
     if document["status"] not in _STATUSES:
         raise ResultError.one(f"unknown status {document['status']!r}", where=where, mend=mend)
     try:
@@ -129,6 +161,18 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
         raise ResultError.one(f"damaged: {error}", where=where, mend=mend) from error
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file; a key that stands twice would hide what it says first."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
 def read_result(path: Path) -> tuple[Result, dict[str, Any]]:
     """Read a result file; returns the result and the raw document.
 
@@ -139,11 +183,13 @@ def read_result(path: Path) -> tuple[Result, dict[str, Any]]:
     """
     mend = "Give a file written by 'fleetfront solve --out'"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(
+            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_unique
+        )
     except OSError as error:
         raise ResultError.one(
             f"cannot be read: {error.strerror}", where=str(path), mend=mend
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultError.one(f"not JSON: {error}", where=str(path), mend=mend) from error
     return result_from_dict(document, where=str(path)), document

@@ -13,21 +13,29 @@ from solver.errors import Fault, OutputError
 __all__ = ["check_writable", "write_whole"]
 
 
+def _is_special(path: Path) -> bool:
+    """Whether ``path`` is a device, a pipe or the like, which is written to and never replaced."""
+    return path.exists() and not path.is_file()
+
+
 def _fault(option: str, path: Path) -> Fault | None:
     where = f"{option} {path}"
-    if path.is_dir():
-        return Fault(where, "is a directory", "Name a file inside it")
     folder = path.parent
-    if not folder.is_dir():
-        return Fault(where, f"the folder {folder} does not exist", "Create it first")
     try:
+        if path.is_dir():
+            return Fault(where, "is a directory", "Name a file inside it")
+        if _is_special(path):
+            return None
+        folder = path.resolve().parent
+        if not folder.is_dir():
+            return Fault(where, f"the folder {folder} does not exist", "Create it first")
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return Fault(
             where,
-            f"the folder {folder} cannot be written ({error.strerror})",
-            "Choose another folder, or change its permissions",
+            f"cannot be written in {folder} ({getattr(error, 'strerror', None) or error})",
+            "Choose another name or folder, or change its permissions",
         )
     return None
 
@@ -66,25 +74,35 @@ def check_writable(outputs: Mapping[str, Path | None]) -> None:
 def write_whole(contents: Mapping[Path, bytes]) -> None:
     """Write every file beside its place first, then move all into place.
 
+    A link is followed; a device or pipe is written to, after the files are in place.
+
     Raises
     ------
     OutputError
         If one cannot be written; then none of the files is touched.
     """
     waiting: dict[Path, Path] = {}
+    path = Path()
     try:
         for path, data in contents.items():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            waiting[path] = Path(name)
+            if _is_special(path):
+                continue
+            target = path.resolve()
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            waiting[target] = Path(name)
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
             # mkstemp keeps the file to its owner; give it what a plain new file would have.
             mask = os.umask(0)
             os.umask(mask)
-            waiting[path].chmod(0o666 & ~mask)
+            waiting[target].chmod(0o666 & ~mask)
         for path, temporary in list(waiting.items()):
             temporary.replace(path)
             del waiting[path]
+        for path, data in contents.items():
+            if _is_special(path):
+                with path.open("wb") as stream:
+                    stream.write(data)
     except OSError as error:
         raise OutputError.one(
             f"cannot be written ({error.strerror})",

@@ -1,9 +1,10 @@
 """Re-checking a result from its instance alone, without trusting what produced it.
 
-Every number is recomputed: points by the scalar path of the performance model, boxes, ideal, nadir
-and proofs from the points, emptiness of every closed box by looking at *all* candidates of the
-space, one by one and without any pruning. The comparison that decides is made in integers and
-fractions.
+Recomputed are: points by the scalar path of the performance model, with their designs; boxes,
+ideal, nadir, status, conflict and the number of candidates; emptiness of every closed box, by
+looking at *all* candidates of the space, one by one and without any pruning. The comparison that
+decides is made in integers and fractions. What cannot be recomputed (versions, times, which engine
+closed a box) is covered by the digest.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from solver.engines import ENGINE_NAMES
 from solver.errors import FleetError, ResultError
 from solver.instance.domain import ReplicaInstance
 from solver.instance.resolved import instance_from_resolved, resolved_instance
@@ -86,11 +88,27 @@ def verify_document(
         If the document is not a result at all.
     """
     checks: list[Check] = []
+    result = result_from_dict(document)
     stated, actual = document.get("digest"), canonical_digest(document)
     checks.append(
         Check("digest", () if stated == actual else (f"stated {stated}, recomputed {actual}",))
     )
-    result = result_from_dict(document)
+    try:
+        _recompute(result, checks, instance, reprove, on_progress)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A value of the wrong kind somewhere inside: whatever it is, this is no valid result.
+        checks.append(Check("well-formed", (f"a value is of the wrong kind ({error!r})",)))
+    return Verification(tuple(checks))
+
+
+def _recompute(
+    result: Result,
+    checks: list[Check],
+    instance: ReplicaInstance | None,
+    reprove: Callable[[ReplicaSpace, Sequence[Strip], Collection[int]], Check] | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    """Append every check that can be made; stops where the rest would have no ground."""
     try:
         own = instance_from_resolved(
             result.instance.get("resolved", {}), sha256=str(result.instance.get("sha256"))
@@ -98,30 +116,30 @@ def verify_document(
         space = lower_replica(own)
     except FleetError as error:
         checks.append(Check("instance", tuple(str(fault) for fault in error.faults)))
-        return Verification(tuple(checks))
+        return
     checks.append(_check_instance(result, own, instance))
     checks.append(_check_objectives(result))
     pairs, point_check = _check_points(space, result)
     checks.append(point_check)
     if not point_check.passed:
-        return Verification(tuple(checks))
+        return
     checks.append(_check_order(pairs))
     ideal, nadir = extremes(pairs)
     faults = [
         f"{name} is {told}, recomputed {ours}"
         for name, told, ours in (("ideal", result.ideal, ideal), ("nadir", result.nadir, nadir))
-        if dict(told) != ours
+        if any(_differences(told, ours))
     ]
     checks.append(Check("ideal and nadir", tuple(faults)))
     all_strips = strips(pairs)
     checks.append(_check_boxes(result, pairs, all_strips))
     checks.append(_check_empty(space, result, pairs, all_strips, on_progress))
     checks.append(_check_status(space, result))
+    checks.append(_check_counts(space, result))
     if reprove is not None and all(check.passed for check in checks):
         open_in = _open_by_strip(result, all_strips)
         closed = [index for index in range(len(all_strips)) if index not in open_in]
         checks.append(reprove(space, all_strips, closed))
-    return Verification(tuple(checks))
 
 
 def _check_instance(result: Result, own: ReplicaInstance, given: ReplicaInstance | None) -> Check:
@@ -131,9 +149,11 @@ def _check_instance(result: Result, own: ReplicaInstance, given: ReplicaInstance
         "name", "kind", "sha256", "resolved",
     }:  # fmt: skip
         faults.append("name or kind differ from the resolved instance")
-    if dict(told["resolved"]) != resolved_instance(own):
+    if any(_differences(told["resolved"], resolved_instance(own))):
         faults.append("the resolved instance does not read back as itself")
     if given is not None:
+        if given.sha256 and told.get("sha256") != given.sha256:
+            faults.append("the file, or what was set beside it, is not the one that was solved")
         ours = resolved_instance(given)
         differing = [key for key in ours if told["resolved"].get(key) != ours[key]]
         if differing:
@@ -200,6 +220,10 @@ def _inside(box: Mapping[str, Any], strip: Strip) -> bool:
     end, low = box["latency_ps_max"], box["latency_ps_min"]
     if box["cost_below"] != told["cost_below"] or low < strip.latency_ps_min:
         return False
+    least = box["cost_min"]
+    below = strip.cost_below
+    if least is not None and below is not None and Fraction(least) >= below:
+        return False
     if strip.latency_ps_max is None:
         return end is None or end >= low
     return end is not None and low <= end <= strip.latency_ps_max
@@ -208,7 +232,6 @@ def _inside(box: Mapping[str, Any], strip: Strip) -> bool:
 def _check_boxes(result: Result, pairs: Sequence[Pair], all_strips: Sequence[Strip]) -> Check:
     """Proofs stand for exactly the strips of the points; every other strip holds an open box."""
     faults: list[str] = []
-    closers = {"enumeration", "bound", "infeasible"}
     open_in = _open_by_strip(result, all_strips)
     faults.extend(
         f"open box at latency {box.latency_ps_min} ps lies in no strip, or twice"
@@ -217,26 +240,32 @@ def _check_boxes(result: Result, pairs: Sequence[Pair], all_strips: Sequence[Str
     )
 
     def check(where: str, told: Mapping[str, Any], index: int) -> None:
-        if told.get("box") != box_of(all_strips[index]):
+        if any(_differences(told.get("box"), box_of(all_strips[index]))):
             faults.append(f"{where}: box does not reach to the next point")
-        closed = told.get("closed_by") in closers
-        if closed == (index in open_in) or not (closed or told.get("closed_by") == "open"):
-            faults.append(f"{where}: proof and open boxes disagree")
+        closer = (told.get("engine"), told.get("closed_by"))
+        ways = ("bound", "infeasible") if index == 0 else ("bound",)
+        known = {("enumeration", "enumeration"), *itertools.product(ENGINE_NAMES, ways)}
+        if index in open_in:
+            known = {(name, "open") for name in ("enumeration", *ENGINE_NAMES)}
+        if closer not in known:
+            faults.append(f"{where}: {closer[1]!r} by {closer[0]!r} does not close this box")
 
     for index, point in enumerate(result.points):
         where = f"point {index + 1}"
         keys = {"engine", "closed_by", "nondominated", "box"}
         expected = keys | {"faster"} if index == 0 else keys
-        if not expected <= set(point.proof):
-            faults.append(f"{where}: proof lacks {sorted(expected - set(point.proof))}")
+        if expected != set(point.proof):
+            faults.append(f"{where}: proof has other keys than {sorted(expected)}")
             continue
+        if index == 0 and set(point.proof["faster"]) != {"engine", "closed_by", "box"}:
+            faults.append(f"{where}: the proof of the faster side has other keys than it should")
         check(where, point.proof, index + 1)
         if index == 0:
             check(f"{where} (faster)", point.proof["faster"], 0)
         proved = not _may_be_beaten(pairs[index], open_in.values())
-        told_proved = point.proof["nondominated"] == "proved"
-        if told_proved and not proved:
-            faults.append(f"{where}: called nondominated, but an open box may beat it")
+        expected_word = "proved" if proved else "not proved"
+        if point.proof["nondominated"] != expected_word:
+            faults.append(f"{where}: nondominated should be {expected_word!r}")
     if not result.points and result.status == "partial" and 0 not in open_in:
         faults.append("no points and no open box that covers the space")
     return Check("boxes tile the objective space", tuple(faults[:MAX_DETAILS]))
@@ -249,6 +278,7 @@ def _open_by_strip(result: Result, all_strips: Sequence[Strip]) -> dict[int, Any
             "latency_ps_min": box.latency_ps_min,
             "latency_ps_max": box.latency_ps_max,
             "cost_below": box.cost_below,
+            "cost_min": box.cost_min,
         }
         for index, strip in enumerate(all_strips):
             if index not in found and _inside(told, strip):
@@ -271,8 +301,12 @@ def candidates_in_strips(
     space: ReplicaSpace,
     all_strips: Sequence[Strip],
     on_progress: Callable[[int, int], None] | None = None,
+    *,
+    only: Collection[int] | None = None,
 ) -> Iterator[tuple[int, int, Fraction, CandidateFamily, int, int]]:
     """Every allowed candidate that lies in a strip: (strip, latency, cost, family, row, column).
+
+    ``only`` restricts this to the strips of these indices.
 
     All candidates of the space are looked at. Floats only pass over what is costlier than a strip
     allows by more than their error; the rest is decided in fractions.
@@ -280,6 +314,8 @@ def candidates_in_strips(
     starts = np.array([strip.latency_ps_min for strip in all_strips], dtype=np.int64)
     caps = [np.inf if strip.cost_below is None else float(strip.cost_below) for strip in all_strips]
     ceilings = np.array(caps) * (1 + 1e-9)
+    if only is not None:
+        ceilings[[index for index in range(len(all_strips)) if index not in only]] = -np.inf
     limits = space.instance.limits
     done = 0
     for family in space.families:
@@ -346,6 +382,17 @@ def _check_status(space: ReplicaSpace, result: Result) -> Check:
     elif result.conflict is not None:
         faults.append("a conflict is stated although there are points")
     return Check("status", tuple(faults))
+
+
+def _check_counts(space: ReplicaSpace, result: Result) -> Check:
+    told = result.provenance.get("candidates", {})
+    ours = {"stated": space.n_stated, "deployable": space.n_candidates}
+    faults = [
+        f"{key} candidates are {told.get(key)!r}, recomputed {value}"
+        for key, value in ours.items()
+        if told.get(key) != value
+    ]
+    return Check("number of candidates", tuple(faults))
 
 
 def _with_conflict(result: Result, space: ReplicaSpace) -> Result:

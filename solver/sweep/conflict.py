@@ -8,8 +8,9 @@ alone would have to give is the least change among candidates that break no othe
 
 from __future__ import annotations
 
+import decimal
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -44,6 +45,8 @@ _BEST = {
 }
 _NAMES = tuple(LIMIT_UNITS)
 _BLOCK_ROWS = 64
+SHOWN_DIGITS = 6
+"""Digits of what a limit would have to be; as many as people are shown, so that it can be typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +115,30 @@ def _too_dear(
     return dear
 
 
-def count_refused(space: ReplicaSpace) -> dict[str, int]:
-    """Candidates that each limit refuses, and ``feasible`` ones; a candidate may count twice."""
+def count_refused(
+    space: ReplicaSpace, on_progress: Callable[[int, int], None] | None = None
+) -> tuple[dict[str, int], int]:
+    """Candidates that each limit refuses, and ``feasible`` ones; a candidate may count twice.
+
+    Returns
+    -------
+    tuple
+        The counts, and the number of distinct latencies among feasible candidates.
+    """
     counts: dict[str, int] = {}
-    feasible = 0
+    feasible = done = 0
+    levels: list[IntArray] = []
     for block in _blocks(space):
         any_broken = np.zeros(block.latency.shape, dtype=bool)
         for name, broken in block.broken.items():
             counts[name] = counts.get(name, 0) + int(broken.sum())
             any_broken |= broken
         feasible += int((~any_broken).sum())
-    return {**counts, "feasible": feasible}
+        levels.append(np.unique(block.latency[~any_broken]))
+        done += any_broken.size
+        if on_progress is not None:
+            on_progress(done, space.n_candidates)
+    return {**counts, "feasible": feasible}, len(np.unique(np.concatenate(levels)))
 
 
 def _limit_value(space: ReplicaSpace, name: str, family: CandidateFamily) -> float:
@@ -147,6 +163,7 @@ def explain_conflict(space: ReplicaSpace) -> Conflict | None:
     """The conflict behind an empty frontier; ``None`` where some candidate meets every limit."""
     masks: set[int] = set()
     alone: dict[str, tuple[float, float, float]] = {}
+    """Limit -> (relative change, value needed, rounded to the safe side, limit now)."""
     nearest: tuple[float, dict[str, Any]] | None = None
     for block in _blocks(space):
         shape = block.latency.shape
@@ -169,7 +186,7 @@ def explain_conflict(space: ReplicaSpace) -> Conflict | None:
             at = np.unravel_index(np.argmin(np.where(only, overshoot[name], np.inf)), shape)
             entry = (
                 float(overshoot[name][at]),
-                float(block.seen[name][at]),
+                _needed(space, block, name, at),
                 _limit_value(space, name, block.family),
             )
             alone[name] = min(alone.get(name, entry), entry)
@@ -182,6 +199,35 @@ def explain_conflict(space: ReplicaSpace) -> Conflict | None:
         limits=tuple(_conflicting(space, name, alone.get(name)) for name in chosen),
         is_minimum=True,
         nearest=nearest[1],
+    )
+
+
+def _needed(space: ReplicaSpace, block: _Block, name: str, at: tuple[np.intp, ...]) -> float:
+    """What a limit has to be for one candidate, rounded so that this value lets it in."""
+    family, row, column = block.family, int(block.rows[at[0]]), int(at[1])
+    ps, batch = int(block.latency[at]), int(family.batches[column])
+    devices = int(family.devices[row])
+    if name == "hbm":
+        exact = Fraction(float(block.seen["hbm"][at]))
+    elif name == "min_speed":
+        exact = Fraction(PS_PER_S, ps)
+    elif name == "max_cost":
+        exact = space.cost(family, row, column, ps)
+    elif name == "max_devices":
+        exact = Fraction(devices)
+    elif name == "max_usd_per_hour":
+        exact = family.machine.price.usd_per_hour * devices
+    else:
+        exact = Fraction(batch * PS_PER_S, ps)
+    return _outward(exact, down=name == "min_speed")
+
+
+def _outward(value: Fraction, *, down: bool) -> float:
+    """``value`` in ``SHOWN_DIGITS`` digits, rounded down or up."""
+    rounding = decimal.ROUND_FLOOR if down else decimal.ROUND_CEILING
+    context = decimal.Context(prec=SHOWN_DIGITS, rounding=rounding)
+    return float(
+        context.divide(decimal.Decimal(value.numerator), decimal.Decimal(value.denominator))
     )
 
 

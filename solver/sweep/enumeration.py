@@ -2,10 +2,10 @@
 
 Within a family latency never falls as the batch grows. So a run of batches ``b1 .. b2`` of one
 layout is bounded below by its corner: latency of ``b1``, and ``weight x latency(b1) / b2`` in cost.
-The corners are candidates themselves; a run whose corner is beaten by another candidate in both
-objectives holds no nondominated point and is skipped. What is left is evaluated candidate by
-candidate. Float arithmetic only discards what is worse by more than its error; equal and nearly
-equal candidates are compared in integers by cross-multiplication.
+A run whose corner is beaten by a candidate in both objectives holds no nondominated point and is
+skipped. What is left is evaluated candidate by candidate. Float arithmetic only discards what is
+worse by more than its error; equal and nearly equal candidates are compared in integers by
+cross-multiplication.
 """
 
 from __future__ import annotations

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from formulations.replica.registry import Formulation, get_formulation
 from solver.engines import ENGINE_NAMES, get_engine
 from solver.engines.contract import Engine
 from solver.errors import EngineError, InstanceError
 from solver.instance.domain import ReplicaInstance
-from solver.lowering.program import ReplicaNumbers, number_replica
+from solver.lowering.program import MAX_CELLS, ReplicaNumbers, number_replica
 from solver.lowering.space import ReplicaSpace, lower_replica
 from solver.result import Conflict, Result
 from solver.sweep.assemble import assemble
@@ -61,6 +63,11 @@ def _engine(name: str | None, formulation: Formulation) -> Engine:
     return engine
 
 
+def _fits_grid(n_layouts: int, space: ReplicaSpace) -> bool:
+    """Whether the dense grid of a program stays within its bounds."""
+    return n_layouts * len(space.instance.design.batch) <= MAX_CELLS
+
+
 def numbers_for(space: ReplicaSpace, formulation: str) -> tuple[ReplicaNumbers, str]:
     """The numeric problem of a space, and which candidates it holds: ``all`` or ``nondominated``.
 
@@ -71,7 +78,7 @@ def numbers_for(space: ReplicaSpace, formulation: str) -> tuple[ReplicaNumbers, 
     InstanceError
         If the space is too large for this formulation.
     """
-    if space.n_candidates <= MAX_COLUMNS:
+    if space.n_candidates <= MAX_COLUMNS and _fits_grid(space.n_layouts, space):
         return number_replica(space), "all"
     if formulation != "column_selection":
         raise InstanceError.one(
@@ -81,6 +88,12 @@ def numbers_for(space: ReplicaSpace, formulation: str) -> tuple[ReplicaNumbers, 
             mend="Use enumeration (the default), or list fewer batches and degrees",
         )
     best = enumerate_frontier(space).points
+    if not _fits_grid(len({(id(point.family), point.row) for point in best}), space):
+        raise InstanceError.one(
+            f"{len(best):,} nondominated candidates in a grid too large for a program",
+            where=f"{space.instance.source}: design",
+            mend="Use enumeration (the default), or list fewer batches and degrees",
+        )
     return (
         number_replica(space, only=[(point.family, point.row, point.column) for point in best]),
         "nondominated",
@@ -109,11 +122,19 @@ def _regions(outcome: SweepOutcome, numbers: ReplicaNumbers) -> list[OpenRegion]
     return regions
 
 
-def _candidates(outcome: SweepOutcome, numbers: ReplicaNumbers) -> list[Candidate]:
-    """Points with their exact values, fastest first."""
+def _candidates(
+    space: ReplicaSpace, outcome: SweepOutcome, numbers: ReplicaNumbers
+) -> list[Candidate]:
+    """Points with their exact values, fastest first, each as the simplest of equal designs."""
     found = []
+    problem = numbers.problem
+    latency = problem.latency
     for point in reversed(outcome.points):
-        family, row, column = numbers.candidate(*point.design)
+        equal = (latency == point.latency) & (problem.cost == point.cost) & problem.allowed
+        family, row, column = min(
+            (numbers.candidate(*cell) for cell in np.argwhere(equal).tolist()),
+            key=lambda candidate: space.tie_key(*candidate),
+        )
         found.append(
             Candidate(
                 family,
@@ -150,12 +171,13 @@ def _refuted(
     candidates are at hand, so its proofs are held against every one of them.
     """
     all_strips = strips([(point.latency_ps, point.cost) for point in candidates])
-    is_open = [any(region.meets(strip) for region in regions) for strip in all_strips]
-    return [
-        OpenRegion(latency, cost)
-        for index, latency, cost, *_ in candidates_in_strips(space, all_strips)
-        if not is_open[index]
-    ]
+    closed = {
+        index
+        for index, strip in enumerate(all_strips)
+        if not any(region.meets(strip) for region in regions)
+    }
+    missed = candidates_in_strips(space, all_strips, only=closed)
+    return [OpenRegion(latency, cost) for _, latency, cost, *_ in missed]
 
 
 def sweep_replica(
@@ -193,7 +215,8 @@ def sweep_replica(
             should_stop=should_stop,
             second_engine=_second_engine(engine, chosen),
         )
-        candidates, regions = _candidates(outcome, numbers), _regions(outcome, numbers)
+        candidates = _candidates(space, outcome, numbers)
+        regions = _regions(outcome, numbers)
         closers, solves = _closers(outcome), outcome.solves
         reasons = dict.fromkeys(area.reason for area in outcome.open_areas)
         refuted = _refuted(space, candidates, regions)

@@ -9,7 +9,8 @@ are passed over because they are costlier than the stated frontier by a margin t
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,10 @@ from solver.lowering.space import ReplicaSpace
 from solver.sweep.certificate import Check
 from solver.sweep.strips import Strip
 
-__all__ = ["reprove_strips"]
+__all__ = ["engines_of", "reprove_strips"]
 
-ORDER = ("highs", "cp-sat", "scip")
-SPARE = 2_000
+ORDER = ("cp-sat", "highs", "scip")
+SPARE = 500
 """Candidates given to the engine beyond one for each point."""
 MAX_DETAILS = 5
 
@@ -39,6 +40,8 @@ def _nearest(
     caps = np.array(
         [np.inf if strip.cost_below is None else float(strip.cost_below) for strip in all_strips]
     )
+    limit = space.instance.limits.max_cost_usd_per_mtok
+    most = np.inf if limit is None else float(limit) * (1 + 1e-9)
     is_closed = np.array([index in closed for index in range(len(all_strips))])
     ratios, places = [], []
     for index, family in enumerate(space.families):
@@ -47,7 +50,11 @@ def _nearest(
         latency = np.broadcast_to(family.latency_ps(rows, columns), family.shape)
         strip = np.searchsorted(starts, latency, side="right") - 1
         allowed = family.allowed(rows, columns, latency) & is_closed[strip]
+        if family.limits.max_latency_ps is not None:
+            allowed &= latency <= family.limits.max_latency_ps
         cost = family.cost_estimate(rows, columns, latency) / space.cost_scale
+        # Within the cost limit up to rounding; the numeric problem applies it exactly.
+        allowed &= cost <= most
         ratio = np.where(allowed, cost / caps[strip], np.inf).ravel()
         kept = np.flatnonzero(np.isfinite(ratio))
         if len(kept) > size:
@@ -59,6 +66,17 @@ def _nearest(
     margin = float(all_ratios[order[size]]) - 1 if len(order) > size else float("inf")
     chosen = all_places[:, order[:size]].T.tolist()
     return [(space.families[index], row, column) for index, row, column in chosen], margin
+
+
+def engines_of(document: Mapping[str, Any]) -> set[str]:
+    """Every engine that a result document names, in its proofs or its provenance."""
+    used = {str(name) for name in document["provenance"].get("engines") or ()}
+    for point in document["points"]:
+        proof = point["proof"]
+        for part in (proof, proof.get("faster")):
+            if isinstance(part, Mapping):
+                used.add(str(part.get("engine")))
+    return used
 
 
 def reprove_strips(
@@ -80,9 +98,16 @@ def reprove_strips(
     nearest, margin = _nearest(space, all_strips, closed)
     if not nearest:
         return Check(name, (), "no candidate meets the limits: nothing to close")
-    engine = get_engine(next(choice for choice in ORDER if choice not in used))
+    unused = [choice for choice in ORDER if choice not in used]
+    if not unused:
+        return Check(name, ("every engine has closed a box of this result already",))
+    engine = get_engine(unused[0])
     numbers = number_replica(space, only=nearest)
     faults: list[str] = []
+    if margin < 0:
+        faults.append("a candidate that is cheaper than the frontier was left out")
+    if not numbers.problem.n_columns and len(all_strips) > 1:
+        faults.append("no candidate is left although there are points")
     if numbers.problem.n_columns:
         engine.load(get_formulation("column_selection").build(numbers.problem).statement)
         for done, index in enumerate(sorted(closed)):

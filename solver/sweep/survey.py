@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
-
-import numpy as np
 
 from solver.instance.domain import ReplicaInstance
 from solver.lowering.layouts import Refusal
@@ -96,17 +95,6 @@ class Survey:
         }
 
 
-def _levels(space: ReplicaSpace) -> int:
-    found = []
-    for family in space.families:
-        rows = np.arange(family.shape[0], dtype=np.intp)[:, None]
-        columns = np.arange(family.shape[1], dtype=np.intp)[None, :]
-        latency = np.broadcast_to(family.latency_ps(rows, columns), family.shape)
-        allowed = family.allowed(rows, columns, latency)
-        found.append(np.unique(latency[np.broadcast_to(allowed, family.shape)]))
-    return len(np.unique(np.concatenate(found)))
-
-
 def _frontier(space: ReplicaSpace) -> list[tuple[int, Fraction]]:
     return [(point.latency_ps, point.cost) for point in enumerate_frontier(space).points]
 
@@ -122,7 +110,9 @@ def _without(instance: ReplicaInstance, name: str) -> ReplicaInstance:
     return replace(instance, machines=machines)
 
 
-def survey(instance: ReplicaInstance) -> Survey:
+def survey(
+    instance: ReplicaInstance, on_progress: Callable[[int, int], None] | None = None
+) -> Survey:
     """Measure a question; a limit binds when lifting it changes the frontier.
 
     Raises
@@ -131,7 +121,7 @@ def survey(instance: ReplicaInstance) -> Survey:
         If the question cannot be lowered.
     """
     space = lower_replica(instance)
-    refused = count_refused(space)
+    refused, levels = count_refused(space, on_progress)
     frontier = _frontier(space)
     limits = []
     for name, unit in LIMIT_UNITS.items():
@@ -150,7 +140,7 @@ def survey(instance: ReplicaInstance) -> Survey:
         deployable=space.n_candidates,
         layouts=space.n_layouts,
         feasible=refused["feasible"],
-        latency_levels=_levels(space),
+        latency_levels=levels,
         points=len(frontier),
         refusals=space.refusals,
         limits=tuple(limits),

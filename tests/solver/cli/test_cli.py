@@ -137,6 +137,15 @@ BAD: list[tuple[list[str], list[str]]] = [
     (["--formulation", "simplex"], ["simplex", "column_selection"]),
     (["--engine", "highs"], ["enumeration uses no engine"]),
     (["--nonsense"], ["--nonsense", "--help"]),
+    (["--set", "design.batch=99999999999999999999"], ["design.batch", "above"]),
+    (["--set", "price.usd_per_hour=" + "9" * 400], ["price.usd_per_hour", "out of range"]),
+    (["--set", "price.usd_per_hour=1e99999999999999999999"], ["price.usd_per_hour"]),
+    (["--set", "price.as_of=2026-05-00"], ["price.as_of"]),
+    (["--set", "price.as_of=0000"], ["price.as_of"]),
+    (["--set", "x=" + "[" * 5000], ["cannot be read"]),
+    (["--set", "limits.max_devices=8\nx=3"], ["more than one line"]),
+    (["--set", "title=\udcff"], ["cannot be read"]),
+    (["--set", 'catalog=["\\u0000"]'], ["catalog.0"]),
     (["--time-limit", "-1"], ["time limit"]),
 ]
 
@@ -305,3 +314,9 @@ def test_a_second_ctrl_c_leaves_at_once_with_what_was_found(
     status, out, _ = run("solve", question)
     assert status == 4
     assert "partial" in out
+
+
+def test_a_tiny_cap_on_output_is_a_conflict_and_not_a_crash(run: Run, question: Path) -> None:
+    status, out, _ = run("solve", question, "--set", "limits.max_tok_per_s=1e-7")
+    assert status == 3
+    assert "max_tok_per_s" in out

@@ -24,7 +24,7 @@ def test_a_speed_no_design_reaches_is_named_with_what_is_needed(small: Small) ->
     assert conflict is not None
     assert [limit.limit for limit in conflict.limits] == ["min_speed"]
     fastest = enumerate_frontier(lower_replica(small())).points[0]
-    assert conflict.limits[0].needed == pytest.approx(1e12 / fastest.latency_ps)
+    assert conflict.limits[0].needed == pytest.approx(1e12 / fastest.latency_ps, rel=1e-5)
     assert conflict.nearest["refused_by"][0]["limit"] == "min_speed"
 
 
@@ -92,7 +92,7 @@ def test_a_context_that_fills_the_hbm_is_a_conflict_and_not_bad_input(small: Sma
 
 def test_refusals_are_counted_against_every_candidate(small: Small) -> None:
     space = lower_replica(small(limits={"max_devices": 1}))
-    counts = count_refused(space)
+    counts, _ = count_refused(space)
     by_shape = sum(
         family.shape[1]
         for family in space.families
@@ -100,3 +100,21 @@ def test_refusals_are_counted_against_every_candidate(small: Small) -> None:
         if devices > 1
     )
     assert counts["max_devices"] == by_shape
+
+
+@pytest.mark.parametrize("speed", ["301.7", "412", "555.5", "999"])
+def test_what_is_needed_can_be_typed_as_it_is_shown(small: Small, speed: str) -> None:
+    limits = {"min_speed_tok_per_s": speed, "max_cost_usd_per_mtok": "0.07", "max_devices": 1}
+    conflict = explain_conflict(lower_replica(small(limits=limits)))
+    assert conflict is not None
+    keys = {
+        "min_speed": "min_speed_tok_per_s",
+        "max_cost": "max_cost_usd_per_mtok",
+        "max_devices": "max_devices",
+    }
+    for limit in conflict.limits:
+        if limit.needed is None:
+            continue
+        value: object = int(limit.needed) if limit.limit == "max_devices" else f"{limit.needed:g}"
+        eased = {**limits, keys[limit.limit]: value}
+        assert enumerate_frontier(lower_replica(small(limits=eased))).points, limit
