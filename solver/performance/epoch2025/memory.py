@@ -4,11 +4,12 @@
 devices together (erratum B6: nothing else counts, every cache can be cut in any number of pieces).
 
 *Deployable* (the default): the fullest single device. It holds its share of one stage's weights
-(the larger embedding stage counts), its share of the KV cache of the whole batch, and the
-activations of one microbatch; KV heads are copied where the degree exceeds their number. In a 2D
-layout heads are cut on one axis and sequences on the other (Pope et al. 2022, *Efficiently Scaling
-Transformer Inference*, section 3.3). Fragmentation and the engine's own reserve are left out: say
-them as ``rules.hbm_reserve_fraction``.
+(the larger embedding stage counts; embeddings and output head in 16 bits at least, as quantised
+checkpoints keep them), its share of the KV cache of the whole batch, and the activations of one
+microbatch (16 bits at least, and the logits of the whole vocabulary); KV heads are copied where the
+degree exceeds their number. In a 2D layout heads are cut on one axis and sequences on the other
+(Pope et al. 2022, *Efficiently Scaling Transformer Inference*, section 3.3). Fragmentation and the
+engine's own reserve are left out: say them as ``rules.hbm_reserve_fraction``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from solver.performance.epoch2025.step import FloatArray, IndexArray, StepFamily
 __all__ = ["deployable_bytes_per_device", "published_bytes", "weight_bytes_per_device"]
 
 _LOGIT_BYTES = 4
+_LEAST_BYTES = 2
+"""Embeddings, output head and activations stay in 16 bits where weights or cache are narrower."""
 
 
 def published_bytes(family: StepFamily, columns: IndexArray) -> FloatArray:
@@ -47,8 +50,9 @@ def weight_bytes_per_device(family: StepFamily) -> FloatArray:
     layer = qkv + c.head_dim * c.n_heads * c.d_model
     layer = layer + c.experts * (c.ff_up + c.ff_down) * c.d_model * c.ff_width
     embeddings = (2 if family.stages == 1 else 1) * c.vocab * c.d_model
-    params = np.ceil(c.layers / family.stages) * layer + embeddings
-    return np.asarray(setting.weight_bytes * params / degree)
+    held = setting.weight_bytes * np.ceil(c.layers / family.stages) * layer
+    held = held + max(setting.weight_bytes, _LEAST_BYTES) * embeddings
+    return np.asarray(held / degree)
 
 
 def deployable_bytes_per_device(
@@ -63,7 +67,9 @@ def deployable_bytes_per_device(
     kv = kv_token * setting.context_tokens * np.ceil(batch / sequence_cuts)
     tokens = np.ceil(batch / family.stages) * setting.tokens_per_sequence
     widest = max(c.qkv_width, c.top_k * c.ff_up * c.ff_width)
-    activations = setting.kv_bytes * (2 * c.d_model + widest / head_cuts)
-    logits = _LOGIT_BYTES * c.vocab / (head_cuts * sequence_cuts)
+    width = max(setting.kv_bytes, _LEAST_BYTES)
+    activations = width * (2 * c.d_model + widest / head_cuts)
+    # Gathered whole before a token is sampled.
+    logits = _LOGIT_BYTES * c.vocab
     weights = weight_bytes_per_device(family)[rows]
     return np.asarray(weights + kv + tokens * (activations + logits))

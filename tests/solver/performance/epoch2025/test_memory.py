@@ -181,3 +181,18 @@ def test_the_devices_together_hold_at_least_all_layers_and_the_cache(
     embeddings = 2 * 2 * EMBEDDING
     together = deployable(family) * degree * n_stages
     assert together >= published_bytes(family, CELL)[0] - embeddings
+
+
+def test_embeddings_stay_in_sixteen_bits_where_weights_are_narrower(
+    make_setting: MakeSetting,
+) -> None:
+    layers = 10 * (ATTENTION_IN + ATTENTION_OUT + FEED_FORWARD)
+    narrow = weights(single(make_setting(weight_bits=8)))
+    assert narrow == layers + 2 * 2 * EMBEDDING
+
+
+def test_every_device_of_a_stage_holds_the_whole_logits(make_setting: MakeSetting) -> None:
+    setting = make_setting()
+    one, two = (deployable(single(setting, degree=2, batch=batch)) for batch in (1, 2))
+    # One more token: residual stream, half of the widest output, and all 5,000 logits.
+    assert two - one == pytest.approx(2 * (2 * 1000 + 6000 / 2) + 4 * 5000, rel=1e-9)
