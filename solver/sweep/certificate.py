@@ -15,24 +15,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from solver.engines import ENGINE_NAMES
 from solver.errors import FleetError, ResultError
 from solver.instance.domain import ReplicaInstance
 from solver.instance.resolved import instance_from_resolved, resolved_instance
 from solver.lowering.design import design_alone, evaluate_alone, locate
-from solver.lowering.families import CandidateFamily
 from solver.lowering.space import ReplicaSpace, lower_replica
 from solver.result import canonical_digest, result_from_dict, result_to_dict
 from solver.result.document import Result
 from solver.sweep.assemble import OBJECTIVES, extremes, objective_values
 from solver.sweep.conflict import explain_conflict
+from solver.sweep.scan import candidates_in_strips
 from solver.sweep.strips import Strip, box_of, strips
 
-__all__ = ["Check", "Verification", "candidates_in_strips", "verify_document"]
+__all__ = ["Check", "Verification", "verify_document"]
 
-BLOCK_ROWS = 64
 MAX_DETAILS = 5
 Pair = tuple[int, Fraction]
 
@@ -295,51 +292,6 @@ def _may_be_beaten(pair: Pair, boxes: Any) -> bool:
         and (box.latency_ps_min < latency or Fraction(box.cost_min or 0) < cost)
         for box in boxes
     )
-
-
-def candidates_in_strips(
-    space: ReplicaSpace,
-    all_strips: Sequence[Strip],
-    on_progress: Callable[[int, int], None] | None = None,
-    *,
-    only: Collection[int] | None = None,
-) -> Iterator[tuple[int, int, Fraction, CandidateFamily, int, int]]:
-    """Every allowed candidate that lies in a strip: (strip, latency, cost, family, row, column).
-
-    ``only`` restricts this to the strips of these indices.
-
-    All candidates of the space are looked at. Floats only pass over what is costlier than a strip
-    allows by more than their error; the rest is decided in fractions.
-    """
-    starts = np.array([strip.latency_ps_min for strip in all_strips], dtype=np.int64)
-    caps = [np.inf if strip.cost_below is None else float(strip.cost_below) for strip in all_strips]
-    ceilings = np.array(caps) * (1 + 1e-9)
-    if only is not None:
-        ceilings[[index for index in range(len(all_strips)) if index not in only]] = -np.inf
-    limits = space.instance.limits
-    done = 0
-    for family in space.families:
-        n_rows, n_columns = family.shape
-        columns = np.arange(n_columns, dtype=np.intp)[None, :]
-        for start in range(0, n_rows, BLOCK_ROWS):
-            rows = np.arange(start, min(start + BLOCK_ROWS, n_rows), dtype=np.intp)[:, None]
-            shape = (len(rows), n_columns)
-            latency = np.broadcast_to(family.latency_ps(rows, columns), shape)
-            allowed = np.broadcast_to(family.allowed(rows, columns, latency), shape)
-            if family.limits.max_latency_ps is not None:
-                allowed = allowed & (latency <= family.limits.max_latency_ps)
-            cost = family.cost_estimate(rows, columns, latency) / space.cost_scale
-            strip = np.searchsorted(starts, latency, side="right") - 1
-            near = allowed & (cost < ceilings[strip])
-            for at, column in np.argwhere(near).tolist():
-                row, index, ps = int(rows[at, 0]), int(strip[at, column]), int(latency[at, column])
-                exact = space.cost(family, row, column, ps)
-                most, below = limits.max_cost_usd_per_mtok, all_strips[index].cost_below
-                if (most is None or exact <= most) and (below is None or exact < below):
-                    yield index, ps, exact, family, row, column
-            done += len(rows) * n_columns
-            if on_progress is not None:
-                on_progress(done, space.n_candidates)
 
 
 def _check_empty(

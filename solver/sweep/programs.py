@@ -20,12 +20,12 @@ from solver.lowering.program import MAX_CELLS, ReplicaNumbers, number_replica
 from solver.lowering.space import ReplicaSpace, lower_replica
 from solver.result import Conflict, Result
 from solver.sweep.assemble import assemble
-from solver.sweep.certificate import candidates_in_strips
 from solver.sweep.conflict import explain_conflict
 from solver.sweep.enumeration import Candidate, enumerate_frontier
 from solver.sweep.epsilon import sweep
 from solver.sweep.outcome import SweepOutcome, SweepProgress
 from solver.sweep.provenance import Stopwatch, provenance
+from solver.sweep.scan import candidates_in_strips
 from solver.sweep.strips import OpenRegion, strips
 
 __all__ = ["MAX_COLUMNS", "numbers_for", "sweep_replica"]
