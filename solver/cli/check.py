@@ -25,7 +25,7 @@ def verify_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but what failed.")] = False,
 ) -> int:
-    """Recompute every number of a result from its instance: points, boxes, proofs, ideal, nadir.
+    """Recompute a result from its instance: points, designs, boxes, ideal, nadir, conflict.
 
     Exit status: 0 all checks passed, 1 one failed, 2 bad input.
 

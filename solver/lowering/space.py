@@ -13,11 +13,12 @@ import numpy as np
 from solver.errors import Fault, InstanceError, UnsupportedModelError
 from solver.instance.domain import Draft, Machine, ReplicaInstance
 from solver.instance.ranges import format_integers
-from solver.lowering.families import CandidateFamily, DraftLayout, IntArray
+from solver.lowering.families import CandidateFamily, DraftLayout
 from solver.lowering.layouts import Grid, Refusal, design_grids
 from solver.performance import PERFORMANCE_MODELS
 from solver.performance.epoch2025 import StepFamily, StepSetting, count, unsupported_features
 from solver.performance.epoch2025.memory import weight_bytes_per_device
+from solver.performance.epoch2025.step import FloatArray
 
 __all__ = ["USD_PER_MTOK_SCALE", "ReplicaSpace", "lower_replica"]
 
@@ -312,7 +313,7 @@ def _check_not_empty(space: ReplicaSpace) -> None:
         )
 
 
-def _weight_bytes(family: CandidateFamily) -> IntArray:
+def _weight_bytes(family: CandidateFamily) -> FloatArray:
     """Weights on the fullest device, draft included, by the account the rules name."""
     if family.rules.hbm_account == "published":
         step = family.step

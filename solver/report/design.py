@@ -15,6 +15,7 @@ from solver.result import Point
 
 __all__ = [
     "BINDINGS",
+    "DESIGN_KEYS",
     "UNKNOWN_BINDING",
     "Binding",
     "binding_of",
@@ -23,6 +24,23 @@ __all__ = [
     "precision_name",
     "tensor_degree",
 ]
+
+
+DESIGN_KEYS = (
+    "accelerator",
+    "devices",
+    "tensor_parallel",
+    "tensor_parallel_2d",
+    "pipeline_parallel",
+    "expert_parallel",
+    "attention_data_parallel",
+    "batch",
+    "microbatches",
+    "draft_tokens",
+    "weight_bits",
+    "kv_bits",
+)
+"""What tells one design from another, in the order of the result contract."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from solver.report.design import layout_name, precision_name
+from solver.report.design import DESIGN_KEYS, layout_name, precision_name
 from solver.report.numbers import clean, percent, short, speed_of_latency
 from solver.report.question import leaves, value_text
 from solver.result import ConflictingLimit, OpenBox, Result
@@ -25,20 +25,6 @@ __all__ = [
     "warnings_of",
 ]
 
-_DESIGN_KEYS = (
-    "accelerator",
-    "devices",
-    "tensor_parallel",
-    "tensor_parallel_2d",
-    "pipeline_parallel",
-    "expert_parallel",
-    "attention_data_parallel",
-    "batch",
-    "microbatches",
-    "draft_tokens",
-    "weight_bits",
-    "kv_bits",
-)
 BoxRange = tuple[float | None, float | None, float | None, float | None]
 
 
@@ -179,7 +165,7 @@ def nearest_lines(nearest: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     design = rest.pop("design", None)
     if not isinstance(design, Mapping):
-        design = {key: rest.pop(key) for key in (*_DESIGN_KEYS, "two_dimensional") if key in rest}
+        design = {key: rest.pop(key) for key in (*DESIGN_KEYS, "two_dimensional") if key in rest}
     if "tensor_parallel" in design:
         named = dict(design)
         if named.get("two_dimensional"):

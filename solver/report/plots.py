@@ -26,6 +26,7 @@ from solver.report.findings import (
 from solver.report.question import question_of
 from solver.report.regions import binding_runs
 from solver.result import Result
+from solver.result.writing import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -306,11 +307,11 @@ def save_plot(result: Result, path: Path) -> None:
     ------
     ValueError
         If the suffix is none of ``PLOT_FORMATS``.
-    OSError
-        If the file cannot be written.
+    OutputError
+        If the file cannot be written; then an older one stays as it was.
     """
     suffix = path.suffix.removeprefix(".").lower()
     chosen = next((known for known in PLOT_FORMATS if known == suffix), None)
     if chosen is None:
         raise ValueError(f"{path.name}: a plot ends in one of .{', .'.join(PLOT_FORMATS)}")
-    path.write_bytes(render_plot(result, chosen))
+    write_whole({path: render_plot(result, chosen)})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from solver.report.choose import marks
+from solver.report.design import DESIGN_KEYS
 from solver.result import Point, Result
 
 __all__ = ["frontier_rows", "write_csv"]
@@ -18,18 +19,7 @@ _UNIT_SUFFIX = {
     "usd/h": "usd_per_hour",
 }
 _DESIGN_ORDER = (
-    "accelerator",
-    "devices",
-    "tensor_parallel",
-    "tensor_parallel_2d",
-    "pipeline_parallel",
-    "expert_parallel",
-    "attention_data_parallel",
-    "batch",
-    "microbatches",
-    "draft_tokens",
-    "weight_bits",
-    "kv_bits",
+    *DESIGN_KEYS,
     "tok_per_s",
     "usd_per_hour",
     "mfu",
