@@ -1,0 +1,1 @@
+"""Multi-objective integer programs: the problem class."""

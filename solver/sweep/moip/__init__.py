@@ -1,0 +1,1 @@
+"""The complete nondominated set of a multi-objective integer program, with proofs."""
