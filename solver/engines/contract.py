@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 from formulations.milp import IntArray
 from formulations.program import ProgramKind, Statement
 
-__all__ = ["Engine", "SolveResult", "Termination"]
+__all__ = ["Engine", "Goal", "SolveResult", "Termination"]
+
+Goal: TypeAlias = str | Mapping[str, int]
+"""What is minimised: one objective by name, or a weighted sum of several."""
 
 
 class Termination(Enum):
@@ -103,9 +106,9 @@ class Engine(Protocol):
         ...
 
     def minimise(
-        self, objective: str, *, upper: Mapping[str, int], time_limit_s: float | None = None
+        self, objective: Goal, *, upper: Mapping[str, int], time_limit_s: float | None = None
     ) -> SolveResult:
-        """Minimise one objective subject to inclusive upper bounds on any objectives.
+        """Minimise a goal subject to inclusive upper bounds on any objectives.
 
         Bounds hold for this call alone. ``time_limit_s`` is positive, ``None`` for no limit.
 

@@ -19,13 +19,14 @@ from ortools.sat.python import cp_model  # noqa: TID251
 
 from formulations.milp import INFINITY, IntArray, Milp
 from formulations.program import CpProgram, ProgramKind, Statement
-from solver.engines.contract import SolveResult, Termination
+from solver.engines.contract import Goal, SolveResult, Termination
 from solver.engines.guard import (
     check_question,
     objective_value,
     require_integer_columns,
     solve_without_columns,
     violation,
+    weights_of,
 )
 from solver.engines.interrupt import run_interruptibly
 from solver.errors import EngineError
@@ -157,9 +158,9 @@ class CpSatEngine:
         self._statement = statement
 
     def minimise(
-        self, objective: str, *, upper: Mapping[str, int], time_limit_s: float | None = None
+        self, objective: Goal, *, upper: Mapping[str, int], time_limit_s: float | None = None
     ) -> SolveResult:
-        """Minimise one objective; see ``Engine.minimise``."""
+        """Minimise a goal; see ``Engine.minimise``."""
         statement = check_question(self.name, self._statement, objective, upper, time_limit_s)
         model = self._model
         if isinstance(statement, Milp) and not statement.n_columns:
@@ -179,7 +180,12 @@ class CpSatEngine:
             model.proto.solution_hint.vars.extend(range(len(self._last[1])))
             model.proto.solution_hint.values.extend(self._last[1])
         model.clear_objective()
-        model.minimize(model.get_int_var_from_proto_index(self._objectives[objective]))
+        model.minimize(
+            sum(
+                weight * model.get_int_var_from_proto_index(self._objectives[name])
+                for name, weight in weights_of(objective).items()
+            )
+        )
 
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
@@ -206,7 +212,7 @@ class CpSatEngine:
         self,
         solver: cp_model.CpSolver,
         statement: Statement,
-        objective: str,
+        objective: Goal,
         upper: Mapping[str, int],
         *,
         interrupted: bool,

@@ -15,13 +15,14 @@ import numpy as np
 
 from formulations.milp import INFINITY, IntArray, Milp
 from formulations.program import CpProgram, Statement
-from solver.engines.contract import SolveResult, Termination
+from solver.engines.contract import Goal, SolveResult, Termination
 from solver.errors import EngineError
 
 __all__ = [
     "FLOAT_PROOF_LIMIT",
     "all_columns_bounded",
     "check_question",
+    "goal_costs",
     "largest_magnitude",
     "objective_value",
     "require_integer_columns",
@@ -29,6 +30,7 @@ __all__ = [
     "solve_without_columns",
     "sound_lower_bound",
     "violation",
+    "weights_of",
 ]
 
 FLOAT_PROOF_LIMIT: int = 10**8
@@ -56,11 +58,40 @@ def _dot(coefficients: IntArray, values: IntArray) -> int:
     return int(products.sum())
 
 
-def objective_value(statement: Statement, objective: str, x: IntArray) -> int:
-    """Exact value of an objective at ``x``, shape (n,) int64."""
+def weights_of(objective: Goal) -> Mapping[str, int]:
+    """A goal as weights of named objectives."""
+    return {objective: 1} if isinstance(objective, str) else objective
+
+
+def objective_value(statement: Statement, objective: Goal, x: IntArray) -> int:
+    """Exact value of a goal at ``x``, shape (n,) int64."""
+    if not isinstance(objective, str):
+        return sum(
+            weight * objective_value(statement, name, x) for name, weight in objective.items()
+        )
     if isinstance(statement, CpProgram):
         return int(x[statement.objectives[objective]])
     return _dot(statement.objectives[objective], x)
+
+
+def goal_costs(milp: Milp, objective: Goal) -> IntArray:
+    """(n,) int64 coefficients of a goal over the columns.
+
+    Raises
+    ------
+    EngineError
+        If they do not fit into 64 bits.
+    """
+    costs = np.zeros(milp.n_columns, dtype=object)
+    for name, weight in weights_of(objective).items():
+        costs += weight * milp.objectives[name].astype(object)
+    if max((abs(int(c)) for c in costs), default=0) >= _INT64_SAFE:
+        raise EngineError.one(
+            "the weighted sum of objectives does not fit into 64 bits",
+            where=milp.name,
+            mend="Use smaller weights",
+        )
+    return np.asarray(costs, dtype=np.int64)
 
 
 def _row_values(milp: Milp, x: IntArray) -> list[int]:
@@ -184,7 +215,7 @@ def require_integer_columns(name: str, milp: Milp) -> None:
 def check_question(
     name: str,
     statement: _AnyStatement | None,
-    objective: str,
+    objective: Goal,
     upper: Mapping[str, int],
     time_limit_s: float | None,
 ) -> _AnyStatement:
@@ -201,7 +232,7 @@ def check_question(
         raise EngineError.one(
             "nothing is loaded", where=f"engine {name}", mend="Call load before minimise"
         )
-    for key in (objective, *upper):
+    for key in (*weights_of(objective), *upper):
         if key not in statement.objectives:
             known = ", ".join(statement.objectives)
             raise ValueError(f"{statement.name}: no objective {key!r}; there are {known}")
@@ -211,7 +242,7 @@ def check_question(
 
 
 def solve_without_columns(
-    milp: Milp, objective: str, upper: Mapping[str, int], *, engine: str
+    milp: Milp, objective: Goal, upper: Mapping[str, int], *, engine: str
 ) -> SolveResult:
     """Answer for a program without columns, where libraries differ (HiGHS ignores the rows)."""
     x = np.empty(0, dtype=np.int64)

@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from formulations.milp import INFINITY, IntArray, Milp
 from formulations.program import ProgramKind, Statement
-from solver.engines.contract import SolveResult, Termination
+from solver.engines.contract import Goal, SolveResult, Termination
 from solver.engines.guard import (
     all_columns_bounded,
     check_question,
+    goal_costs,
     require_milp,
     solve_without_columns,
     violation,
@@ -159,16 +160,16 @@ class HighsEngine:
         return highs
 
     def minimise(
-        self, objective: str, *, upper: Mapping[str, int], time_limit_s: float | None = None
+        self, objective: Goal, *, upper: Mapping[str, int], time_limit_s: float | None = None
     ) -> SolveResult:
-        """Minimise one objective; see ``Engine.minimise``."""
+        """Minimise a goal; see ``Engine.minimise``."""
         milp = check_question(self.name, self._milp, objective, upper, time_limit_s)
         n = milp.n_columns
         if not n:
             return solve_without_columns(milp, objective, upper, engine=self.name)
         highs = self._highs
         highs.changeColsCost(
-            n, np.arange(n, dtype=np.int32), milp.objectives[objective].astype(np.float64)
+            n, np.arange(n, dtype=np.int32), goal_costs(milp, objective).astype(np.float64)
         )
         for row, goal in enumerate(milp.objectives, start=milp.n_rows):
             highs.changeRowBounds(row, -np.inf, float(upper.get(goal, np.inf)))

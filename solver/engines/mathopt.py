@@ -18,10 +18,11 @@ from ortools.math_opt.python import mathopt  # type: ignore[import-untyped]  # n
 
 from formulations.milp import INFINITY, Milp
 from formulations.program import ProgramKind, Statement
-from solver.engines.contract import SolveResult, Termination
+from solver.engines.contract import Goal, SolveResult, Termination
 from solver.engines.guard import (
     all_columns_bounded,
     check_question,
+    goal_costs,
     require_milp,
     solve_without_columns,
 )
@@ -121,13 +122,13 @@ class ScipEngine:
         self._milp = milp
 
     def minimise(
-        self, objective: str, *, upper: Mapping[str, int], time_limit_s: float | None = None
+        self, objective: Goal, *, upper: Mapping[str, int], time_limit_s: float | None = None
     ) -> SolveResult:
-        """Minimise one objective; see ``Engine.minimise``."""
+        """Minimise a goal; see ``Engine.minimise``."""
         milp = check_question(self.name, self._milp, objective, upper, time_limit_s)
         if not milp.n_columns:
             return solve_without_columns(milp, objective, upper, engine=self.name)
-        goal = milp.objectives[objective]
+        goal = goal_costs(milp, objective)
         self._model.objective.clear()
         self._model.objective.is_maximize = False
         for column in np.flatnonzero(goal):

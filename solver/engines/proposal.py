@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from formulations.milp import IntArray, Milp
-from solver.engines.contract import Engine, SolveResult, Termination
+from solver.engines.contract import Engine, Goal, SolveResult, Termination
 from solver.engines.guard import (
     FLOAT_PROOF_LIMIT,
     largest_magnitude,
     objective_value,
     sound_lower_bound,
     violation,
+    weights_of,
 )
 from solver.errors import EngineError
 
@@ -63,14 +64,17 @@ class Judge:
         self,
         proposal: Proposal,
         *,
-        objective: str,
+        objective: Goal,
         upper: Mapping[str, int],
         time_limit_s: float | None,
     ) -> SolveResult:
         """The result that ``proposal`` supports, after a second opinion where it supports none."""
         x, doubt = self._rounded(proposal, upper)
         value = None if x is None else objective_value(self._milp, objective, x)
-        believed = max([self._magnitude, *(abs(b) for b in upper.values())]) <= FLOAT_PROOF_LIMIT
+        # A weighted sum has coefficients that the program itself does not show.
+        weight = sum(abs(w) for w in weights_of(objective).values())
+        largest = max([self._magnitude * weight, *(abs(b) for b in upper.values())])
+        believed = largest <= FLOAT_PROOF_LIMIT
         bound = sound_lower_bound(proposal.bound) if believed else None
         if bound is not None and value is not None and bound > value:
             doubt, bound = f"its bound {bound} lies above its point {value}", None
@@ -115,7 +119,7 @@ class Judge:
         value: int | None,
         doubt: str,
         *,
-        objective: str,
+        objective: Goal,
         upper: Mapping[str, int],
         limit_s: float | None,
     ) -> SolveResult:

@@ -94,6 +94,8 @@ class JobReport:
         Why the job ended before its boxes were settled; ``None`` where they were.
     interrupted
         Whether Ctrl-C was what ended it.
+    out_of_time
+        Whether more time could have settled it.
     """
 
     points: tuple[FoundPoint, ...]
@@ -102,3 +104,4 @@ class JobReport:
     cpu_s: float
     stopped: str | None = None
     interrupted: bool = False
+    out_of_time: bool = False

@@ -33,7 +33,7 @@ class ProvedPoint:
 
 @dataclass(frozen=True, slots=True)
 class ClosedBox:
-    """A box of the search region (what no point weakly dominates), and the claim that empties it."""
+    """A box of the search region (what nothing found dominates), and the claim that empties it."""
 
     corner: Corner
     claim: Claim
@@ -68,6 +68,8 @@ class SearchOutcome:
         by corner.
     solves
         Engine calls made, by engine.
+    notes
+        What a reader should know: points dropped, engines that were caught or that refused.
     """
 
     program: MultiObjectiveProgram
@@ -78,6 +80,7 @@ class SearchOutcome:
     solves: Mapping[str, int]
     wall_s: float
     cpu_s: float
+    notes: tuple[str, ...] = ()
 
     @property
     def status(self) -> Literal["complete", "partial", "infeasible"]:

@@ -1,0 +1,324 @@
+r"""All feasible points of some boxes of objective space: breadth-first branch and bound by labels.
+
+A label is a partial assignment: row activities, objectives so far, and for each direction
+:math:`d` in use a lower bound of :math:`w_d \cdot z` over its completions. One level fixes one
+column for all labels at once, in arrays. A label is dropped where
+
+* a row can no longer be met by the columns that are left;
+* for every box :math:`u` some direction has a bound above :math:`w_d \cdot (u - 1)`.
+
+The bound is that of ``directions`` with the fixed columns priced at their values, plus what the
+rows must waste: an upper side priced at :math:`\pi` that the remaining columns cannot fill costs
+:math:`\pi` a unit. Columns whose other values cost more than all boxes allow are fixed before the
+first level (reduced-cost fixing). Everything is integer arithmetic, so a listing that was not cut
+short is a proof: whatever feasible image lies in a box was listed.
+
+Breadth-first branch and bound with bound sets in objective space: after Sourd and Spanjaard, "A
+multiobjective branch-and-bound framework" (INFORMS Journal on Computing 20, 2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from formulations.milp import INFINITY, IntArray
+from solver.engines.labels.directions import Direction, Directions
+from solver.engines.labels.frontier import nondominated_rows
+
+__all__ = ["Listing", "list_boxes"]
+
+_NO_BOUND = 2**61
+_HISTORY_LIMIT = 60_000_000
+_TESTS_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """What was found in the boxes.
+
+    Parameters
+    ----------
+    images : (k, p) int64
+        Nondominated among the feasible images that were met inside a box.
+    x : (k, n) int64
+    complete
+        Whether that is all of them: no label was cut away for want of room.
+    labels
+        How many were made, for measurements.
+    """
+
+    images: IntArray
+    x: IntArray
+    complete: bool
+    labels: int
+
+
+def _columns_left(
+    directions: Directions, used: Sequence[Direction], limits: IntArray
+) -> tuple[IntArray, IntArray] | None:
+    """Column bounds within the limits of all directions, or ``None`` where none are left."""
+    milp = directions.program.milp
+    lower, upper = milp.lower.copy(), milp.upper.copy()
+    for direction, limit in zip(used, limits.tolist(), strict=True):
+        slack = limit - direction.bound
+        if slack < 0:
+            return None
+        steps = np.full(len(lower), _NO_BOUND, dtype=np.int64)
+        priced = direction.reduced != 0
+        steps[priced] = slack // np.abs(direction.reduced[priced])
+        room = np.minimum(steps, milp.upper - milp.lower)
+        rising = direction.reduced > 0
+        upper = np.where(rising, np.minimum(upper, milp.lower + room), upper)
+        lower = np.where(~rising, np.maximum(lower, milp.upper - room), lower)
+    return None if (lower > upper).any() else (lower, upper)
+
+
+def _core(
+    lower: IntArray, upper: IntArray, main: Direction, size: int
+) -> tuple[IntArray, IntArray, bool]:
+    """Keep only the ``size`` columns free that are cheapest to move; whether that left any out."""
+    free = np.flatnonzero(lower < upper)
+    if len(free) <= size:
+        return lower, upper, False
+    ranked = free[np.argsort(np.abs(main.reduced[free]), kind="stable")]
+    fixed = ranked[size:]
+    at_upper = main.reduced[fixed] < 0
+    lower, upper = lower.copy(), upper.copy()
+    lower[fixed] = np.where(at_upper, upper[fixed], lower[fixed])
+    upper[fixed] = lower[fixed]
+    return lower, upper, True
+
+
+class _Run:
+    """One listing: arrays of labels, one level after the other."""
+
+    def __init__(
+        self,
+        directions: Directions,
+        used: Sequence[Direction],
+        corners: IntArray,
+        lower: IntArray,
+        upper: IntArray,
+    ) -> None:
+        program, milp = directions.program, directions.program.milp
+        self.rows, self.costs = directions.rows, program.costs
+        self.lower, self.upper = lower, upper
+        main = used[0]
+        free = np.flatnonzero(lower < upper)
+        # The costliest columns to move come first: most of their values are dropped at once.
+        weight = np.abs(main.reduced[free]) * (upper[free] - lower[free])
+        self.order = free[np.argsort(-weight, kind="stable")]
+        self.reduced = np.stack([d.reduced for d in used])
+        self.least = np.minimum(self.reduced * milp.lower, self.reduced * milp.upper)
+        prices = np.stack([d.multipliers for d in used])
+        self.low_price, self.high_price = np.maximum(prices, 0), np.maximum(-prices, 0)
+        self.row_lower, self.row_upper = milp.row_lower, milp.row_upper
+        self.has_lower, self.has_upper = milp.row_lower > -INFINITY, milp.row_upper < INFINITY
+        # (boxes, directions): what each box allows each weighted sum to be.
+        self.allowed = np.stack([(corners - 1) @ d.weights for d in used], axis=1)
+        self.limits = self.allowed.max(axis=0)
+        self.corners = corners
+
+        ahead = self.rows[:, self.order]
+        ends = np.stack([ahead * lower[self.order], ahead * upper[self.order]])
+        self.least_ahead = self._suffix_sums(ends.min(axis=0))
+        self.most_ahead = self._suffix_sums(ends.max(axis=0))
+        fixed = np.where(lower == upper, lower, 0)
+        shut = lower == upper
+        self.activity = (self.rows @ fixed)[None, :]
+        self.images = (self.costs @ fixed)[None, :]
+        bounds = np.array([d.bound for d in used], dtype=np.int64)
+        penalties = (self.reduced * fixed - self.least)[:, shut].sum(axis=1)
+        self.bounds = (bounds + penalties)[None, :]
+        every_row = np.arange(len(self.rows))
+        self.waste = self._wasted(self.activity, every_row, 0)
+        self.parents: list[npt.NDArray[np.int32]] = []
+        self.values: list[npt.NDArray[np.int32]] = []
+        self.made = 0
+
+    @staticmethod
+    def _suffix_sums(terms: IntArray) -> IntArray:
+        """(levels + 1, m): sums of the columns from each level on."""
+        sums = np.zeros((terms.shape[1] + 1, terms.shape[0]), dtype=np.int64)
+        sums[:-1] = np.cumsum(terms[:, ::-1], axis=1)[:, ::-1].T
+        return sums
+
+    def _feasible(self, activity: IntArray, rows: IntArray, level: int) -> npt.NDArray[np.bool_]:
+        """(k,) whether these rows, with (k, len(rows)) activities, can still be met."""
+        low = ~self.has_lower[rows] | (
+            activity + self.most_ahead[level, rows] >= self.row_lower[rows]
+        )
+        high = ~self.has_upper[rows] | (
+            activity + self.least_ahead[level, rows] <= self.row_upper[rows]
+        )
+        met: npt.NDArray[np.bool_] = (low & high).all(axis=1)
+        return met
+
+    def _wasted(self, activity: IntArray, rows: IntArray, level: int) -> IntArray:
+        """(k, directions): price of the slack that these rows cannot avoid."""
+        wasted = np.zeros((len(activity), len(self.reduced)), dtype=np.int64)
+        high = self.high_price[:, rows].any(axis=0)
+        if high.any():
+            some = rows[high]
+            spare = self.row_upper[some] - activity[:, high] - self.most_ahead[level, some]
+            wasted += np.maximum(spare, 0) @ self.high_price[:, some].T
+        low = self.low_price[:, rows].any(axis=0)
+        if low.any():
+            some = rows[low]
+            spare = activity[:, low] + self.least_ahead[level, some] - self.row_lower[some]
+            wasted += np.maximum(spare, 0) @ self.low_price[:, some].T
+        return wasted
+
+    def start_holds(self) -> bool:
+        """Whether the fixed columns alone leave every row and limit reachable."""
+        every_row = np.arange(len(self.rows))
+        if not self._feasible(self.activity, every_row, 0)[0]:
+            return False
+        return bool((self.bounds + self.waste <= self.limits).all())
+
+    def step(self, level: int, width: int, beam: int) -> bool:
+        """Fix the column of this level; returns whether labels had to be cut away.
+
+        Where more than ``width`` are left, the best ``beam`` stay.
+        """
+        column = self.order[level]
+        rows = np.flatnonzero(self.rows[:, column])
+        coefficients = self.rows[rows, column]
+        old = self.activity[:, rows]
+        # Without this level's rows; their waste is computed anew for each value.
+        settled = self.waste - self._wasted(old, rows, level)
+        kept: list[tuple[IntArray, int, IntArray, IntArray]] = []
+        for value in range(int(self.lower[column]), int(self.upper[column]) + 1):
+            activity = old + coefficients * value
+            alive = np.flatnonzero(self._feasible(activity, rows, level + 1))
+            if not len(alive):
+                continue
+            activity = activity[alive]
+            waste = settled[alive] + self._wasted(activity, rows, level + 1)
+            penalty = self.reduced[:, column] * value - self.least[:, column]
+            within = ((self.bounds[alive] + penalty + waste) <= self.limits).all(axis=1)
+            alive, waste = alive[within], waste[within]
+            if len(alive):
+                kept.append((alive, value, waste, penalty))
+        if not kept:
+            self._keep_none()
+            return False
+        parents = np.concatenate([alive for alive, *_ in kept])
+        values = np.repeat([value for _, value, *_ in kept], [len(k[0]) for k in kept])
+        self.waste = np.concatenate([waste for *_, waste, _ in kept])
+        penalties = self.reduced[:, column] * values[:, None] - self.least[:, column]
+        self.bounds = self.bounds[parents] + penalties
+        self.activity = self.activity[parents]
+        if len(rows):
+            self.activity[:, rows] += coefficients * values[:, None]
+        self.images = self.images[parents] + self.costs[:, column] * values[:, None]
+        some = self._worth_keeping()
+        cut = len(some) > width
+        if cut:
+            worth = self.bounds[some, 0] + self.waste[some, 0]
+            some = np.sort(some[np.argpartition(worth, beam)[:beam]])
+        if len(some) < len(parents):
+            self.waste, self.bounds = self.waste[some], self.bounds[some]
+            self.activity, self.images = self.activity[some], self.images[some]
+        self.parents.append(np.asarray(parents[some], dtype=np.int32))
+        self.values.append(np.asarray(values[some], dtype=np.int32))
+        self.made += len(some)
+        return cut
+
+    def _worth_keeping(self) -> IntArray:
+        """Labels that may still end in a box."""
+        n_boxes = len(self.corners)
+        if n_boxes == 1:
+            return np.arange(len(self.bounds))
+        reach = self.bounds + self.waste
+        alive = np.zeros(len(reach), dtype=bool)
+        chunk = max(1, _TESTS_AT_ONCE // (n_boxes * reach.shape[1]))
+        for start in range(0, len(reach), chunk):
+            part = reach[start : start + chunk]
+            hits = (part[:, None, :] <= self.allowed[None]).all(axis=2).any(axis=1)
+            alive[start : start + chunk] = hits
+        return np.flatnonzero(alive)
+
+    def _keep_none(self) -> None:
+        self.waste, self.bounds = self.waste[:0], self.bounds[:0]
+        self.activity, self.images = self.activity[:0], self.images[:0]
+
+    def answer(self, complete: bool) -> Listing:
+        """The nondominated images inside the boxes, with their columns."""
+        n, p = len(self.lower), self.images.shape[1]
+        inside = np.zeros(len(self.images), dtype=bool)
+        for corner in self.corners:
+            inside |= (self.images < corner).all(axis=1)
+        rows = np.flatnonzero(inside)
+        rows = rows[nondominated_rows(self.images[rows])]
+        x = np.zeros((len(rows), n), dtype=np.int64)
+        x[:, self.lower == self.upper] = self.lower[self.lower == self.upper]
+        at = rows
+        for parents, values, column in zip(
+            reversed(self.parents), reversed(self.values), reversed(self.order), strict=True
+        ):
+            x[:, column] = values[at]
+            at = parents[at]
+        return Listing(self.images[rows].reshape(-1, p), x, complete, self.made)
+
+
+def list_boxes(
+    directions: Directions,
+    used: Sequence[Direction],
+    corners: IntArray,
+    *,
+    width: int,
+    beam: int,
+    core: int | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Listing:
+    """List the feasible images inside some boxes.
+
+    Parameters
+    ----------
+    directions
+        Of the program.
+    used
+        Directions that bound labels; the first one also ranks them.
+    corners : (k, p) int64
+        Exclusive corners of the boxes.
+    width
+        Labels that a level may have; more of them mean that the listing is cut short.
+    beam
+        Labels kept at a level once it is, the best by the first direction: from there on the
+        listing only looks for points.
+    core
+        Columns left free; the cheapest to move, if there are more. ``None`` for all.
+    should_stop
+        Asked at every level; a true answer ends the listing without points.
+
+    Returns
+    -------
+    Listing
+        ``complete`` unless labels or columns were cut away or the listing was stopped.
+    """
+    n, p = directions.program.milp.n_columns, corners.shape[1]
+    nothing = np.zeros((0, p), dtype=np.int64), np.zeros((0, n), dtype=np.int64)
+    limits = np.stack([(corners - 1) @ d.weights for d in used], axis=1).max(axis=0)
+    left = _columns_left(directions, used, limits)
+    if left is None:
+        return Listing(*nothing, complete=True, labels=0)
+    lower, upper = left
+    narrowed = False
+    if core is not None:
+        lower, upper, narrowed = _core(lower, upper, used[0], core)
+    run = _Run(directions, used, corners, lower, upper)
+    if not run.start_holds():
+        return Listing(*nothing, complete=not narrowed, labels=0)
+    cut = narrowed
+    for level in range(len(run.order)):
+        if (should_stop is not None and should_stop()) or run.made > _HISTORY_LIMIT:
+            return Listing(*nothing, complete=False, labels=run.made)
+        cut |= run.step(level, beam if cut else width, beam)
+        if not len(run.bounds):
+            return Listing(*nothing, complete=not cut, labels=run.made)
+    return run.answer(complete=not cut)

@@ -1,0 +1,65 @@
+"""The linear relaxation through HiGHS: where directions and row multipliers come from.
+
+Nothing here is a proof. What leaves this module are floats that a caller rounds; every bound is
+then computed from the rounded multipliers in integers, right for whatever they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import highspy  # type: ignore[import-untyped]  # noqa: TID251
+import numpy as np
+import numpy.typing as npt
+
+from formulations.milp import INFINITY, IntArray, Milp
+
+__all__ = ["LinearRelaxation"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def _open_ended(values: IntArray) -> FloatArray:
+    floats = values.astype(np.float64)
+    floats[values >= INFINITY] = np.inf
+    floats[values <= -INFINITY] = -np.inf
+    return floats
+
+
+class LinearRelaxation:
+    """One persistent linear program; only its costs change, so each solve starts from the last."""
+
+    def __init__(self, milp: Milp) -> None:
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = milp.n_columns, milp.n_rows
+        model.col_cost_ = np.zeros(milp.n_columns)
+        model.col_lower_ = _open_ended(milp.lower)
+        model.col_upper_ = _open_ended(milp.upper)
+        model.row_lower_ = _open_ended(milp.row_lower)
+        model.row_upper_ = _open_ended(milp.row_upper)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = milp.row_start
+        model.a_matrix_.index_ = milp.column_index
+        model.a_matrix_.value_ = milp.value.astype(np.float64)
+        self._columns = np.arange(milp.n_columns, dtype=np.int32)
+        self._highs: Any = highspy.Highs()
+        # Presolve would throw the basis of the solve before away.
+        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+            self._highs.setOptionValue(option, value)
+        self._highs.passModel(model)
+
+    def solve(self, costs: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Minimise ``costs``, (n,); returns column values (n,) and row multipliers (m,).
+
+        ``None`` where HiGHS finds no optimum, whatever the reason.
+        """
+        self._highs.changeColsCost(len(costs), self._columns, costs)
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._highs.getSolution()
+        x = np.array(solution.col_value, dtype=np.float64)
+        multipliers = np.array(solution.row_dual, dtype=np.float64)
+        if not (np.isfinite(x).all() and np.isfinite(multipliers).all()):
+            return None
+        return x, multipliers
