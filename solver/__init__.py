@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from solver.errors import FleetError, InstanceError
     from solver.frontier import Frontier
     from solver.instance.domain import ReplicaInstance
+    from solver.nondominated import NondominatedPoint, NondominatedSet, nondominated_set
     from solver.result import Point, Result, read_result
     from solver.sweep.certificate import Verification
 
@@ -22,10 +23,13 @@ __all__ = [
     "FleetError",
     "Frontier",
     "InstanceError",
+    "NondominatedPoint",
+    "NondominatedSet",
     "Point",
     "ReplicaInstance",
     "Result",
     "Verification",
+    "nondominated_set",
     "read_instance",
     "read_result",
     "solve",
@@ -36,10 +40,13 @@ _HOMES = {
     "FleetError": "solver.errors",
     "Frontier": "solver.frontier",
     "InstanceError": "solver.errors",
+    "NondominatedPoint": "solver.nondominated",
+    "NondominatedSet": "solver.nondominated",
     "Point": "solver.result",
     "ReplicaInstance": "solver.instance.domain",
     "Result": "solver.result",
     "Verification": "solver.sweep.certificate",
+    "nondominated_set": "solver.nondominated",
     "read_instance": "solver.api",
     "read_result": "solver.result",
     "solve": "solver.api",

@@ -94,6 +94,14 @@ class Directions:
         if self.grid < _COARSEST_GRID:
             raise self._refusal(program, "its costs are too large for weighted 64-bit sums")
         self._relaxation = LinearRelaxation(milp)
+        self._columns: dict[int, tuple[IntArray, IntArray]] = {}
+
+    def column(self, index: int) -> tuple[IntArray, IntArray]:
+        """Rows that a column stands in, and its coefficients there."""
+        if index not in self._columns:
+            rows = np.flatnonzero(self.rows[:, index])
+            self._columns[index] = rows, self.rows[rows, index]
+        return self._columns[index]
 
     @staticmethod
     def _refusal(program: MultiObjectiveProgram, what: str) -> EngineError:

@@ -25,15 +25,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from formulations.milp import INFINITY, IntArray
+from formulations.milp import IntArray
 from solver.engines.labels.directions import Direction, Directions
 from solver.engines.labels.frontier import nondominated_rows
 
 __all__ = ["Listing", "list_boxes"]
 
+BoolArray = npt.NDArray[np.bool_]
+
 _NO_BOUND = 2**61
 _HISTORY_LIMIT = 60_000_000
 _TESTS_AT_ONCE = 4_000_000
+_CHILDREN_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,7 @@ class _Run:
         upper: IntArray,
     ) -> None:
         program, milp = directions.program, directions.program.milp
-        self.rows, self.costs = directions.rows, program.costs
+        self.directions, self.costs = directions, program.costs
         self.lower, self.upper = lower, upper
         main = used[0]
         free = np.flatnonzero(lower < upper)
@@ -114,27 +117,29 @@ class _Run:
         self.order = free[np.argsort(-weight, kind="stable")]
         self.reduced = np.stack([d.reduced for d in used])
         self.least = np.minimum(self.reduced * milp.lower, self.reduced * milp.upper)
-        prices = np.stack([d.multipliers for d in used])
+        prices = np.stack([d.multipliers for d in used], axis=1)
         self.low_price, self.high_price = np.maximum(prices, 0), np.maximum(-prices, 0)
-        self.row_lower, self.row_upper = milp.row_lower, milp.row_upper
-        self.has_lower, self.has_upper = milp.row_lower > -INFINITY, milp.row_upper < INFINITY
+        self.has_low_price: BoolArray = np.any(self.low_price, axis=1)
+        self.has_high_price: BoolArray = np.any(self.high_price, axis=1)
+        self.row_lower = np.maximum(milp.row_lower, -_NO_BOUND)
+        self.row_upper = np.minimum(milp.row_upper, _NO_BOUND)
         # (boxes, directions): what each box allows each weighted sum to be.
         self.allowed = np.stack([(corners - 1) @ d.weights for d in used], axis=1)
         self.limits = self.allowed.max(axis=0)
         self.corners = corners
 
-        ahead = self.rows[:, self.order]
+        ahead = directions.rows[:, self.order]
         ends = np.stack([ahead * lower[self.order], ahead * upper[self.order]])
         self.least_ahead = self._suffix_sums(ends.min(axis=0))
         self.most_ahead = self._suffix_sums(ends.max(axis=0))
         fixed = np.where(lower == upper, lower, 0)
         shut = lower == upper
-        self.activity = (self.rows @ fixed)[None, :]
+        self.activity = (directions.rows @ fixed)[None, :]
         self.images = (self.costs @ fixed)[None, :]
         bounds = np.array([d.bound for d in used], dtype=np.int64)
         penalties = (self.reduced * fixed - self.least)[:, shut].sum(axis=1)
         self.bounds = (bounds + penalties)[None, :]
-        every_row = np.arange(len(self.rows))
+        every_row = np.arange(len(self.row_lower))
         self.waste = self._wasted(self.activity, every_row, 0)
         self.parents: list[npt.NDArray[np.int32]] = []
         self.values: list[npt.NDArray[np.int32]] = []
@@ -149,33 +154,30 @@ class _Run:
 
     def _feasible(self, activity: IntArray, rows: IntArray, level: int) -> npt.NDArray[np.bool_]:
         """(k,) whether these rows, with (k, len(rows)) activities, can still be met."""
-        low = ~self.has_lower[rows] | (
-            activity + self.most_ahead[level, rows] >= self.row_lower[rows]
-        )
-        high = ~self.has_upper[rows] | (
-            activity + self.least_ahead[level, rows] <= self.row_upper[rows]
-        )
-        met: npt.NDArray[np.bool_] = (low & high).all(axis=1)
+        # Sides that do not exist are so far away that nothing reaches them.
+        low = activity >= self.row_lower[rows] - self.most_ahead[level, rows]
+        low &= activity <= self.row_upper[rows] - self.least_ahead[level, rows]
+        met: npt.NDArray[np.bool_] = low.all(axis=1)
         return met
 
     def _wasted(self, activity: IntArray, rows: IntArray, level: int) -> IntArray:
         """(k, directions): price of the slack that these rows cannot avoid."""
         wasted = np.zeros((len(activity), len(self.reduced)), dtype=np.int64)
-        high = self.high_price[:, rows].any(axis=0)
+        high = self.has_high_price[rows]
         if high.any():
             some = rows[high]
-            spare = self.row_upper[some] - activity[:, high] - self.most_ahead[level, some]
-            wasted += np.maximum(spare, 0) @ self.high_price[:, some].T
-        low = self.low_price[:, rows].any(axis=0)
+            spare = (self.row_upper[some] - self.most_ahead[level, some]) - activity[:, high]
+            wasted += np.maximum(spare, 0) @ self.high_price[some]
+        low = self.has_low_price[rows]
         if low.any():
             some = rows[low]
-            spare = activity[:, low] + self.least_ahead[level, some] - self.row_lower[some]
-            wasted += np.maximum(spare, 0) @ self.low_price[:, some].T
+            spare = activity[:, low] - (self.row_lower[some] - self.least_ahead[level, some])
+            wasted += np.maximum(spare, 0) @ self.low_price[some]
         return wasted
 
     def start_holds(self) -> bool:
         """Whether the fixed columns alone leave every row and limit reachable."""
-        every_row = np.arange(len(self.rows))
+        every_row = np.arange(len(self.row_lower))
         if not self._feasible(self.activity, every_row, 0)[0]:
             return False
         return bool((self.bounds + self.waste <= self.limits).all())
@@ -186,35 +188,33 @@ class _Run:
         Where more than ``width`` are left, the best ``beam`` stay.
         """
         column = self.order[level]
-        rows = np.flatnonzero(self.rows[:, column])
-        coefficients = self.rows[rows, column]
+        rows, coefficients = self.directions.column(int(column))
         old = self.activity[:, rows]
         # Without this level's rows; their waste is computed anew for each value.
         settled = self.waste - self._wasted(old, rows, level)
-        kept: list[tuple[IntArray, int, IntArray, IntArray]] = []
-        for value in range(int(self.lower[column]), int(self.upper[column]) + 1):
-            activity = old + coefficients * value
-            alive = np.flatnonzero(self._feasible(activity, rows, level + 1))
-            if not len(alive):
-                continue
-            activity = activity[alive]
-            waste = settled[alive] + self._wasted(activity, rows, level + 1)
-            penalty = self.reduced[:, column] * value - self.least[:, column]
-            within = ((self.bounds[alive] + penalty + waste) <= self.limits).all(axis=1)
-            alive, waste = alive[within], waste[within]
-            if len(alive):
-                kept.append((alive, value, waste, penalty))
-        if not kept:
-            self._keep_none()
-            return False
-        parents = np.concatenate([alive for alive, *_ in kept])
-        values = np.repeat([value for _, value, *_ in kept], [len(k[0]) for k in kept])
-        self.waste = np.concatenate([waste for *_, waste, _ in kept])
-        penalties = self.reduced[:, column] * values[:, None] - self.least[:, column]
-        self.bounds = self.bounds[parents] + penalties
+        n_parents = len(settled)
+        parts: list[tuple[IntArray, IntArray, IntArray, IntArray, IntArray]] = []
+        first, last = int(self.lower[column]), int(self.upper[column])
+        at_once = max(1, _CHILDREN_AT_ONCE // n_parents)
+        for start in range(first, last + 1, at_once):
+            choices = np.arange(start, min(start + at_once, last + 1))
+            activity = (old + coefficients * choices[:, None, None]).reshape(-1, len(rows))
+            child = np.flatnonzero(self._feasible(activity, rows, level + 1))
+            activity, parents = activity[child], child % n_parents
+            values = choices[child // n_parents]
+            waste = settled[parents] + self._wasted(activity, rows, level + 1)
+            bounds = self.bounds[parents] + (
+                self.reduced[:, column] * values[:, None] - self.least[:, column]
+            )
+            within = np.flatnonzero(((bounds + waste) <= self.limits).all(axis=1))
+            parts.append(
+                (parents[within], values[within], waste[within], bounds[within], activity[within])
+            )
+        parents, values, self.waste, self.bounds, activity = (
+            np.concatenate(arrays) for arrays in zip(*parts, strict=True)
+        )
         self.activity = self.activity[parents]
-        if len(rows):
-            self.activity[:, rows] += coefficients * values[:, None]
+        self.activity[:, rows] = activity
         self.images = self.images[parents] + self.costs[:, column] * values[:, None]
         some = self._worth_keeping()
         cut = len(some) > width
@@ -224,8 +224,8 @@ class _Run:
         if len(some) < len(parents):
             self.waste, self.bounds = self.waste[some], self.bounds[some]
             self.activity, self.images = self.activity[some], self.images[some]
-        self.parents.append(np.asarray(parents[some], dtype=np.int32))
-        self.values.append(np.asarray(values[some], dtype=np.int32))
+        self.parents.append(parents[some].astype(np.int32))
+        self.values.append(values[some].astype(np.int32))
         self.made += len(some)
         return cut
 
@@ -242,10 +242,6 @@ class _Run:
             hits = (part[:, None, :] <= self.allowed[None]).all(axis=2).any(axis=1)
             alive[start : start + chunk] = hits
         return np.flatnonzero(alive)
-
-    def _keep_none(self) -> None:
-        self.waste, self.bounds = self.waste[:0], self.bounds[:0]
-        self.activity, self.images = self.activity[:0], self.images[:0]
 
     def answer(self, complete: bool) -> Listing:
         """The nondominated images inside the boxes, with their columns."""

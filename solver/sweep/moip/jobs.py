@@ -24,7 +24,7 @@ from solver.engines.labels.listing import list_boxes
 from solver.sweep.moip.claims import Claim, Corner, FoundPoint, JobReport
 from solver.sweep.moip.region import SearchRegion
 
-__all__ = ["LABELS", "Job", "ListJob", "SolveJob", "perform"]
+__all__ = ["LABELS", "Job", "ListJob", "SolveJob", "directions_of", "perform"]
 
 LABELS = "labels"
 _PROGRAMS_KEPT = 4
@@ -109,6 +109,11 @@ def _workshop(program: MultiObjectiveProgram) -> _Workshop:
         _WORKSHOPS[key] = _Workshop(program)
     _WORKSHOPS.move_to_end(key)
     return _WORKSHOPS[key]
+
+
+def directions_of(program: MultiObjectiveProgram) -> Directions:
+    """The bounds that listings of a program use in this process."""
+    return _workshop(program).bounds()
 
 
 def perform(program: MultiObjectiveProgram, job: Job) -> JobReport:

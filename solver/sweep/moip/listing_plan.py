@@ -15,10 +15,10 @@ import numpy as np
 
 from formulations.milp import IntArray
 from formulations.moip.problem import MultiObjectiveProgram
-from solver.engines.labels.directions import Direction, Directions
+from solver.engines.labels.directions import Direction
 from solver.errors import EngineError
 from solver.sweep.moip.claims import Claim, Corner, JobReport
-from solver.sweep.moip.jobs import LABELS, ListJob
+from solver.sweep.moip.jobs import LABELS, ListJob, directions_of
 from solver.sweep.moip.ledger import Ledger
 
 __all__ = ["ListingPlan"]
@@ -28,6 +28,7 @@ _WIDTHS = (400, 4_000, 40_000, 400_000, 2_000_000)
 _BEAM_SHARE = 8
 _NARROWEST_BEAM = 50
 _HELPERS = 4
+_ENOUGH = 8
 _LABEL_BYTES = 500_000_000
 _FIRST_LOOK = {"directions": 9, "core": 30, "beam": 40}
 _SECOND_LOOK = {"directions": 33, "core": 60, "beam": 150}
@@ -68,7 +69,7 @@ class ListingPlan:
                 where=f"engine labels, {program.name}",
                 mend="Let another engine solve it",
             )
-        return Directions(program).chosen()
+        return directions_of(program).chosen()
 
     def bounds(self) -> list[Claim]:
         """What the directions prove at once: no image lies below their bounds."""
@@ -96,10 +97,10 @@ class ListingPlan:
             yield None
             if not self._ledger.open_corners:
                 return
-            if number > 0 and not self._complete:
+            if number and not self._complete:
                 # Not one listing came to its end: wider ones would hardly do better.
                 return
-            if number == 0 and 3 * self._complete < self._asked:
+            if number == 0 and 5 * self._complete < 2 * self._asked:
                 yield from self._look(**_SECOND_LOOK)
                 yield None
 
@@ -124,6 +125,8 @@ class ListingPlan:
             mine = np.flatnonzero(best == place)
             if not len(mine):
                 continue
+            if width > _WIDTHS[0] and self._asked >= _ENOUGH and not self._complete:
+                return
             near = np.argsort(room[mine].max(axis=0), kind="stable").tolist()
             used = [place, *(k for k in near if k != place)][: 1 + _HELPERS]
             yield self._job(
