@@ -28,7 +28,7 @@ _WIDTHS = (400, 4_000, 40_000, 400_000, 2_000_000)
 _BEAM_SHARE = 8
 _NARROWEST_BEAM = 50
 _HELPERS = 4
-_ENOUGH = 8
+_ENOUGH = 4
 _LABEL_BYTES = 500_000_000
 _FIRST_LOOK = {"directions": 9, "core": 30, "beam": 40}
 _SECOND_LOOK = {"directions": 33, "core": 60, "beam": 150}
@@ -91,13 +91,15 @@ class ListingPlan:
         if not self._ledger.archive:
             yield from self._look(**_FIRST_LOOK)
             yield None
+        fruitless = 0
         for number, width in enumerate(w for w in _WIDTHS if w <= self._widest):
             self._asked = self._complete = 0
             yield from self._round(width)
             yield None
             if not self._ledger.open_corners:
                 return
-            if number and not self._complete:
+            fruitless = fruitless + 1 if number and not self._complete else 0
+            if fruitless == 2:
                 # Not one listing came to its end: wider ones would hardly do better.
                 return
             if number == 0 and 5 * self._complete < 2 * self._asked:
@@ -125,7 +127,7 @@ class ListingPlan:
             mine = np.flatnonzero(best == place)
             if not len(mine):
                 continue
-            if width > _WIDTHS[0] and self._asked >= _ENOUGH and not self._complete:
+            if width > _WIDTHS[1] and self._asked >= _ENOUGH and not self._complete:
                 return
             near = np.argsort(room[mine].max(axis=0), kind="stable").tolist()
             used = [place, *(k for k in near if k != place)][: 1 + _HELPERS]
