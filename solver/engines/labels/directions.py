@@ -82,6 +82,10 @@ class Directions:
             raise self._refusal(program, "the matrix is too large to be held densely")
         self.program = program
         self.rows = dense_rows(milp)
+        ends = np.maximum(np.abs(milp.lower), np.abs(milp.upper)).astype(np.float64)
+        # Listings take 2^61 for a side that is not there; floats err by far less than a factor 2.
+        if (np.abs(self.rows) @ ends).max(initial=0.0) >= _SAFE:
+            raise self._refusal(program, "a row can reach 2^60")
         self._has_lower = milp.row_lower > -INFINITY
         self._has_upper = milp.row_upper < INFINITY
         self._known: dict[tuple[int, ...], Direction | None] = {}

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,9 @@ class Listing:
     x : (k, n) int64
     complete
         Whether that is all of them: no label was cut away for want of room.
+    reach
+        What is said holds where the first direction's weighted sum is at most this; ``None`` for
+        all of the boxes.
     labels
         How many were made, for measurements.
     """
@@ -57,6 +61,7 @@ class Listing:
     images: IntArray
     x: IntArray
     complete: bool
+    reach: int | None
     labels: int
 
 
@@ -96,6 +101,15 @@ def _core(
     return lower, upper, True
 
 
+def _nearest(directions: Directions, main: Direction, free: int) -> int:
+    """The weighted sum up to which at most ``free`` columns have a choice."""
+    milp = directions.program.milp
+    prices = np.sort(np.abs(main.reduced[milp.lower < milp.upper]))
+    if len(prices) <= free:
+        return _NO_BOUND
+    return main.bound + max(0, int(prices[free]) - 1)
+
+
 class _Run:
     """One listing: arrays of labels, one level after the other."""
 
@@ -106,6 +120,7 @@ class _Run:
         corners: IntArray,
         lower: IntArray,
         upper: IntArray,
+        limits: IntArray,
     ) -> None:
         program, milp = directions.program, directions.program.milp
         self.directions, self.costs = directions, program.costs
@@ -125,7 +140,7 @@ class _Run:
         self.row_upper = np.minimum(milp.row_upper, _NO_BOUND)
         # (boxes, directions): what each box allows each weighted sum to be.
         self.allowed = np.stack([(corners - 1) @ d.weights for d in used], axis=1)
-        self.limits = self.allowed.max(axis=0)
+        self.limits = limits
         self.corners = corners
 
         ahead = directions.rows[:, self.order]
@@ -198,7 +213,9 @@ class _Run:
         at_once = max(1, _CHILDREN_AT_ONCE // n_parents)
         for start in range(first, last + 1, at_once):
             choices = np.arange(start, min(start + at_once, last + 1))
-            activity = (old + coefficients * choices[:, None, None]).reshape(-1, len(rows))
+            activity = old + coefficients * choices[:, None, None]
+            # Not -1: a column may stand in no row at all.
+            activity = activity.reshape(len(choices) * n_parents, len(rows))
             child = np.flatnonzero(self._feasible(activity, rows, level + 1))
             activity, parents = activity[child], child % n_parents
             values = choices[child // n_parents]
@@ -243,7 +260,7 @@ class _Run:
             alive[start : start + chunk] = hits
         return np.flatnonzero(alive)
 
-    def answer(self, complete: bool) -> Listing:
+    def answer(self, complete: bool, reach: int | None) -> Listing:
         """The nondominated images inside the boxes, with their columns."""
         n, p = len(self.lower), self.images.shape[1]
         inside = np.zeros(len(self.images), dtype=bool)
@@ -253,13 +270,13 @@ class _Run:
         rows = rows[nondominated_rows(self.images[rows])]
         x = np.zeros((len(rows), n), dtype=np.int64)
         x[:, self.lower == self.upper] = self.lower[self.lower == self.upper]
-        at = rows
+        at: npt.NDArray[np.integer[Any]] = rows
         for parents, values, column in zip(
             reversed(self.parents), reversed(self.values), reversed(self.order), strict=True
         ):
             x[:, column] = values[at]
             at = parents[at]
-        return Listing(self.images[rows].reshape(-1, p), x, complete, self.made)
+        return Listing(self.images[rows].reshape(-1, p), x, complete, reach, self.made)
 
 
 def list_boxes(
@@ -270,6 +287,7 @@ def list_boxes(
     width: int,
     beam: int,
     core: int | None = None,
+    free: int | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Listing:
     """List the feasible images inside some boxes.
@@ -289,6 +307,10 @@ def list_boxes(
         listing only looks for points.
     core
         Columns left free; the cheapest to move, if there are more. ``None`` for all.
+    free
+        Lists only what lies so near the first direction's bound that at most about this many
+        columns can leave the value it prefers; ``Listing.reach`` says how near. ``None`` for no
+        such limit.
     should_stop
         Asked at every level; a true answer ends the listing without points.
 
@@ -300,21 +322,27 @@ def list_boxes(
     n, p = directions.program.milp.n_columns, corners.shape[1]
     nothing = np.zeros((0, p), dtype=np.int64), np.zeros((0, n), dtype=np.int64)
     limits = np.stack([(corners - 1) @ d.weights for d in used], axis=1).max(axis=0)
+    reach = None
+    if free is not None:
+        nearest = _nearest(directions, used[0], free)
+        if nearest < int(limits[0]):
+            reach = nearest
+            limits[0] = nearest
     left = _columns_left(directions, used, limits)
     if left is None:
-        return Listing(*nothing, complete=True, labels=0)
+        return Listing(*nothing, complete=True, reach=reach, labels=0)
     lower, upper = left
     narrowed = False
     if core is not None:
         lower, upper, narrowed = _core(lower, upper, used[0], core)
-    run = _Run(directions, used, corners, lower, upper)
+    run = _Run(directions, used, corners, lower, upper, limits)
     if not run.start_holds():
-        return Listing(*nothing, complete=not narrowed, labels=0)
+        return Listing(*nothing, complete=not narrowed, reach=reach, labels=0)
     cut = narrowed
     for level in range(len(run.order)):
         if (should_stop is not None and should_stop()) or run.made > _HISTORY_LIMIT:
-            return Listing(*nothing, complete=False, labels=run.made)
+            return Listing(*nothing, complete=False, reach=reach, labels=run.made)
         cut |= run.step(level, beam if cut else width, beam)
         if not len(run.bounds):
-            return Listing(*nothing, complete=not cut, labels=run.made)
-    return run.answer(complete=not cut)
+            return Listing(*nothing, complete=not cut, reach=reach, labels=run.made)
+    return run.answer(complete=not cut, reach=reach)

@@ -40,7 +40,7 @@ class ListJob:
         Of the directions that bound labels; the first also ranks them.
     corners
         Of the boxes, exclusive.
-    width, beam, core
+    width, beam, core, free
         See ``list_boxes``.
     """
 
@@ -49,6 +49,7 @@ class ListJob:
     width: int
     beam: int
     core: int | None
+    free: int | None
     time_limit_s: float | None
 
 
@@ -172,6 +173,7 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         width=job.width,
         beam=job.beam,
         core=job.core,
+        free=job.free,
         should_stop=None if until_s is None else lambda: time.perf_counter() > until_s,
     )
     images = [tuple(image) for image in listing.images.tolist()]
@@ -183,8 +185,12 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         # What is left of the box around the images found in it holds nothing.
         left = SearchRegion(corner)
         left.insert(images)
+        near: tuple[int, ...] | None = None
+        bound: int | None = None
+        if listing.reach is not None:
+            near, bound = job.weights[0], listing.reach + 1
         claims += [
-            Claim(tuple(rest), None, None, LABELS, "enumeration") for rest in left.corners.tolist()
+            Claim(tuple(rest), near, bound, LABELS, "enumeration") for rest in left.corners.tolist()
         ]
     return points, claims, None
 

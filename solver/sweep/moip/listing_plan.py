@@ -31,7 +31,12 @@ _HELPERS = 4
 _ENOUGH = 4
 _LABEL_BYTES = 500_000_000
 _FIRST_LOOK = {"directions": 9, "core": 30, "beam": 40}
-_SECOND_LOOK = {"directions": 33, "core": 60, "beam": 150}
+_NEAR_BOUNDS = (
+    # directions, columns left free, width, beam
+    (33, 60, 400, 150),
+    (17, 120, 4_000, 500),
+    (9, 240, 16_000, 2_000),
+)
 
 
 class ListingPlan:
@@ -47,6 +52,7 @@ class ListingPlan:
         self._ledger = ledger
         self._complete = 0
         self._asked = 0
+        self._answered: set[tuple[int, ...]] = set()
         self.refusal: str | None = None
         """Why labels do not suit the program, if so."""
         self._chosen: list[Direction] = []
@@ -79,8 +85,10 @@ class ListingPlan:
             for d in self._chosen
         ]
 
-    def learn(self, report: JobReport) -> None:
+    def learn(self, job: ListJob, report: JobReport) -> None:
         """Take note of how a listing ended."""
+        if report.points:
+            self._answered.add(job.weights[0])
         self._asked += 1
         self._complete += report.stopped is None
 
@@ -93,18 +101,20 @@ class ListingPlan:
             yield None
         fruitless = 0
         for number, width in enumerate(w for w in _WIDTHS if w <= self._widest):
+            if not self._ledger.open_corners:
+                return
             self._asked = self._complete = 0
             yield from self._round(width)
             yield None
-            if not self._ledger.open_corners:
-                return
+            if self._complete == self._asked:
+                continue
             fruitless = fruitless + 1 if number and not self._complete else 0
             if fruitless == 2:
                 # Not one listing came to its end: wider ones would hardly do better.
                 return
-            if number == 0 and 5 * self._complete < 2 * self._asked:
-                yield from self._look(**_SECOND_LOOK)
-                yield None
+            # Where few listings were made few points are known, and boxes are still huge.
+            if number == 0 and (self._asked < _ENOUGH or 5 * self._complete < 2 * self._asked):
+                yield from self._near_bounds()
 
     def _look(self, *, directions: int, core: int, beam: int) -> Iterator[ListJob]:
         """Beams along directions spread evenly, over the columns that are cheapest to move."""
@@ -113,6 +123,18 @@ class ListingPlan:
             corners = self._ledger.open_corners
             if corners:
                 yield self._job([self._chosen[place]], corners, width=beam, beam=beam, core=core)
+
+    def _near_bounds(self) -> Iterator[ListJob | None]:
+        """What lies near the bounds of many directions, further out until something is met."""
+        self._answered.clear()
+        for directions, free, width, beam in _NEAR_BOUNDS:
+            places = np.linspace(0, len(self._chosen) - 1, directions).astype(int)
+            for place in sorted(set(places.tolist())):
+                direction = self._chosen[place]
+                corners = self._ledger.open_corners
+                if corners and tuple(direction.weights.tolist()) not in self._answered:
+                    yield self._job([direction], corners, width=width, beam=beam, free=free)
+            yield None
 
     def _round(self, width: int) -> Iterator[ListJob]:
         """Every open box once, with its best direction; boxes made on the way wait."""
@@ -136,7 +158,6 @@ class ListingPlan:
                 [corners[k] for k in mine],
                 width=width,
                 beam=max(_NARROWEST_BEAM, width // _BEAM_SHARE),
-                core=None,
             )
 
     def _room(self, corners: list[Corner]) -> tuple[np.ndarray, IntArray]:
@@ -152,7 +173,13 @@ class ListingPlan:
 
     @staticmethod
     def _job(
-        used: list[Direction], corners: list[Corner], *, width: int, beam: int, core: int | None
+        used: list[Direction],
+        corners: list[Corner],
+        *,
+        width: int,
+        beam: int,
+        core: int | None = None,
+        free: int | None = None,
     ) -> ListJob:
         return ListJob(
             weights=tuple(tuple(d.weights.tolist()) for d in used),
@@ -160,5 +187,6 @@ class ListingPlan:
             width=width,
             beam=beam,
             core=core,
+            free=free,
             time_limit_s=None,
         )

@@ -20,7 +20,7 @@ from solver.errors import EngineError, InstanceError
 from solver.sweep.moip.checkpoint import Checkpoint
 from solver.sweep.moip.claims import Corner, FoundPoint, JobReport
 from solver.sweep.moip.crew import Crew, open_crew
-from solver.sweep.moip.jobs import LABELS, Job, SolveJob, perform
+from solver.sweep.moip.jobs import LABELS, Job, ListJob, SolveJob, perform
 from solver.sweep.moip.ledger import Ledger
 from solver.sweep.moip.listing_plan import ListingPlan
 from solver.sweep.moip.outcome import ClosedBox, OpenBox, ProvedPoint, SearchOutcome
@@ -147,7 +147,12 @@ class _Search:
             if plan.refusal is not None:
                 self._refusals.append(plan.refusal)
             self._take(JobReport((), tuple(plan.bounds()), 0, 0.0))
-            self._drive(plan.jobs(), lambda _, report: plan.learn(report))
+
+            def note(job: Job, report: JobReport) -> None:
+                if isinstance(job, ListJob):
+                    plan.learn(job, report)
+
+            self._drive(plan.jobs(), note)
         others = [name for name in self._engines if name != LABELS]
         if others and self._ledger.open_corners and self._stopped is None:
             solves = SolvePlan(self._ledger, others)
