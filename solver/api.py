@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from solver.errors import InstanceError
 from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
 from solver.instance.reader import read_replica_instance
 from solver.lowering.space import lower_replica
-from solver.result import Result, read_result, result_from_dict, result_to_dict
+from solver.nondominated import NondominatedSet
+from solver.result import Result, kind_of, read_document, result_from_dict, result_to_dict
 from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document
 from solver.sweep.conflict import explain_conflict
@@ -20,9 +21,14 @@ from solver.sweep.enumeration import enumerate_frontier
 from solver.sweep.provenance import Stopwatch, provenance
 from solver.sweep.strips import OpenRegion
 
+if TYPE_CHECKING:
+    from formulations.moip.problem import MultiObjectiveProgram
+    from solver.sweep.moip.outcome import SearchOutcome
+
 __all__ = ["ENUMERATION", "formulation_names", "read_instance", "solve", "verify"]
 
 ENUMERATION = "enumeration"
+MOIP = "moip"
 Progress = Callable[[int, int], None]
 
 
@@ -155,9 +161,9 @@ def _enumerate(
 
 
 def verify(
-    result: Frontier | Result | Mapping[str, Any] | str | Path,
+    result: Frontier | NondominatedSet | Result | SearchOutcome | Mapping[str, Any] | str | Path,
     *,
-    instance: ReplicaInstance | str | Path | None = None,
+    instance: ReplicaInstance | MultiObjectiveProgram | str | Path | None = None,
     reprove: bool = False,
     on_progress: Progress | None = None,
 ) -> Verification:
@@ -166,9 +172,10 @@ def verify(
     Parameters
     ----------
     result
-        A frontier, a result document, or the path of a result file.
+        A frontier, a nondominated set, a result document, or the path of a result file.
     instance
-        The question it should answer; the copy inside the result if left out.
+        The question it should answer; the copy inside the result if left out. For a nondominated
+        set a program, or the path of one (moip JSON or MPS).
     reprove
         Also close every box once more with another engine than the one that closed it.
 
@@ -182,16 +189,30 @@ def verify(
     FleetError
         If the file is not a result, or the instance cannot be read.
     """
-    if isinstance(result, Frontier):
+    if isinstance(result, Frontier | NondominatedSet):
         document: Mapping[str, Any] = result.to_dict()
     elif isinstance(result, Result):
         document = result_to_dict(result)
+    elif isinstance(result, str | Path):
+        document = read_document(Path(result))
+        if kind_of(document) != MOIP:
+            result_from_dict(document, where=str(result))
     elif isinstance(result, Mapping):
         document = result
     else:
-        document = read_result(Path(result))[1]
-    if instance is not None and not isinstance(instance, ReplicaInstance):
+        from solver.sweep.moip.document import outcome_to_dict
+
+        document = outcome_to_dict(result)
+    if kind_of(document) == MOIP:
+        return _verify_moip(document, instance, reprove=reprove, on_progress=on_progress)
+    if isinstance(instance, str | Path):
         instance = read_instance(instance)
+    if instance is not None and not isinstance(instance, ReplicaInstance):
+        raise InstanceError.one(
+            "a program with several objectives is not what a frontier answers",
+            where="instance",
+            mend="Give the question that was solved",
+        )
     prover = None
     if reprove:
         from solver.sweep.reprove import engines_of, reprove_strips
@@ -199,3 +220,26 @@ def verify(
         result_from_dict(document)  # refuses what is no result before it is looked into
         prover = partial(reprove_strips, used=engines_of(document), on_progress=on_progress)
     return verify_document(document, instance=instance, reprove=prover, on_progress=on_progress)
+
+
+def _verify_moip(
+    document: Mapping[str, Any],
+    instance: ReplicaInstance | MultiObjectiveProgram | str | Path | None,
+    *,
+    reprove: bool,
+    on_progress: Progress | None,
+) -> Verification:
+    from solver.instance.moip import read_program
+    from solver.sweep.moip.certificate import verify_moip
+    from solver.sweep.moip.reprove import reprove_boxes
+
+    if isinstance(instance, str | Path):
+        instance = read_program(Path(instance))
+    if isinstance(instance, ReplicaInstance):
+        raise InstanceError.one(
+            "a question of speed and cost is not what a nondominated set answers",
+            where="instance",
+            mend="Give the program that was solved",
+        )
+    prover = partial(reprove_boxes, on_progress=on_progress) if reprove else None
+    return verify_moip(document, program=instance, reprove=prover, on_progress=on_progress)

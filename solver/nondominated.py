@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -48,9 +49,20 @@ class NondominatedSet:
     ``conflict`` names rows that cannot hold together).
     """
 
-    def __init__(self, outcome: SearchOutcome, *, conflict: tuple[str, ...] = ()) -> None:
+    def __init__(self, outcome: SearchOutcome) -> None:
         self.outcome = outcome
-        self.conflict = conflict
+
+    @cached_property
+    def conflict(self) -> tuple[str, ...]:
+        """Rows that cannot hold together where the program is infeasible; else empty.
+
+        None of them can be left out. Finding them asks CP-SAT a few questions.
+        """
+        if self.status != "infeasible":
+            return ()
+        from solver.sweep.moip.infeasible import conflicting_rows
+
+        return conflicting_rows(self.outcome.program)
 
     @property
     def status(self) -> Literal["complete", "partial", "infeasible"]:
@@ -175,9 +187,4 @@ def nondominated_set(
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    conflict: tuple[str, ...] = ()
-    if outcome.status == "infeasible":
-        from solver.sweep.moip.infeasible import conflicting_rows
-
-        conflict = tuple(conflicting_rows(problem))
-    return NondominatedSet(outcome, conflict=conflict)
+    return NondominatedSet(outcome)

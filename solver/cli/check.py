@@ -15,7 +15,7 @@ __all__ = ["verify_command"]
 
 
 def verify_command(
-    result: Annotated[Path, typer.Argument(help="A result file written by 'solve --out'.")],
+    result: Annotated[Path, typer.Argument(help="A result file of 'solve --out' or 'moip --out'.")],
     instance: Annotated[
         Path | None, typer.Option(help="The question it should answer, as a file.")
     ] = None,
@@ -26,6 +26,8 @@ def verify_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but what failed.")] = False,
 ) -> int:
     """Recompute a result from its instance: points, designs, boxes, ideal, nadir, conflict.
+
+    Works on frontiers ('solve') and on nondominated sets ('moip').
 
     Exit status: 0 all checks passed, 1 one failed, 2 bad input.
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from solver.cli import catalog, check, compare, init, show, solve, validate
+from solver.cli import catalog, check, compare, init, moip, show, solve, validate
 from solver.cli.exits import BAD_INPUT, BROKEN_PIPE, COMPLETE, PARTIAL
 from solver.errors import FleetError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
     epilog="Start: fleetfront init > my.toml; fleetfront show my.toml; fleetfront solve my.toml",
 )
 app.command("solve")(solve.solve_command)
+app.command("moip")(moip.moip_command)
 app.command("verify")(check.verify_command)
 app.command("show")(show.show_command)
 app.command("compare")(compare.compare_command)

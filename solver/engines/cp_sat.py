@@ -194,6 +194,10 @@ class CpSatEngine:
         solver.parameters.absolute_gap_limit = 0.0
         # Ctrl-C must reach Python, which then stops the search.
         solver.parameters.catch_sigint_signal = False
+        if isinstance(statement, Milp):
+            # All rows in the relaxation: the same on knapsacks and set partitioning, two to nine
+            # times faster on set packing, where the default leaves the optimum unproved.
+            solver.parameters.linearization_level = 2
         if isinstance(statement, CpProgram):
             for name, value in statement.parameters.items():
                 setattr(solver.parameters, name, value)

@@ -4,6 +4,8 @@ from solver.result.document import Conflict, ConflictingLimit, OpenBox, Point, R
 from solver.result.files import (
     canonical_digest,
     document_text,
+    kind_of,
+    read_document,
     read_result,
     result_from_dict,
     result_to_dict,
@@ -18,6 +20,8 @@ __all__ = [
     "Status",
     "canonical_digest",
     "document_text",
+    "kind_of",
+    "read_document",
     "read_result",
     "result_from_dict",
     "result_to_dict",

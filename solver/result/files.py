@@ -22,6 +22,8 @@ from solver.result.document import (
 __all__ = [
     "canonical_digest",
     "document_text",
+    "kind_of",
+    "read_document",
     "read_result",
     "result_from_dict",
     "result_to_dict",
@@ -113,6 +115,12 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
     schema = document.get("schema") if isinstance(document, Mapping) else None
     if type(schema) is not int or schema != SCHEMA:
         raise ResultError.one("not a fleetfront result of schema 1", where=where, mend=mend)
+    if kind_of(document) == "moip":
+        raise ResultError.one(
+            "is a nondominated set (kind moip), not a frontier of speed against cost",
+            where=where,
+            mend="Check it with 'fleetfront verify', or give a file of 'fleetfront solve --out'",
+        )
     if set(document) != _KEYS:
         odd = ", ".join(sorted(set(document) ^ _KEYS))
         raise ResultError.one(f"keys missing or unknown: {odd}", where=where, mend=mend)
@@ -173,17 +181,24 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no number of JSON")
 
 
-def read_result(path: Path) -> tuple[Result, dict[str, Any]]:
-    """Read a result file; returns the result and the raw document.
+def kind_of(document: Any) -> str | None:
+    """The kind of question that a document says it answers; ``None`` where it says nothing."""
+    instance = document.get("instance") if isinstance(document, Mapping) else None
+    kind = instance.get("kind") if isinstance(instance, Mapping) else None
+    return kind if isinstance(kind, str) else None
+
+
+def read_document(path: Path) -> Any:
+    """Read the JSON of a result file of any kind, as it stands.
 
     Raises
     ------
     ResultError
-        If the file cannot be read or is not a result.
+        If the file cannot be read, is not JSON, says a key twice, or holds NaN or infinity.
     """
-    mend = "Give a file written by 'fleetfront solve --out'"
+    mend = "Give a file written by 'fleetfront solve --out' or 'fleetfront moip --out'"
     try:
-        document = json.loads(
+        return json.loads(
             path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_unique
         )
     except OSError as error:
@@ -192,4 +207,15 @@ def read_result(path: Path) -> tuple[Result, dict[str, Any]]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise ResultError.one(f"not JSON: {error}", where=str(path), mend=mend) from error
+
+
+def read_result(path: Path) -> tuple[Result, dict[str, Any]]:
+    """Read a result file; returns the result and the raw document.
+
+    Raises
+    ------
+    ResultError
+        If the file cannot be read or is not a result.
+    """
+    document = read_document(path)
     return result_from_dict(document, where=str(path)), document

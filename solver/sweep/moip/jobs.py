@@ -21,6 +21,7 @@ from solver.engines.contract import Engine, SolveResult, Termination
 from solver.engines.guard import objective_value, violation
 from solver.engines.labels.directions import Direction, Directions
 from solver.engines.labels.listing import list_boxes
+from solver.errors import EngineError, FleetError
 from solver.sweep.moip.claims import Claim, Corner, FoundPoint, JobReport
 from solver.sweep.moip.region import SearchRegion
 
@@ -89,7 +90,16 @@ class _Workshop:
     def engine(self, name: str) -> Engine:
         if name not in self.engines:
             engine = get_engine(name)
-            engine.load(self.program.milp)
+            try:
+                engine.load(self.program.milp)
+            except FleetError:
+                raise
+            except Exception as error:
+                raise EngineError.one(
+                    f"failed to take the program: {error!r}",
+                    where=f"engine {name}, {self.program.name}",
+                    mend="Let another engine solve it",
+                ) from error
             self.engines[name] = engine
         return self.engines[name]
 
@@ -188,7 +198,7 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         near: tuple[int, ...] | None = None
         bound: int | None = None
         if listing.reach is not None:
-            near, bound = job.weights[0], listing.reach + 1
+            near, bound = tuple(used[0].weights.tolist()), listing.reach + 1
         claims += [
             Claim(tuple(rest), near, bound, LABELS, "enumeration") for rest in left.corners.tolist()
         ]
@@ -296,7 +306,11 @@ def _checked(
     except Exception as error:  # noqa: BLE001  (a crash leaves a box open; it proves nothing)
         return f"{engine.name} failed: {error!r}"
     if result.x is None:
+        if result.termination is Termination.OPTIMAL:
+            return f"{engine.name} speaks of an optimum and shows no point"
         return result
+    if result.termination is Termination.INFEASIBLE:
+        return f"{engine.name} shows a point of what it calls infeasible"
     # An engine whose point does not hold is not believed about its bound either.
     broken = violation(program.milp, result.x, upper)
     if broken is not None:
@@ -306,12 +320,14 @@ def _checked(
         return f"{engine.name}: its point has the value {value}, not {result.objective}"
     if result.dual_bound is not None and result.dual_bound > value:
         return f"{engine.name}: its bound {result.dual_bound} lies above its point {value}"
+    if result.termination is Termination.OPTIMAL and result.dual_bound != value:
+        return f"{engine.name}: its bound {result.dual_bound} does not meet its point {value}"
     return result
 
 
 def _claims_of(result: SolveResult, corner: Corner, weights: tuple[int, ...]) -> list[Claim]:
     if result.termination is Termination.INFEASIBLE:
         return [Claim(corner, None, None, result.proved_by, "infeasible")]
-    if result.dual_bound is None:
+    if result.dual_bound is None or result.termination is Termination.OTHER:
         return []
     return [Claim(corner, weights, result.dual_bound, result.proved_by, "bound")]

@@ -127,6 +127,10 @@ class Ledger:
         """Corners of the region that are not closed, sorted."""
         return sorted(self._open)
 
+    def is_open(self, corner: Corner) -> bool:
+        """Whether this is a corner of the region, and not closed."""
+        return corner in self._open
+
     def admit(
         self, points: Iterable[FoundPoint], claims: Iterable[Claim]
     ) -> tuple[list[FoundPoint], list[Claim]]:

@@ -36,6 +36,7 @@ Statement = Literal["weighted", "epsilon"]
 
 _FIRST_SLICE_S = 10.0
 _LONGER = 4.0
+_MOST_TIMES_LONGER = 10
 _TRIALS = 2
 _PATIENCE = 2.0
 _LEAST_TRIAL_S = 0.2
@@ -86,10 +87,14 @@ class SolvePlan:
         """Take note of how a solve ended."""
         arm = self._out.pop(job)
         arm.cpu_s += report.cpu_s
-        if report.stopped is None:
+        stopped = report.stopped
+        if stopped is None and self._ledger.is_open(job.corner):
+            # Its proofs were refuted or are not used any more; asking again would not end.
+            stopped = f"what {job.engine} proved is not believed"
+        if stopped is None:
             arm.settled += 1
             return
-        self.reasons[job.corner] = report.stopped
+        self.reasons[job.corner] = stopped
         if not report.out_of_time:
             self._broken[job.corner] = self._broken.get(job.corner, 0) + 1
         self._failed[job.corner] = self._failed.get(job.corner, 0) + 1
@@ -137,7 +142,9 @@ class SolvePlan:
 
     def _slice_s(self, corner: Corner, arm: _Arm) -> float:
         failures = self._failed.get(corner, 0)
-        slice_s = _FIRST_SLICE_S * _LONGER ** (failures // max(1, len(self._arms)))
+        slice_s = _FIRST_SLICE_S * _LONGER ** min(
+            _MOST_TIMES_LONGER, failures // max(1, len(self._arms))
+        )
         best_s = min((a.cost_s for a in self._arms), default=float("inf"))
         if not failures and arm.trials < _TRIALS:
             slice_s = min(slice_s, max(_LEAST_TRIAL_S, _PATIENCE * best_s))
