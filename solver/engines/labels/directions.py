@@ -98,6 +98,13 @@ class Directions:
         if self.grid < _COARSEST_GRID:
             raise self._refusal(program, "its costs are too large for weighted 64-bit sums")
         self._relaxation = LinearRelaxation(milp)
+        # In Python integers: what columns and rows can amount to, for the overflow check.
+        self._span = np.maximum(np.abs(milp.lower), np.abs(milp.upper)).tolist()
+        sides = np.zeros(milp.n_rows, dtype=object)
+        for side in (milp.row_lower, milp.row_upper):
+            sides += np.where(np.abs(side) < INFINITY, np.abs(side), 0).astype(object)
+        reach = np.abs(self.rows).astype(object) @ np.array(self._span, dtype=object)
+        self._heights = (2 * reach + sides).tolist()
         self._columns: dict[int, tuple[IntArray, IntArray]] = {}
 
     def column(self, index: int) -> tuple[IntArray, IntArray]:
@@ -148,19 +155,12 @@ class Directions:
 
     def _fits(self, costs: IntArray, multipliers: IntArray) -> bool:
         """Whether every sum that labels build from these numbers stays inside 64 bits."""
-        milp = self.program.milp
-        span = np.maximum(np.abs(milp.lower), np.abs(milp.upper)).astype(object)
-        prices = np.abs(multipliers).astype(object)
-        if len(prices):
-            heights = np.abs(self.rows).astype(object) @ span
-            sides = [
-                np.where(np.abs(side) < INFINITY, np.abs(side), 0).astype(object)
-                for side in (milp.row_lower, milp.row_upper)
-            ]
-            rows = int((prices * (2 * heights + sides[0] + sides[1])).sum())
-        else:
-            rows = 0
-        return 4 * (int((np.abs(costs).astype(object) * span).sum()) + rows) < 2**62
+        rows = sum(
+            abs(price) * height
+            for price, height in zip(multipliers.tolist(), self._heights, strict=True)
+        )
+        goal = sum(abs(cost) * span for cost, span in zip(costs.tolist(), self._span, strict=True))
+        return bool(4 * (goal + rows) < 2**62)
 
     def chosen(self) -> list[Direction]:
         """Directions that suit the program: unit ones, and those between.

@@ -1,16 +1,19 @@
 """Workers of a Dask cluster that runs already.
 
 Dask itself moves the jobs of a dead worker to another one, and gives up with ``KilledWorker`` after
-a few; a post starts the job again then, and where Dask cancelled it.
+a few; a post starts the job again then, and where Dask cancelled it. A job travels without the
+program; a worker that does not have it yet says so and is sent both.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import re
 import threading
-from concurrent.futures import CancelledError, Executor, Future
+from collections import OrderedDict
+from concurrent.futures import CancelledError, Executor, Future, wait
 from typing import Any
 
 from formulations.moip.problem import MultiObjectiveProgram
@@ -22,10 +25,16 @@ __all__ = ["open_dask_crew"]
 
 _CONNECT_S = 10
 _CLOSE_S = 10
+_POLL_S = 1
 _ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.%]+\]|[^\s:/\[\]]+):(\d+)/?")
 
 # A Dask worker may have several threads; neither engines nor what perform keeps are made for that.
 _ONE_AT_A_TIME = threading.Lock()
+
+# In workers: the kits they were given, by name. Not data of the cluster: Dask would prefer the
+# workers that hold them and leave others idle, and would lose them with the last that does.
+_KITS: OrderedDict[str, bytes] = OrderedDict()
+_KITS_KEPT = 4
 
 
 def open_dask_crew(program: MultiObjectiveProgram, perform: Perform, address: str) -> StaffedCrew:
@@ -65,7 +74,8 @@ def open_dask_crew(program: MultiObjectiveProgram, perform: Perform, address: st
     with contextlib.ExitStack() as undo:
         undo.callback(client.close, timeout=_CLOSE_S)
         executor = client.get_executor(pure=False)
-        kit = _delivered(client, executor, program, perform, where)
+        kit = pack(program, perform)
+        _try_out(client, executor, program, kit, where)
         workers = len(client.nthreads())
         lost = (distributed.KilledWorker, CancelledError)
         return StaffedCrew(
@@ -76,15 +86,12 @@ def open_dask_crew(program: MultiObjectiveProgram, perform: Perform, address: st
         )
 
 
-def _delivered(
-    client: Any, executor: Executor, program: MultiObjectiveProgram, perform: Perform, where: str
-) -> Any:
-    """The program on the cluster, as a Dask future, after a worker has read it."""
+def _try_out(
+    client: Any, executor: Executor, program: MultiObjectiveProgram, kit: bytes, where: str
+) -> None:
+    """Refuse a cluster whose workers cannot read the program."""
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
-        # The result of a task and not scattered data: those are lost with the last worker that
-        # holds them, a task is run again.
-        kit = client.submit(bytes, pack(program, perform), pure=False)
         told = executor.submit(_digest_there, kit).result(_CONNECT_S)
     except TimeoutError as error:
         raise EngineError.one(
@@ -104,16 +111,22 @@ def _delivered(
             where=where,
             mend="Install the same fleetfront on the scheduler and every worker",
         )
-    return kit
 
 
 def _digest_there(kit: bytes) -> str:
     return unpack(kit)[0].digest
 
 
-def _perform_there(kit: bytes, job: object) -> JobReport:
+def _perform_there(name: str, kit: bytes | None, job: object) -> JobReport | None:
+    """Do the job, or return ``None`` where this worker has yet to be given the kit."""
     with _ONE_AT_A_TIME:
-        program, perform = unpack(kit)
+        if kit is not None:
+            while len(_KITS) >= _KITS_KEPT:
+                _KITS.popitem(last=False)
+            _KITS[name] = kit
+        if name not in _KITS:
+            return None
+        program, perform = unpack(_KITS[name])
         return perform(program, job)
 
 
@@ -121,21 +134,32 @@ class _DaskPost:
     """One job at a time on the cluster; Dask chooses the worker."""
 
     def __init__(
-        self, client: Any, executor: Executor, kit: Any, lost: tuple[type[BaseException], ...]
+        self, client: Any, executor: Executor, kit: bytes, lost: tuple[type[BaseException], ...]
     ) -> None:
         self._client, self._executor, self._kit, self._lost = client, executor, kit, lost
+        self._name = hashlib.sha256(kit).hexdigest()
         self._abandoned = False
-        self._running: Future[JobReport] | None = None
+        self._running: Future[JobReport | None] | None = None
 
     def perform(self, job: object) -> JobReport:
         """Do the job on some worker."""
+        report = self._ask(None, job)
+        while report is None:
+            report = self._ask(self._kit, job)
+        return report
+
+    def _ask(self, kit: bytes | None, job: object) -> JobReport | None:
         if self._abandoned:
             raise LostError("the crew is closed")
         if self._client.status == "closed":
-            raise LostError("the connection to the scheduler is closed")
-        self._running = future = self._executor.submit(_perform_there, self._kit, job)
+            raise LostError("the connection to the scheduler was lost")
+        self._running = future = self._executor.submit(_perform_there, self._name, kit, job)
         if self._abandoned:
             future.cancel()
+        while not wait([future], _POLL_S).done:
+            # A client that gives its scheduler up leaves what is under way without an end.
+            if self._client.status == "closed":
+                raise LostError("the connection to the scheduler was lost")
         try:
             return future.result()
         except self._lost as error:

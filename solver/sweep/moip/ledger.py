@@ -82,6 +82,34 @@ class _ClaimTable:
             found[start + rows] = since + hit[rows].argmax(axis=1)
         return found
 
+    def floors(self, corners: IntArray) -> np.ndarray:
+        """(k, p) least components that the claims leave to an image inside each corner's box.
+
+        A claim lifts component k where, without it, it closes the box: the box of the corner with
+        component k lowered to the floor is closed.
+        """
+        p = self._p
+        floors = np.full(corners.shape, -(2**62), dtype=object)
+        if not self.claims:
+            return floors
+        upper, weights, bound, boxes = self._plain(
+            self._upper, self._weights, self._bound, corners.astype(object)
+        )
+        step = max(1, 2_000_000 // max(1, len(upper) * p))
+        for start in range(0, len(boxes), step):
+            part = boxes[start : start + step]
+            inside = part[:, None, :] <= upper[None]
+            spent = (part - 1) @ weights.T
+            for k in range(p):
+                others = [j for j in range(p) if j != k]
+                priced = weights[:, k] != 0
+                room = bound - 1 - (spent - np.outer(part[:, k] - 1, weights[:, k]))
+                lifted = room // np.where(priced, weights[:, k], 1) + 1
+                reach = np.where(priced, np.minimum(lifted, upper[:, k]), upper[:, k])
+                holds = inside[:, :, others].all(axis=2) & (priced | (room >= 0).astype(bool))
+                floors[start : start + step, k] = np.where(holds, reach, -(2**62)).max(axis=1)
+        return floors
+
     def refuted(self, images: IntArray, *, since: int = 0) -> list[Claim]:
         """Claims from ``since`` on that some of the (k, p) feasible images contradict."""
         if not len(images) or since >= len(self.claims):
@@ -231,27 +259,13 @@ class Ledger:
         ]
 
     def floor_of(self, corner: Corner) -> Corner:
-        """Componentwise, the least that an image inside the corner's box can still be."""
-        return tuple(self._least(corner, k) for k in range(len(corner)))
+        """``floors_of`` for one corner."""
+        return self.floors_of([corner])[0]
 
-    def _least(self, corner: Corner, k: int) -> int:
-        least = self.program.floor[k]
-        for claim in self._table.claims:
-            others = (j for j in range(len(corner)) if j != k)
-            if any(corner[j] > claim.upper[j] for j in others):
-                continue
-            reach = claim.upper[k]
-            if claim.weights is not None and claim.bound is not None:
-                rest = sum(
-                    w * (u - 1)
-                    for j, (w, u) in enumerate(zip(claim.weights, corner, strict=True))
-                    if j != k
-                )
-                room = claim.bound - 1 - rest
-                if claim.weights[k] == 0:
-                    if room < 0:
-                        continue
-                else:
-                    reach = min(reach, room // claim.weights[k] + 1)
-            least = max(least, reach)
-        return min(least, corner[k])
+    def floors_of(self, corners: list[Corner]) -> list[Corner]:
+        """Componentwise, the least that an image inside each corner's box can still be."""
+        if not corners:
+            return []
+        floors = self._table.floors(np.array(corners, dtype=np.int64))
+        least = np.maximum(floors, np.array(self.program.floor, dtype=object))
+        return [tuple(int(v) for v in row) for row in np.minimum(least, np.array(corners))]

@@ -118,7 +118,9 @@ class ListingPlan:
 
     def _look(self, *, directions: int, core: int, beam: int) -> Iterator[ListJob]:
         """Beams along directions spread evenly, over the columns that are cheapest to move."""
-        places = np.linspace(0, len(self._chosen) - 1, directions).astype(int)
+        # Where few directions tell the relaxation's frontier, a few of them show enough of it.
+        looks = max(3, min(directions, len(self._chosen) // 4))
+        places = np.linspace(0, len(self._chosen) - 1, looks).astype(int)
         for place in sorted(set(places.tolist())):
             corners = self._ledger.open_corners
             if corners:

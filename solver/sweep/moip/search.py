@@ -263,9 +263,10 @@ class _Search:
                 candidates.append(FoundPoint(image, ledger.archive[image]))
             else:
                 points.append(ProvedPoint(image, ledger.archive[image], proof))
+        corners = ledger.open_corners
         open_boxes = tuple(
-            OpenBox(corner, ledger.floor_of(corner), self._reason(corner))
-            for corner in ledger.open_corners
+            OpenBox(corner, floor, self._reason(corner))
+            for corner, floor in zip(corners, ledger.floors_of(corners), strict=True)
         )
         here_s = time.process_time() - self._cpu_began_s
         return SearchOutcome(

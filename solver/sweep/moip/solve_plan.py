@@ -74,6 +74,7 @@ class SolvePlan:
         self._arms = [_Arm(engine, how) for how in statements for engine in engines]
         self._out: dict[SolveJob, _Arm] = {}
         self._failed: dict[Corner, int] = {}
+        self._floors: dict[Corner, Corner] = {}
         self._broken: dict[Corner, int] = {}
         self._steps = 0
         self.reasons: dict[Corner, str] = {}
@@ -112,6 +113,9 @@ class SolvePlan:
                     return
                 yield None
                 continue
+            # As they were when the box was first seen: they choose, they prove nothing.
+            unseen = [c for c in waiting if c not in self._floors]
+            self._floors.update(zip(unseen, self._ledger.floors_of(unseen), strict=True))
             corner = max(waiting, key=self._urgency)
             arm = self._arm_for(corner)
             job = SolveJob(
@@ -128,7 +132,7 @@ class SolvePlan:
     def _urgency(self, corner: Corner) -> tuple[int, float]:
         """Boxes that withstood a solve wait; of the others the largest comes first."""
         size = 1.0
-        for low, high in zip(self._ledger.floor_of(corner), corner, strict=True):
+        for low, high in zip(self._floors[corner], corner, strict=True):
             size *= float(max(1, high - low))
         return -self._failed.get(corner, 0), size
 
@@ -155,7 +159,7 @@ class SolvePlan:
         if statement == "epsilon":
             free = self._steps % p
             return tuple(int(k == free) for k in range(p))
-        floor = self._ledger.floor_of(corner)
+        floor = self._floors[corner]
         sides = [max(1, high - low) for low, high in zip(floor, corner, strict=True)]
         return tuple(
             max(1, min(_FINEST_WEIGHT, round(_FINEST_WEIGHT * min(sides) / side))) for side in sides
