@@ -31,6 +31,8 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 def stripped(text: str) -> list[str]:
+    """Lines without trailing blanks; times are what they are on each machine."""
+    text = re.sub(r"\d+\.\d\d s, \d+\.\d\d s of processor", "T s, T s of processor", text)
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
@@ -51,6 +53,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_command_prints_what_the_readme_shows(
     arguments: str, expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if arguments.startswith("verify set.json"):
+        # The file that the command before it in the text wrote.
+        main(["moip", "instances/moip/packing-15.json", "--out", "set.json", "--quiet"])
     main(shlex.split(arguments))
     caught = capsys.readouterr()
     assert stripped(caught.out + caught.err) == stripped(expected)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from solver.api import read_instance, solve, verify
 from solver.cli.exits import status_of
+from solver.nondominated import nondominated_set
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 FILES = sorted(INSTANCES.rglob("*.toml"))
+PROGRAMS = sorted((INSTANCES / "moip").glob("*.json"))
 EPOCH_STEMS = 16
 
 
@@ -33,3 +37,13 @@ def test_the_result_of_a_real_question_verifies(stem: str) -> None:
 def test_there_are_enough_questions_of_both_sorts() -> None:
     assert len(list((INSTANCES / "epoch").glob("*.toml"))) == EPOCH_STEMS
     assert len(list((INSTANCES / "replica").glob("*.toml"))) >= 12
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_a_program_has_the_nondominated_set_that_it_states(path: Path) -> None:
+    document = json.loads(path.read_text(), parse_float=Fraction)
+    found = nondominated_set(path)
+    assert status_of(found.status) == document.get("expected_exit_status", 0)
+    stated = sorted(tuple(Fraction(v) for v in image) for image in document["nondominated"])
+    assert sorted(tuple(point.objectives.values()) for point in found) == stated
+    assert verify(found, instance=path)
