@@ -45,7 +45,7 @@ def moip_command(
         list[str] | None,
         typer.Option(
             metavar="ENGINE",
-            help="Use only this engine: labels, highs, cp-sat or scip. May be repeated.",
+            help="Use only this engine: labels, packing, highs, cp-sat or scip. May be repeated.",
         ),
     ] = None,
     as_json: Annotated[

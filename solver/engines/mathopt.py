@@ -129,6 +129,9 @@ class ScipEngine:
         if not milp.n_columns:
             return solve_without_columns(milp, objective, upper, engine=self.name)
         goal = goal_costs(milp, objective)
+        if not self._judge.believes(objective, upper):
+            # On an equality of 1e10 SCIP was found to loop for ever, whatever its time limit.
+            return self._judge.refer(objective=objective, upper=upper, time_limit_s=time_limit_s)
         self._model.objective.clear()
         self._model.objective.is_maximize = False
         for column in np.flatnonzero(goal):

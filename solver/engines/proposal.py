@@ -30,6 +30,7 @@ from solver.errors import EngineError
 __all__ = ["Judge", "Proposal"]
 
 _LARGEST_ROUNDABLE = 2.0**53
+_BEYOND = f"numbers above {FLOAT_PROOF_LIMIT:.0e} are beyond floating-point proofs"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,23 @@ class Judge:
         self._magnitude = largest_magnitude(milp)
         self._arbiter: Engine | None = None
 
+    def believes(self, objective: Goal, upper: Mapping[str, int]) -> bool:
+        """Whether the numbers of a question are small enough for a floating-point proof."""
+        # A weighted sum has coefficients that the program itself does not show.
+        weight = sum(abs(w) for w in weights_of(objective).values())
+        largest = max([self._magnitude * weight, *(abs(b) for b in upper.values())])
+        return largest <= FLOAT_PROOF_LIMIT
+
+    def refer(
+        self, *, objective: Goal, upper: Mapping[str, int], time_limit_s: float | None
+    ) -> SolveResult:
+        """CP-SAT's answer to a question that the float engine is better not asked at all."""
+        return self._second_opinion(
+            Proposal(Termination.OTHER, None, None, 0.0, ""), None, None,
+            f"{self._engine} was not asked: {_BEYOND}",
+            objective=objective, upper=upper, limit_s=time_limit_s,
+        )  # fmt: skip
+
     def dispose(
         self,
         proposal: Proposal,
@@ -71,15 +89,12 @@ class Judge:
         """The result that ``proposal`` supports, after a second opinion where it supports none."""
         x, doubt = self._rounded(proposal, upper)
         value = None if x is None else objective_value(self._milp, objective, x)
-        # A weighted sum has coefficients that the program itself does not show.
-        weight = sum(abs(w) for w in weights_of(objective).values())
-        largest = max([self._magnitude * weight, *(abs(b) for b in upper.values())])
-        believed = largest <= FLOAT_PROOF_LIMIT
+        believed = self.believes(objective, upper)
         bound = sound_lower_bound(proposal.bound) if believed else None
         if bound is not None and value is not None and bound > value:
             doubt, bound = f"its bound {bound} lies above its point {value}", None
         if not believed:
-            doubt = f"numbers above {FLOAT_PROOF_LIMIT:.0e} are beyond floating-point proofs"
+            doubt = _BEYOND
 
         termination = proposal.termination
         if termination is Termination.INFEASIBLE and believed:
@@ -92,8 +107,9 @@ class Judge:
             )
         if termination in (Termination.OPTIMAL, Termination.INFEASIBLE):
             doubt = doubt or f"its bound {proposal.bound} does not meet its point {value}"
+            claim = f"{self._engine} said {termination.value}, but {doubt}"
             return self._second_opinion(
-                proposal, x, value, doubt, objective=objective, upper=upper, limit_s=time_limit_s
+                proposal, x, value, claim, objective=objective, upper=upper, limit_s=time_limit_s
             )
         message = proposal.message if doubt is None else f"{proposal.message} ({doubt})"
         return SolveResult(termination, x, value, bound, proposal.runtime_s, message, self._engine)
@@ -117,14 +133,13 @@ class Judge:
         proposal: Proposal,
         x: IntArray | None,
         value: int | None,
-        doubt: str,
+        claim: str,
         *,
         objective: Goal,
         upper: Mapping[str, int],
         limit_s: float | None,
     ) -> SolveResult:
         """Ask CP-SAT; a checked point of the float engine is kept where CP-SAT has none."""
-        claim = f"{self._engine} said {proposal.termination.value}, but {doubt}"
         left_s = None if limit_s is None else limit_s - proposal.runtime_s
         if left_s is not None and left_s <= 0:
             return SolveResult(

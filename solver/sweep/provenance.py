@@ -6,9 +6,10 @@ import platform
 import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from solver.instance.domain import ReplicaInstance
+if TYPE_CHECKING:
+    from solver.instance.domain import ReplicaInstance
 
 __all__ = ["Stopwatch", "package_version", "provenance"]
 

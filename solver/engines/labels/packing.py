@@ -112,15 +112,25 @@ class PackingLister:
             On the clock of ``time.monotonic``.
         should_stop
             Asked between nodes.
+
+        Returns
+        -------
+        ListedBoxes
+            Complete, or what was found until a limit came and the boxes still open.
+
+        Raises
+        ------
+        ValueError
+            If a corner or an incumbent has not two components.
         """
 
         def must_stop() -> bool:
             late = deadline_s is not None and time.monotonic() >= deadline_s
             return late or (should_stop is not None and should_stop())
 
-        known = np.asarray(incumbents, dtype=np.int64).reshape(-1, 2)
+        known = _pairs(incumbents, "incumbents")
         ledger = SearchLedger(
-            corners=_open_boxes(corners, known),
+            corners=_open_boxes(_pairs(corners, "corners"), known),
             # Nothing chosen is always feasible, so there is a point to measure directions by.
             known=np.concatenate([known, np.zeros((1, 2), dtype=np.int64)]),
             node_limit=label_limit,
@@ -149,9 +159,19 @@ class PackingLister:
         return ListedBoxes(images, points, complete, ledger.corners, ledger.nodes)
 
 
-def _open_boxes(corners: Sequence[tuple[int, ...]], incumbents: IntArray) -> IntArray:
-    """Corners of what no incumbent weakly dominates, none inside another, (k, 2)."""
-    boxes = np.unique(np.array(corners, dtype=np.int64).reshape(-1, 2), axis=0)
+def _pairs(values: Sequence[tuple[int, ...]] | IntArray, what: str) -> IntArray:
+    """Values as (k, 2) int64."""
+    if len(values) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    pairs = np.array(values, dtype=np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ValueError(f"{what}: two components each are needed, got shape {pairs.shape}")
+    return pairs
+
+
+def _open_boxes(corners: IntArray, incumbents: IntArray) -> IntArray:
+    """Corners, (k, 2), of what no incumbent weakly dominates."""
+    boxes = np.unique(corners, axis=0)
     for image in incumbents:
         boxes = split(boxes, image)
     return boxes
@@ -159,5 +179,6 @@ def _open_boxes(corners: Sequence[tuple[int, ...]], incumbents: IntArray) -> Int
 
 def _without(corners: IntArray, emptied: IntArray) -> IntArray:
     """Corners that lie in no emptied box."""
-    inside = (corners[:, None, :] <= emptied[None, :, :]).all(axis=2)
-    return corners[~inside.any(axis=1)]
+    inside = np.all(corners[:, None, :] <= emptied[None, :, :], axis=2)
+    still_open: IntArray = corners[inside.sum(axis=1) == 0]
+    return still_open

@@ -12,6 +12,7 @@ frontier hangs under one edge of that hull.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def hull_directions(points: IntArray) -> IntArray:
             hull.pop()
         hull.append(z)
     directions = [(SCALE, 1), (1, SCALE)]
-    for a, b in zip(hull, hull[1:], strict=False):
+    for a, b in pairwise(hull):
         rise, run = a[1] - b[1], b[0] - a[0]
         first = max(1, round(SCALE * rise / (rise + run)))
         directions.append((first, max(1, SCALE - first)))
@@ -92,6 +93,7 @@ def split(corners: IntArray, image: IntArray) -> IntArray:
     left, low = corners[inside].copy(), corners[inside].copy()
     left[:, 0], low[:, 1] = image[0], image[1]
     parts = np.unique(np.concatenate([corners[~inside], left, low]), axis=0)
-    within = (parts[:, None, :] <= parts[None, :, :]).all(axis=2)
-    np.fill_diagonal(within, False)
-    return parts[~within.any(axis=1)]
+    # Each part lies within itself; within another as well only if it is redundant.
+    hosts = np.all(parts[:, None, :] <= parts[None, :, :], axis=2).sum(axis=1)
+    left_over: IntArray = parts[hosts == 1]
+    return left_over

@@ -37,7 +37,7 @@ def grown_cliques(cliques: BoolArray, adjacency: BoolArray, rank: FloatArray) ->
     cliques : (q, k) bool
     adjacency : (k, k) bool, symmetric, false on the diagonal
     rank : (k,) positive
-        Vertices of high rank join first; ties go to those that leave many candidates.
+        Vertices of high rank join first; ties go to those with many neighbours.
 
     Returns
     -------
@@ -45,21 +45,19 @@ def grown_cliques(cliques: BoolArray, adjacency: BoolArray, rank: FloatArray) ->
         Maximal cliques, each once, q' <= q.
     """
     cliques = cliques.copy()
-    joined = adjacency.astype(np.float32)
     # Counts in float32 are exact below 2^24; the tie term never reaches a thousandth.
-    tie = 1e-3 / (len(adjacency) + 1)
-    open_rows = np.arange(len(cliques))
-    while len(open_rows):
-        rows = cliques[open_rows]
-        candidate = (rows.astype(np.float32) @ joined) == rows.sum(axis=1, keepdims=True)
-        candidate &= ~rows
-        growing = candidate.any(axis=1)
-        open_rows, candidate = open_rows[growing], candidate[growing]
-        if not len(open_rows):
-            break
-        stay = candidate.astype(np.float32) @ joined
-        score = np.where(candidate, rank + tie * stay, -1.0)
-        cliques[open_rows, score.argmax(axis=1)] = True
+    score = rank + 1e-3 * adjacency.sum(axis=1) / (len(adjacency) + 1)
+    met = cliques.astype(np.float32) @ adjacency.astype(np.float32)
+    candidate = (met == cliques.sum(axis=1, keepdims=True)) & ~cliques
+    growing = np.flatnonzero(candidate.any(axis=1))
+    candidate = candidate[growing]
+    while len(growing):
+        joins = np.where(candidate, score, -1.0).argmax(axis=1)
+        cliques[growing, joins] = True
+        # A column is no neighbour of itself, so what joins stops being a candidate.
+        candidate &= adjacency[joins]
+        still = candidate.any(axis=1)
+        growing, candidate = growing[still], candidate[still]
     return distinct_rows(cliques)
 
 

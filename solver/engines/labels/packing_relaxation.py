@@ -3,8 +3,8 @@ r"""The clique relaxation of a weighted independent set, and an integer bound fr
 Over allowed columns :math:`R` with integer weights :math:`w` and cliques :math:`\mathcal{Q}`:
 
 .. math::
-    \max \sum_{v \in R} w_v x_v \quad\text{s.t.}\quad \sum_{v \in Q} x_v \le 1 \;(Q \in \mathcal{Q}),
-    \quad 0 \le x \le 1 .
+    \max \sum_{v \in R} w_v x_v \quad\text{s.t.}\quad
+    \sum_{v \in Q} x_v \le 1 \;\; (Q \in \mathcal{Q}), \quad 0 \le x \le 1 .
 
 For *any* integers :math:`y_Q \ge 0`, no independent set within :math:`R` weighs more than
 :math:`\sum_Q y_Q + \sum_{v \in R} \max(0, r_v)`, where :math:`r_v = w_v - \sum_{Q \ni v} y_Q`;
@@ -101,7 +101,7 @@ class CliqueRelaxation:
         if not usable:
             # Without multipliers the bound below is the sum of the weights: weak, and still right.
             return np.full(len(self._index), 0.5), np.zeros(len(self._local), dtype=np.int64)
-        return values, np.maximum(0, np.rint(-duals)).astype(np.int64)
+        return np.clip(values, 0.0, 1.0), np.maximum(0, np.rint(-duals)).astype(np.int64)
 
     def bound(self, allowed: BoolArray) -> tuple[int, IntArray, FloatArray]:
         """Bound every independent set within ``allowed``, (n,) bool, a subset of the columns.

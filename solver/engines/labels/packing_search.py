@@ -25,6 +25,10 @@ REBUILD_BELOW = 0.7
 """A node with fewer than this share of its program's columns gets a program of its own."""
 GREEDY_EVERY = 16
 """Nodes from one greedy completion to the next, after the first ``GREEDY_EVERY`` nodes."""
+SHALLOW = 0.02
+"""Boxes no deeper than this, relative to the best value along a direction, are kept with it."""
+ODD_DEPTH = 2.0
+"""Deeper ones are kept up to this multiple of the group's median depth."""
 
 
 @dataclass(slots=True, eq=False)
@@ -114,7 +118,7 @@ class PackingSearch:
         root = CliqueRelaxation(self._cliques, graph.adjacency, self._weights, everything)
         root.tighten(rounds=8)
         # A column that gains nowhere only costs, whatever else is chosen.
-        useful = (graph.gains > 0).any(axis=0)
+        useful: BoolArray = np.asarray(np.any(graph.gains > 0, axis=0), dtype=np.bool_)
         stack = [_Node(useful, np.zeros(graph.n, dtype=np.bool_), root)]
         visits = 0
         while stack and self._least is not None:
@@ -192,6 +196,6 @@ class PackingSearch:
             # Boxes far deeper than the point found hang under another edge of the hull by now;
             # dropping them here leaves them open in the ledger for a search of their own.
             depth = relative_depth(self._direction[None, :], corners, self._ledger.known)[:, 0]
-            corners = corners[depth <= max(0.02, 2.0 * float(np.median(depth)))]
+            corners = corners[depth <= max(SHALLOW, ODD_DEPTH * float(np.median(depth)))]
         self._corners = corners
         self._ask()

@@ -29,10 +29,10 @@ from solver.sweep.moip.document import images_of, outcome_to_dict
 from solver.sweep.moip.outcome import SearchOutcome
 from solver.sweep.moip.reading import MoipResult, outcome_from_dict
 
-__all__ = ["LISTER", "verify_moip"]
+__all__ = ["LISTERS", "verify_moip"]
 
-LISTER = "labels"
-"""It lists boxes, or bounds them, and is never asked whether one is empty; others never list."""
+LISTERS = ("labels", "packing")
+"""They list boxes, or bound them, and are never asked whether one is empty; others never list."""
 MAX_DETAILS = 5
 _EXACT_IN_INT64 = 2**62
 _PAIRS_AT_ONCE = 2_000_000
@@ -254,9 +254,9 @@ def _check_claims(outcome: SearchOutcome, on_progress: Progress | None) -> Check
 
 def _misnamed(claim: Claim) -> Iterator[str]:
     """Engine, way and shape of a claim must fit together."""
-    if claim.engine not in (*ENGINE_NAMES, LISTER):
+    if claim.engine not in (*ENGINE_NAMES, *LISTERS):
         yield f"unknown engine {claim.engine!r:.60}"
-    elif claim.closed_by == ("infeasible" if claim.engine == LISTER else "enumeration"):
+    elif claim.closed_by == ("infeasible" if claim.engine in LISTERS else "enumeration"):
         yield f"{claim.engine} does not close by {claim.closed_by!r}"
     elif claim.closed_by == "infeasible" and claim.weights is not None:
         yield "an empty box has no bound"

@@ -28,7 +28,13 @@ __all__ = ["EXACT_IN_JSON", "KIND", "exact_number", "images_of", "outcome_to_dic
 KIND = "moip"
 EXACT_IN_JSON = 2**53
 """Larger integers are written as text: readers that hold numbers as floats would change them."""
-_LIBRARIES = {"highs": "highspy", "cp-sat": "ortools", "scip": "ortools", "labels": "fleetfront"}
+_LIBRARIES = {
+    "highs": "highspy",
+    "cp-sat": "ortools",
+    "scip": "ortools",
+    "labels": "fleetfront",
+    "packing": "fleetfront",
+}
 
 
 def outcome_to_dict(outcome: SearchOutcome, *, conflict: Sequence[str] = ()) -> dict[str, Any]:

@@ -15,19 +15,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from formulations.moip.problem import MultiObjectiveProgram
+from formulations.moip.problem import Image, MultiObjectiveProgram
 from solver.engines import get_engine
 from solver.engines.contract import Engine, SolveResult, Termination
 from solver.engines.guard import objective_value, violation
 from solver.engines.labels.directions import Direction, Directions
 from solver.engines.labels.listing import list_boxes
+from solver.engines.labels.packing import PackingLister
 from solver.errors import EngineError, FleetError
 from solver.sweep.moip.claims import Claim, Corner, FoundPoint, JobReport
 from solver.sweep.moip.region import SearchRegion
 
-__all__ = ["LABELS", "Job", "ListJob", "SolveJob", "directions_of", "perform"]
+__all__ = ["LABELS", "PACKING", "Job", "ListJob", "PackJob", "SolveJob", "directions_of", "perform"]
 
 LABELS = "labels"
+PACKING = "packing"
 _PROGRAMS_KEPT = 4
 
 
@@ -76,7 +78,25 @@ class SolveJob:
     time_limit_s: float | None
 
 
-Job = ListJob | SolveJob
+@dataclass(frozen=True, slots=True)
+class PackJob:
+    """List boxes of a set packing with two objectives by branch and bound over cliques.
+
+    Parameters
+    ----------
+    known
+        Images of feasible points; good ones make the search short.
+    node_limit
+        Nodes of its trees.
+    """
+
+    corners: tuple[Corner, ...]
+    known: tuple[Image, ...]
+    node_limit: int
+    time_limit_s: float | None
+
+
+Job = ListJob | PackJob | SolveJob
 
 
 @dataclass
@@ -86,6 +106,7 @@ class _Workshop:
     program: MultiObjectiveProgram
     engines: dict[str, Engine] = field(default_factory=dict)
     directions: Directions | None = None
+    packing: PackingLister | None = None
 
     def engine(self, name: str) -> Engine:
         if name not in self.engines:
@@ -102,6 +123,11 @@ class _Workshop:
                 ) from error
             self.engines[name] = engine
         return self.engines[name]
+
+    def packer(self) -> PackingLister:
+        if self.packing is None:
+            self.packing = PackingLister(self.program.milp)
+        return self.packing
 
     def bounds(self) -> Directions:
         if self.directions is None:
@@ -140,6 +166,10 @@ def perform(program: MultiObjectiveProgram, job: Job) -> JobReport:
         if isinstance(job, ListJob):
             points, claims, stopped = _listed(shop, job)
             solves, interrupted = 0, False
+        elif isinstance(job, PackJob):
+            points, claims, stopped = _packed(shop, job)
+            solves, interrupted = 0, False
+            out_of_time = stopped is not None
         else:
             answer = _solved(shop, job)
             points, claims, solves, stopped = (
@@ -203,6 +233,28 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
             Claim(tuple(rest), near, bound, LABELS, "enumeration") for rest in left.corners.tolist()
         ]
     return points, claims, None
+
+
+def _packed(shop: _Workshop, job: PackJob) -> tuple[list[FoundPoint], list[Claim], str | None]:
+    until_s = None if job.time_limit_s is None else time.monotonic() + job.time_limit_s
+    listed = shop.packer().list_box(
+        job.corners,
+        np.array(job.known, dtype=np.int64).reshape(-1, 2),
+        label_limit=job.node_limit,
+        deadline_s=until_s,
+    )
+    images = [tuple(image) for image in listed.images.tolist()]
+    points = [FoundPoint(image, x) for image, x in zip(images, listed.points, strict=True)]
+    claims: list[Claim] = []
+    for corner in job.corners:
+        left = SearchRegion(corner)
+        left.insert(images)
+        for rest in left.corners:
+            # A box that reaches into none of the open ones was emptied.
+            if not (rest <= listed.open_corners).all(axis=1).any():
+                upper = tuple(rest.tolist())
+                claims.append(Claim(upper, None, None, PACKING, "enumeration"))
+    return points, claims, None if listed.complete else "the packing search ran out of time"
 
 
 @dataclass

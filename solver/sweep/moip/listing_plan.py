@@ -46,10 +46,13 @@ class ListingPlan:
     ----------
     ledger
         What is known; read whenever the next listing is made.
+    only_looks
+        Find a few points and leave the boxes to others.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, only_looks: bool = False) -> None:
         self._ledger = ledger
+        self._only_looks = only_looks
         self._complete = 0
         self._asked = 0
         self._answered: set[tuple[int, ...]] = set()
@@ -99,6 +102,8 @@ class ListingPlan:
         if not self._ledger.archive:
             yield from self._look(**_FIRST_LOOK)
             yield None
+        if self._only_looks:
+            return
         fruitless = 0
         for number, width in enumerate(w for w in _WIDTHS if w <= self._widest):
             if not self._ledger.open_corners:

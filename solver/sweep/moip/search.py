@@ -20,15 +20,16 @@ from solver.errors import EngineError, InstanceError
 from solver.sweep.moip.checkpoint import Checkpoint
 from solver.sweep.moip.claims import Corner, FoundPoint, JobReport
 from solver.sweep.moip.crew import Crew, open_crew
-from solver.sweep.moip.jobs import LABELS, Job, ListJob, SolveJob, perform
+from solver.sweep.moip.jobs import LABELS, PACKING, Job, ListJob, SolveJob, perform
 from solver.sweep.moip.ledger import Ledger
 from solver.sweep.moip.listing_plan import ListingPlan
 from solver.sweep.moip.outcome import ClosedBox, OpenBox, ProvedPoint, SearchOutcome
+from solver.sweep.moip.pack_plan import PackPlan
 from solver.sweep.moip.solve_plan import SolvePlan
 
 __all__ = ["ENGINES", "SearchProgress", "search"]
 
-ENGINES = (LABELS, "cp-sat", "highs", "scip")
+ENGINES = (LABELS, PACKING, "cp-sat", "highs", "scip")
 _POLL_S = 0.2
 
 
@@ -142,8 +143,9 @@ class _Search:
         if self._checkpoint is not None:
             self._ledger.admit(self._checkpoint.points, self._checkpoint.claims)
             self._ledger.notes += self._checkpoint.notes
+        packing = PACKING in self._engines and PackPlan.suits(self._program)
         if LABELS in self._engines and self._ledger.open_corners:
-            plan = ListingPlan(self._ledger)
+            plan = ListingPlan(self._ledger, only_looks=packing)
             if plan.refusal is not None:
                 self._refusals.append(plan.refusal)
             self._take(JobReport((), tuple(plan.bounds()), 0, 0.0))
@@ -153,7 +155,10 @@ class _Search:
                     plan.learn(job, report)
 
             self._drive(plan.jobs(), note)
-        others = [name for name in self._engines if name != LABELS]
+        if packing and self._ledger.open_corners and self._stopped is None:
+            pack = PackPlan(self._ledger, share=self._crew.slots)
+            self._drive(pack.jobs(), lambda _, report: pack.learn(report))
+        others = [name for name in self._engines if name not in (LABELS, PACKING)]
         if others and self._ledger.open_corners and self._stopped is None:
             solves = SolvePlan(self._ledger, others)
 
