@@ -149,8 +149,8 @@ def nondominated_set(
     problem
         A program, or the path of one (moip JSON, or MPS with several objective rows).
     engines
-        Some of ``labels``, ``packing``, ``cp-sat``, ``highs``, ``scip``; all if left out, and the run
-        learns which suits.
+        Some of ``labels``, ``packing``, ``cp-sat``, ``highs``, ``scip``; all if left out, and the
+        run learns which suits.
     time_limit_s
         Wall-clock limit; past it the answer is ``partial`` and says where it is open.
     workers, dask
