@@ -98,6 +98,8 @@ def search(
             kept = stack.enter_context(Checkpoint.open(checkpoint, program, recover=recover))
         crew = stack.enter_context(open_crew(program, perform, workers=workers, dask=dask))
         run = _Search(program, chosen, crew, kept, time_limit_s, on_progress, should_stop)
+        # Then the jobs' processor time is this process's own, and a job ends before the next.
+        run.alone = workers == 1 and dask is None
         return run.outcome()
 
 
@@ -129,6 +131,7 @@ class _Search:
         self._reasons: dict[Corner, str] = {}
         self._last_reason: str | None = None
         self._refusals: list[str] = []
+        self.alone = False
         self._refuse: Callable[[str], object] = self._refusals.append
 
     def outcome(self) -> SearchOutcome:
@@ -191,7 +194,7 @@ class _Search:
                     break
             if self._stopped is not None:
                 exhausted = True
-                if self._crew.slots > 1:
+                if not self.alone:
                     # Their work is lost but for what the checkpoint has; the limit is the limit.
                     return
             if not out:
@@ -282,8 +285,7 @@ class _Search:
             open_boxes=open_boxes,
             solves=dict(self._solves),
             wall_s=time.perf_counter() - self._began_s,
-            # In one process the workers' time is this process's own.
-            cpu_s=here_s if self._crew.slots == 1 else here_s + self._worker_cpu_s,
+            cpu_s=here_s if self.alone else here_s + self._worker_cpu_s,
             notes=(*ledger.notes, *self._refusals),
         )
 
