@@ -140,7 +140,7 @@ class MultiObjectiveProgram:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything that decides the nondominated set and what solutions mean."""
+        """SHA-256 of all that decides the nondominated set and what results mean; not the name."""
         milp, sha = self.milp, hashlib.sha256()
         for array in (
             milp.lower, milp.upper, milp.row_start, milp.column_index, milp.value, milp.row_lower,
@@ -148,6 +148,9 @@ class MultiObjectiveProgram:
         ):  # fmt: skip
             sha.update(repr(array.shape).encode())
             sha.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
-        rest = (self.objective_names, self.senses, self.scales, self.offsets, self.column_names)
+        rest = (
+            self.objective_names, self.senses, self.scales, self.offsets, self.column_names,
+            self.row_names,
+        )  # fmt: skip
         sha.update(repr(rest).encode())
         return sha.hexdigest()

@@ -77,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prog_name="fleetfront",
             standalone_mode=False,
         )
-        sys.stdout.flush()
+        # Python has no standard output where the shell closed it.
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except FleetError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)

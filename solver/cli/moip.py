@@ -72,6 +72,14 @@ def moip_command(
     from solver.result.writing import check_writable, write_whole
 
     check_writable({"--out": out, "--csv": csv, "--plot": plot})
+    for option, path in (("--out", out), ("--csv", csv), ("--plot", plot)):
+        for what, read in (("the program", file), ("the checkpoint", checkpoint)):
+            if path is not None and read is not None and path.resolve() == read.resolve():
+                raise OutputError.one(
+                    f"is also {what}, which would be lost",
+                    where=f"{option} {path}",
+                    mend="Name another file",
+                )
     if plot is not None and plot.suffix.lower() not in PLOT_FORMATS:
         raise OutputError.one(
             f"cannot draw a {plot.suffix or 'file without a suffix'}",

@@ -18,7 +18,7 @@ import numpy as np
 
 from formulations.milp import IntArray
 
-__all__ = ["SCALE", "BoxGroup", "best_group", "hull_directions", "split"]
+__all__ = ["SCALE", "BoxGroup", "best_group", "hull_directions", "relative_depth", "split"]
 
 SCALE = 1000
 """Components of a direction add up to about this."""

@@ -8,9 +8,10 @@ are plain data that can be sent to another process; ``perform`` keeps what it bu
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,12 +22,22 @@ from solver.engines.contract import Engine, SolveResult, Termination
 from solver.engines.guard import objective_value, violation
 from solver.engines.labels.directions import Direction, Directions
 from solver.engines.labels.listing import list_boxes
-from solver.engines.labels.packing import PackingLister
+from solver.engines.labels.packing_steps import PackingSteps
 from solver.errors import EngineError, FleetError
 from solver.sweep.moip.claims import Claim, Corner, FoundPoint, JobReport
 from solver.sweep.moip.region import SearchRegion
 
-__all__ = ["LABELS", "PACKING", "Job", "ListJob", "PackJob", "SolveJob", "directions_of", "perform"]
+__all__ = [
+    "LABELS",
+    "PACKING",
+    "Job",
+    "ListJob",
+    "PackJob",
+    "SolveJob",
+    "directions_of",
+    "heeding",
+    "perform",
+]
 
 LABELS = "labels"
 PACKING = "packing"
@@ -80,19 +91,20 @@ class SolveJob:
 
 @dataclass(frozen=True, slots=True)
 class PackJob:
-    """List boxes of a set packing with two objectives by branch and bound over cliques.
+    """One step of a packing search; see ``packing_steps``.
 
     Parameters
     ----------
+    corners
+        Boxes; for a supported step all that are open.
     known
-        Images of feasible points; good ones make the search short.
-    node_limit
-        Nodes of its trees.
+        Images of feasible points; good ones make the step short.
     """
 
+    direction: tuple[int, ...]
     corners: tuple[Corner, ...]
     known: tuple[Image, ...]
-    node_limit: int
+    supported: bool
     time_limit_s: float | None
 
 
@@ -106,7 +118,7 @@ class _Workshop:
     program: MultiObjectiveProgram
     engines: dict[str, Engine] = field(default_factory=dict)
     directions: Directions | None = None
-    packing: PackingLister | None = None
+    packing: PackingSteps | None = None
 
     def engine(self, name: str) -> Engine:
         if name not in self.engines:
@@ -124,9 +136,9 @@ class _Workshop:
             self.engines[name] = engine
         return self.engines[name]
 
-    def packer(self) -> PackingLister:
+    def packer(self) -> PackingSteps:
         if self.packing is None:
-            self.packing = PackingLister(self.program.milp)
+            self.packing = PackingSteps(self.program.milp)
         return self.packing
 
     def bounds(self) -> Directions:
@@ -135,6 +147,7 @@ class _Workshop:
         return self.directions
 
 
+_ASKED_TO_STOP: list[Callable[[], bool] | None] = []
 _WORKSHOPS: OrderedDict[str, _Workshop] = OrderedDict()
 
 
@@ -196,7 +209,6 @@ def perform(program: MultiObjectiveProgram, job: Job) -> JobReport:
 
 
 def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim], str | None]:
-    until_s = None if job.time_limit_s is None else time.perf_counter() + job.time_limit_s
     directions = shop.bounds()
     used: list[Direction] = []
     for weights in job.weights:
@@ -214,7 +226,7 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         beam=job.beam,
         core=job.core,
         free=job.free,
-        should_stop=None if until_s is None else lambda: time.perf_counter() > until_s,
+        should_stop=_limit(job.time_limit_s),
     )
     images = [tuple(image) for image in listing.images.tolist()]
     points = [FoundPoint(image, x) for image, x in zip(images, listing.x, strict=True)]
@@ -236,25 +248,44 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
 
 
 def _packed(shop: _Workshop, job: PackJob) -> tuple[list[FoundPoint], list[Claim], str | None]:
-    until_s = None if job.time_limit_s is None else time.monotonic() + job.time_limit_s
-    listed = shop.packer().list_box(
-        job.corners,
+    step = shop.packer().run(
+        job.direction,
+        np.array(job.corners, dtype=np.int64).reshape(-1, 2),
         np.array(job.known, dtype=np.int64).reshape(-1, 2),
-        label_limit=job.node_limit,
-        deadline_s=until_s,
+        supported=job.supported,
+        must_stop=_limit(job.time_limit_s),
     )
-    images = [tuple(image) for image in listed.images.tolist()]
-    points = [FoundPoint(image, x) for image, x in zip(images, listed.points, strict=True)]
-    claims: list[Claim] = []
-    for corner in job.corners:
-        left = SearchRegion(corner)
-        left.insert(images)
-        for rest in left.corners:
-            # A box that reaches into none of the open ones was emptied.
-            if not (rest <= listed.open_corners).all(axis=1).any():
-                upper = tuple(rest.tolist())
-                claims.append(Claim(upper, None, None, PACKING, "enumeration"))
-    return points, claims, None if listed.complete else "the packing search ran out of time"
+    images = [tuple(image) for image in step.images.tolist()]
+    points = [FoundPoint(image, x) for image, x in zip(images, step.points, strict=True)]
+    claims = [
+        Claim(tuple(corner), None, None, PACKING, "enumeration") for corner in step.emptied.tolist()
+    ]
+    if step.bound is not None:
+        ceiling = shop.program.ceiling
+        claims.append(Claim(ceiling, job.direction, step.bound, PACKING, "bound"))
+    return points, claims, None if step.finished else "the packing search was stopped"
+
+
+def _limit(time_limit_s: float | None) -> Callable[[], bool]:
+    """Whether a job that runs in steps has to end: out of time, or asked to stop."""
+    until_s = None if time_limit_s is None else time.perf_counter() + time_limit_s
+    asked = _ASKED_TO_STOP[-1] if _ASKED_TO_STOP else None
+
+    def over() -> bool:
+        late = until_s is not None and time.perf_counter() > until_s
+        return late or (asked is not None and asked())
+
+    return over
+
+
+@contextlib.contextmanager
+def heeding(should_stop: Callable[[], bool] | None) -> Iterator[None]:
+    """Let jobs that this process performs meanwhile end when ``should_stop`` says so."""
+    _ASKED_TO_STOP.append(should_stop)
+    try:
+        yield
+    finally:
+        _ASKED_TO_STOP.pop()
 
 
 @dataclass

@@ -1,65 +1,83 @@
-"""Which packing searches to ask for: all open boxes, shared out, and again with more time."""
+"""Which packing steps to ask for: supported points first, then the boxes under each hull edge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from formulations.milp import IntArray
 from formulations.moip.problem import MultiObjectiveProgram
 from solver.engines.labels.packing import PackingLister
-from solver.sweep.moip.claims import JobReport
+from solver.engines.labels.packing_boxes import hull_directions, relative_depth
 from solver.sweep.moip.jobs import PackJob
 from solver.sweep.moip.ledger import Ledger
 
 __all__ = ["PackPlan"]
 
-_FIRST_SLICE_S = 60.0
-_LONGER = 2.0
-_SLICES = 5
-_NODE_LIMIT = 10_000_000
-
 
 class PackPlan:
-    """Packing searches for one program, until its boxes are closed or time does not help.
+    """Packing steps for one program, until its boxes are closed.
 
     Parameters
     ----------
     share
-        How many jobs make sense at once. Neighbouring boxes stay together: one direction often
-        serves them all.
+        How many jobs make sense at once.
     """
 
     def __init__(self, ledger: Ledger, *, share: int) -> None:
         self._ledger = ledger
         self._share = share
-        self._progress = False
 
     @staticmethod
     def suits(program: MultiObjectiveProgram) -> bool:
         """Whether the program is a set packing that the search takes."""
         return PackingLister.applies(program.milp)
 
-    def learn(self, report: JobReport) -> None:
-        """Take note of what a search brought home."""
-        self._progress |= bool(report.claims)
-
     def jobs(self) -> Iterator[PackJob | None]:
-        """Searches one after the other; ``None`` means: wait for those that are out."""
-        slice_s, failures = _FIRST_SLICE_S, 0
-        while failures < _SLICES:
-            corners = self._ledger.open_corners
-            if not corners:
-                return
-            self._progress = False
-            known = tuple(self._ledger.nondominated())
-            size = -(-len(corners) // self._share)
-            for start in range(0, len(corners), size):
-                yield PackJob(
-                    corners=tuple(corners[start : start + size]),
-                    known=known,
-                    node_limit=_NODE_LIMIT,
-                    time_limit_s=slice_s,
-                )
+        """Steps one after the other; ``None`` means: wait for those that are out."""
+        yield from self._supported()
+        while self._ledger.open_corners:
+            for direction, corners in self._groups()[: self._share]:
+                yield self._job(direction, corners, supported=False)
             yield None
-            if not self._progress:
-                failures += 1
-                slice_s *= _LONGER
+
+    def _supported(self) -> Iterator[PackJob | None]:
+        """Every edge of the hull of the known points, until no step moves it."""
+        asked: set[tuple[int, ...]] = set()
+        while self._ledger.open_corners:
+            edges = [tuple(row) for row in hull_directions(self._known()).tolist()]
+            fresh = [edge for edge in edges if edge not in asked]
+            if not fresh:
+                return
+            for direction in fresh:
+                asked.add(direction)
+                corners = self._corners()
+                if len(corners):
+                    yield self._job(direction, corners, supported=True)
+            yield None
+
+    def _groups(self) -> list[tuple[tuple[int, ...], IntArray]]:
+        """Open boxes by the direction along which they lie least deep; large groups first."""
+        corners, known = self._corners(), self._known()
+        directions = hull_directions(known)
+        choice = relative_depth(directions, corners, known).argmin(axis=1)
+        places = sorted(set(choice.tolist()), key=lambda place: -int((choice == place).sum()))
+        return [(tuple(directions[k].tolist()), corners[choice == k]) for k in places]
+
+    def _corners(self) -> IntArray:
+        return np.array(self._ledger.open_corners, dtype=np.int64).reshape(-1, 2)
+
+    def _known(self) -> IntArray:
+        # Nothing chosen is always feasible, so there is a point to measure by.
+        images = np.array(self._ledger.nondominated(), dtype=np.int64).reshape(-1, 2)
+        return np.concatenate([images, np.zeros((1, 2), dtype=np.int64)])
+
+    def _job(self, direction: tuple[int, ...], corners: IntArray, *, supported: bool) -> PackJob:
+        return PackJob(
+            direction=direction,
+            corners=tuple(tuple(corner) for corner in corners.tolist()),
+            known=tuple(self._ledger.nondominated()),
+            supported=supported,
+            time_limit_s=None,
+        )

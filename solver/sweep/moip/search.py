@@ -20,7 +20,7 @@ from solver.errors import EngineError, InstanceError
 from solver.sweep.moip.checkpoint import Checkpoint
 from solver.sweep.moip.claims import Corner, FoundPoint, JobReport
 from solver.sweep.moip.crew import Crew, open_crew
-from solver.sweep.moip.jobs import LABELS, PACKING, Job, ListJob, SolveJob, perform
+from solver.sweep.moip.jobs import LABELS, PACKING, Job, ListJob, SolveJob, heeding, perform
 from solver.sweep.moip.ledger import Ledger
 from solver.sweep.moip.listing_plan import ListingPlan
 from solver.sweep.moip.outcome import ClosedBox, OpenBox, ProvedPoint, SearchOutcome
@@ -137,7 +137,8 @@ class _Search:
     def outcome(self) -> SearchOutcome:
         """Run the search to its end and say what it found."""
         try:
-            self._run()
+            with heeding(self._should_stop if self.alone else None):
+                self._run()
         except KeyboardInterrupt:
             self._stopped = "interrupted"
         return self._told()
@@ -160,7 +161,7 @@ class _Search:
             self._drive(plan.jobs(), note)
         if packing and self._ledger.open_corners and self._stopped is None:
             pack = PackPlan(self._ledger, share=self._crew.slots)
-            self._drive(pack.jobs(), lambda _, report: pack.learn(report))
+            self._drive(pack.jobs(), lambda *_: None)
         others = [name for name in self._engines if name not in (LABELS, PACKING)]
         if others and self._ledger.open_corners and self._stopped is None:
             solves = SolvePlan(self._ledger, others)
@@ -192,7 +193,7 @@ class _Search:
                 elif out:
                     # The plan waits for what is out.
                     break
-            if self._stopped is not None:
+            if not self._may_go_on():
                 exhausted = True
                 if not self.alone:
                     # Their work is lost but for what the checkpoint has; the limit is the limit.
