@@ -79,6 +79,7 @@ def test_both_layouts_state_the_same_program() -> None:
             "vtype": "IIB",
             "objective_names": ["COST", "GAIN"],
             "column_names": ["a", "b", "c"],
+            "row_names": ["CAP", "NEED"],
         },
         where="twin",
     )
