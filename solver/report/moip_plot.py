@@ -74,7 +74,9 @@ def moip_figure(outcome: SearchOutcome) -> Figure:
         )  # fmt: skip
         for number, (first, second) in enumerate(pairs):
             width = 0.92 / len(pairs)
-            axes = figure.add_axes((0.06 + number * width, 0.12, width - 0.05, 0.66))
+            # One picture has room on its left for numbers of many digits and the axis title.
+            left = 0.1 if len(pairs) == 1 else 0.06 + number * width
+            axes = figure.add_axes((left, 0.12, 0.97 * width - 0.05, 0.66))
             _draw(axes, outcome, values, proved, first, second)
         _legend(figure, outcome)
     return figure

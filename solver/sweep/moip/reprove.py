@@ -18,11 +18,14 @@ from formulations.milp import IntArray
 from formulations.moip.problem import MultiObjectiveProgram
 from solver.engines import get_engine
 from solver.engines.contract import Engine, Termination
+from solver.engines.labels.directions import Directions
+from solver.engines.labels.listing import list_boxes
 from solver.errors import EngineError
 from solver.sweep.certificate import Check
 from solver.sweep.moip.certificate import below_point
 from solver.sweep.moip.claims import Corner
 from solver.sweep.moip.infeasible import rows_are_feasible
+from solver.sweep.moip.jobs import LABELS
 from solver.sweep.moip.outcome import SearchOutcome
 from solver.sweep.moip.reading import MoipResult
 
@@ -30,6 +33,8 @@ __all__ = ["reprove_boxes"]
 
 ORDER = ("cp-sat", "highs", "scip")
 MAX_DETAILS = 5
+_DIRECTIONS = 9
+_WIDTH = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class _Prover:
         self._engines: dict[str, Engine | None] = {}
         self._closed: dict[str, IntArray] = {}
         self._count: Counter[str] = Counter()
+        self._directions: Directions | None = None
 
     def fault(self, task: _Task) -> str | None:
         """Why the box of ``task`` is not closed again, or ``None`` where it is."""
@@ -145,8 +151,29 @@ class _Prover:
                 self._count[answer.proved_by] += 1
                 return None
             reasons.append(f"{name} handed the question to {answer.proved_by}")
+        if task.engine != LABELS and self._listed_empty(corner):
+            # Where floats are not believed and CP-SAT was the one to check, integers list the box.
+            before = self._closed.get(LABELS, corner[None, :])
+            self._closed[LABELS] = np.vstack([before, corner])
+            self._count[LABELS] += 1
+            return None
         told = "; ".join(reasons) or "no other engine takes the program"
         return f"not reproved ({told})"
+
+    def _listed_empty(self, corner: IntArray) -> bool:
+        """Whether labels list the box to its end and find nothing; false where they cannot."""
+        if self._directions is None:
+            try:
+                self._directions = Directions(self._program)
+            except EngineError:
+                return False
+        chosen = self._directions.chosen()
+        if not chosen:
+            return False
+        places = np.linspace(0, len(chosen) - 1, _DIRECTIONS).astype(int)
+        used = [chosen[place] for place in sorted(set(places.tolist()))]
+        listing = list_boxes(self._directions, used, corner[None, :], width=_WIDTH, beam=1)
+        return listing.complete and not len(listing.images)
 
     def _loaded(self, name: str) -> Engine | None:
         """An engine with the program, ``None`` where it cannot take it."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import solver.sweep.moip.reprove as module
+from formulations.milp import INFINITY, Milp
+from formulations.moip.problem import MultiObjectiveProgram
 from solver.engines.contract import SolveResult, Termination
 from solver.errors import EngineError
 from solver.sweep.moip.claims import Claim, Corner
+from solver.sweep.moip.document import outcome_to_dict
 from solver.sweep.moip.outcome import SearchOutcome
-from solver.sweep.moip.reading import MoipResult
+from solver.sweep.moip.reading import MoipResult, outcome_from_dict
 from solver.sweep.moip.reprove import reprove_boxes
+from solver.sweep.moip.search import search
 from tests.oracles import plain_moip as plain
 
 
@@ -85,7 +90,11 @@ def test_an_engine_that_refuses_the_program_is_passed_over(fakes: Fakes) -> None
     assert fakes["highs"].asked > 0
 
 
-def test_no_other_engine_means_not_reproved(fakes: Fakes) -> None:
+def test_no_other_engine_means_not_reproved(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(program: MultiObjectiveProgram) -> None:
+        raise EngineError.one("too large", where=program.name, mend="Use another")
+
+    monkeypatch.setattr(module, "Directions", refuse)
     fakes["cp-sat"].refuses = fakes["scip"].refuses = True
     check = reprove_boxes(MoipResult(claimed_by("highs"), ()))
     assert not check.passed
@@ -140,3 +149,22 @@ def test_rows_that_do_not_conflict_are_found_out() -> None:
     assert check.faults == ("the conflicting rows: not reproved",)
     check = reprove_boxes(MoipResult(outcome, ("r1", "r2")))
     assert [fault.split(":")[0] for fault in check.faults] == ["row r2 has no part in the conflict"]
+
+
+def test_boxes_that_floats_cannot_judge_are_listed_by_labels() -> None:
+    # Coefficients above the float-proof limit: HiGHS and SCIP would hand the question to CP-SAT,
+    # which is the one to be checked.
+    draw = np.random.default_rng(9)
+    n = 7
+    rows = draw.integers(10**9, 10**10, n)
+    milp = Milp(
+        "large", np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64), np.ones(n, dtype=bool),
+        np.array([0, n]), np.arange(n), rows, np.array([-INFINITY]), np.array([rows.sum() // 2]),
+        {"f1": -draw.integers(1, 50, n), "f2": -draw.integers(1, 50, n)},
+    )  # fmt: skip
+    names = tuple(f"x{j}" for j in range(n))
+    program = MultiObjectiveProgram(milp, ("max", "max"), (1, 1), (0, 0), names, ("r",))
+    outcome = search(program, engines=["cp-sat"])
+    check = reprove_boxes(outcome_from_dict(outcome_to_dict(outcome)))
+    assert check.passed, check.faults
+    assert "labels" in check.detail
