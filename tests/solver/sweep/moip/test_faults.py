@@ -27,8 +27,8 @@ QUESTIONS = {
 }
 FAKE = "scip"
 """The fake engine goes by a name that result files know; ``verify`` asks the others."""
-ENOUGH = 40
-"""Jobs after which a search on an engine that never ends is stopped."""
+ENOUGH = 160
+"""Looks at the stop request, a few a job, after which a search that would not end is stopped."""
 
 every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 
