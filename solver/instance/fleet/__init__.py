@@ -1,0 +1,1 @@
+"""The door of fleet questions: files in, a checked question out."""

@@ -1,0 +1,363 @@
+"""A fleet question once read: every choice spelled out, every fact attached, in SI units.
+
+Money is an exact fraction of a US dollar, rates and shares are exact fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+from solver.catalog.domain import Accelerator, Model
+from solver.instance.domain import DesignSpace, Performance, Rules
+
+__all__ = [
+    "Answers",
+    "Contract",
+    "CostUnit",
+    "CurrentFleet",
+    "CurrentReplicas",
+    "FleetInstance",
+    "FleetLimits",
+    "MachineOffer",
+    "MeasuredPoint",
+    "Ownership",
+    "Period",
+    "Phase",
+    "Preference",
+    "RackOrbit",
+    "RequestSize",
+    "Service",
+    "Transfer",
+    "Workload",
+    "WorkloadModel",
+]
+
+Phase = Literal["aggregated", "prefill", "decode"]
+"""What a replica does: whole requests, their prompts alone, or their output tokens alone."""
+
+CostUnit = Literal["usd_per_hour", "usd_per_mtok", "usd"]
+ContractKind = Literal["on_demand", "reserved", "spot", "owned"]
+TradeOff = Literal["speed", "cost", "power", "quality", "throughput"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A part of the day: ``hours`` of every day, 24 together."""
+
+    name: str
+    hours: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSize:
+    """One class of requests; ``share`` of the requests of its workload, together 1."""
+
+    input_tokens: int
+    output_tokens: int
+    share: Fraction
+
+    @property
+    def name(self) -> str:
+        """For tables: ``1000 in, 300 out``."""
+        return f"{self.input_tokens} in, {self.output_tokens} out"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadModel:
+    """A model that may serve a workload.
+
+    ``model`` is ``None`` where all its options are measured points, told apart by ``name``.
+    ``quality`` is a score, the more the better; ``None`` where no quality is stated.
+    """
+
+    name: str
+    model: Model | None
+    quality: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPoint:
+    """One row of a table of measured operating points.
+
+    Parameters
+    ----------
+    workload, machine
+        Names; empty: any workload, a machine without a name of its own.
+    devices
+        Devices of one replica.
+    requests_per_s
+        What one replica carries of requests of the workload's mean size, or of ``size`` alone.
+    tpot_s, ttft_s
+        ``None`` where not measured: then no limit on them can be met, unless the file says that
+        all its points meet them.
+    watts, usd_per_hour
+        Of the whole replica; ``None``: from the machine.
+    size
+        (input, output) tokens of the class it was measured on; ``None``: the workload as a whole.
+    where
+        File and line, for messages.
+    """
+
+    workload: str
+    model: str
+    machine: str
+    layout: str
+    phase: Phase
+    devices: int
+    requests_per_s: Fraction
+    tpot_s: Fraction | None
+    ttft_s: Fraction | None
+    watts: Fraction | None
+    usd_per_hour: Fraction | None
+    size: tuple[int, int] | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A stream of requests to one service.
+
+    Parameters
+    ----------
+    sizes
+        At least one; shares together 1.
+    requests_per_s
+        Demand at the busiest period, before ``by_period``; with ``throughput`` traded off only the
+        proportions between workloads count.
+    by_period
+        Factor of each period of the instance.
+    min_speed_tok_per_s, max_ttft_s
+        Limits every replica that serves it must meet.
+    target_speed_tok_per_s
+        Its own target: speed counts as a share of it. ``None``: plain tokens/s.
+    points
+        Measured operating points; where there are any, no design of ours is offered for it.
+    points_meet_limits
+        The file vouches that its points meet both limits, although it does not show them.
+    """
+
+    name: str
+    models: tuple[WorkloadModel, ...]
+    sizes: tuple[RequestSize, ...]
+    requests_per_s: Fraction
+    by_period: tuple[Fraction, ...]
+    min_speed_tok_per_s: Fraction | None = None
+    max_ttft_s: Fraction | None = None
+    target_speed_tok_per_s: Fraction | None = None
+    points: tuple[MeasuredPoint, ...] = ()
+    points_meet_limits: bool = False
+
+    @property
+    def output_tokens(self) -> Fraction:
+        """Mean output tokens of a request."""
+        return sum((size.share * size.output_tokens for size in self.sizes), Fraction(0))
+
+    @property
+    def input_tokens(self) -> Fraction:
+        """Mean input tokens of a request."""
+        return sum((size.share * size.input_tokens for size in self.sizes), Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What a device costs its owner.
+
+    Capital is written off over ``depreciation_years`` of which a share ``utilisation`` is used;
+    upkeep is ``maintenance_per_year`` of the purchase price; energy is paid for the hours in use.
+    """
+
+    purchase_usd: Fraction
+    depreciation_years: Fraction
+    utilisation: Fraction
+    pue: Fraction
+    usd_per_kwh: Fraction
+    maintenance_per_year: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One way to get a machine.
+
+    Parameters
+    ----------
+    usd_per_hour
+        Of one device; ``None`` exactly where it is owned.
+    committed
+        Paid in every period, used or not (reserved and owned); else by the period.
+    stock_devices
+        Most devices under this contract; ``None`` is no limit.
+    """
+
+    name: str
+    kind: ContractKind
+    usd_per_hour: Fraction | None
+    committed: bool
+    stock_devices: int | None = None
+    ownership: Ownership | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineOffer:
+    """A kind of machine on offer.
+
+    Parameters
+    ----------
+    accelerator
+        ``None`` where only measured points run on it.
+    node_devices
+        Devices that are bought or rented together.
+    watts_per_device
+        Of a device in use, its share of the host included; ``None`` where unknown.
+    """
+
+    name: str
+    accelerator: Accelerator | None
+    node_devices: int
+    watts_per_device: Fraction | None
+    contracts: tuple[Contract, ...]
+    stock_devices: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RackOrbit:
+    """Identical racks. ``None`` is no limit; ``machines`` empty admits all."""
+
+    name: str
+    count: int
+    slots: int | None = None
+    """Nodes (devices, where machines are had by the device)."""
+    watts: Fraction | None = None
+    uplink_bytes_per_s: Fraction | None = None
+    machines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FleetLimits:
+    """What the whole fleet must meet; ``None`` is no limit."""
+
+    max_usd_per_hour: Fraction | None = None
+    max_watts: Fraction | None = None
+    max_devices: int | None = None
+    max_layouts: int | None = None
+    """Most different (workload, layout) pairs in use: what an operator can look after."""
+    max_spot_fraction: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Headroom.
+
+    Parameters
+    ----------
+    wait_percentile, max_wait_s
+        A share ``wait_percentile`` of requests starts within ``max_wait_s``; ``None``: replicas
+        may be loaded fully.
+    max_pool
+        Most replicas behind one queue; larger fleets are several pools.
+    spare_replicas
+        Replicas of each pool that may fail without a limit being missed.
+    survive_rack_loss
+        Demand is met with any one rack gone.
+    """
+
+    wait_percentile: Fraction | None = None
+    max_wait_s: Fraction | None = None
+    max_pool: int = 16
+    spare_replicas: int = 0
+    survive_rack_loss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Prefill and decode apart: how KV caches travel between the pools.
+
+    ``bytes_per_s`` of one prefill device; ``None``: the accelerator's scale-out bandwidth.
+    """
+
+    bytes_per_s: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentReplicas:
+    """Replicas that run today; named as results name them."""
+
+    workload: str
+    machine: str
+    layout: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentFleet:
+    """Today's fleet, and the most replicas that may be started or stopped (``None``: any)."""
+
+    replicas: tuple[CurrentReplicas, ...]
+    max_changes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A wish whose price is asked for.
+
+    ``machines`` (only these), ``no_contract`` (none of this kind), ``max_machine_types``,
+    ``max_layouts``: whichever are given hold together.
+    """
+
+    name: str
+    machines: tuple[str, ...] = ()
+    no_contract: tuple[ContractKind, ...] = ()
+    max_machine_types: int | None = None
+    max_layouts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a buyer wants to know besides the frontier; each costs further solves."""
+
+    limits: bool = False
+    """What one more unit of every limit is worth."""
+    break_even: bool = False
+    """The price at which the plan would change, for every machine on offer."""
+    preferences: tuple[Preference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FleetInstance:
+    """One question: which replicas on which machines meet all demand, and at what price?"""
+
+    name: str
+    title: str
+    trade_off: tuple[TradeOff, ...]
+    """Two or three, or ``("throughput",)`` alone."""
+    cost_unit: CostUnit
+    horizon_hours: Fraction | None
+    """With ``cost_unit == "usd"``."""
+    periods: tuple[Period, ...]
+    workloads: tuple[Workload, ...]
+    machines: tuple[MachineOffer, ...]
+    design: DesignSpace | None
+    """Layouts and batches offered for workloads without measured points."""
+    phases: tuple[Phase, ...] = ("aggregated",)
+    transfer: Transfer = Transfer()
+    limits: FleetLimits = FleetLimits()
+    racks: tuple[RackOrbit, ...] = ()
+    service: Service = Service()
+    current: CurrentFleet | None = None
+    answers: Answers = Answers()
+    rules: Rules = field(default_factory=Rules)
+    performance: Performance = field(default_factory=Performance)
+    seed: int = 0
+    expected_exit_status: int = 0
+    source: str = "instance"
+    sha256: str = ""
+    warnings: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of problem."""
+        return "fleet"

@@ -1,0 +1,1 @@
+"""From a fleet question to counts, cells and limits."""
