@@ -1,0 +1,136 @@
+r"""The Lagrangian bound of shared limits, by cutting planes over tables and blocks.
+
+.. math::
+    L(\mu) = \sum_g \min_{p \in P_g} (1, \mu) \cdot v_p - \mu \cdot b ,\qquad \mu \ge 0
+
+is a lower bound for every :math:`\mu` and concave. A group is a table of plans or a block, whose
+cheapest plan is priced exactly. The linear program that proposes :math:`\mu` is solved in floats
+(Kelley 1960; with blocks it is Dantzig-Wolfe's master seen from its dual); multipliers are rounded
+to a grid and the bound is then evaluated in integers, so nothing rests on the floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+
+from formulations.milp import IntArray
+from solver.engines.blocks.plans import Plans
+from solver.engines.blocks.pricing import cheapest_plan
+from solver.engines.blocks.structure import Block
+
+__all__ = ["Bound", "Group", "best_bound", "evaluate"]
+
+Group = Plans | Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """The best bound met.
+
+    Parameters
+    ----------
+    value
+        Exact, in units of ``scale`` to one of cost.
+    weights : (1 + R,) int64
+        ``scale`` and the multipliers.
+    least
+        Cheapest price of every group under the weights; their sum less the limits is ``value``.
+    cheapest : (groups, 1 + R)
+        A cheapest plan of every group.
+    """
+
+    value: int
+    weights: IntArray
+    least: tuple[int, ...]
+    cheapest: IntArray
+
+
+def evaluate(groups: Sequence[Group], limit: IntArray, weights: IntArray) -> Bound:
+    """The bound under given weights, exact."""
+    least, cheapest = [], []
+    for group in groups:
+        if isinstance(group, Block):
+            plan = cheapest_plan(group, weights)
+            least.append(plan.price)
+            cheapest.append(plan.vector)
+        else:
+            priced = group.vector @ weights
+            row = int(priced.argmin())
+            least.append(int(priced[row]))
+            cheapest.append(group.vector[row])
+    charge = sum(w * b for w, b in zip(weights[1:].tolist(), limit.tolist(), strict=True))
+    return Bound(sum(least) - charge, weights, tuple(least), np.array(cheapest))
+
+
+def best_bound(
+    groups: Sequence[Group],
+    limit: IntArray,
+    *,
+    scale: int,
+    start: IntArray,
+    dearest: IntArray,
+    rounds: int = 60,
+    seeds: Sequence[IntArray] = (),
+) -> Bound:
+    """Maximise the bound from multipliers ``start``.
+
+    Parameters
+    ----------
+    limit : (R,)
+    scale
+        Grid of the multipliers: they are multiples of 1/scale units of cost.
+    start : (1 + R,) weights to begin with
+    dearest : (R,) greatest multiplier of each limit that prices safely, in grid units
+    seeds
+        For every group further plans (n, 1 + R) that are known, or nothing.
+    """
+    best = evaluate(groups, limit, start)
+    if not len(limit):
+        return best
+    unit = np.maximum(limit, 1).astype(np.float64)
+    cuts: list[list[tuple[int, ...]]] = [[] for _ in groups]
+    known: list[set[tuple[int, ...]]] = [set() for _ in groups]
+
+    def learn(number: int, vector: IntArray) -> bool:
+        key = tuple(vector.tolist())
+        if key in known[number]:
+            return False
+        known[number].add(key)
+        cuts[number].append(key)
+        return True
+
+    for number, rows in enumerate(seeds):
+        for vector in rows:
+            learn(number, vector)
+    current = best
+    for _ in range(rounds):
+        fresh = [learn(number, vector) for number, vector in enumerate(current.cheapest)]
+        if not any(fresh):
+            break
+        table = np.array([row for rows in cuts for row in rows], dtype=np.float64)
+        owner = np.repeat(np.arange(len(groups)), [len(rows) for rows in cuts])
+        matrix = np.zeros((len(table), len(limit) + len(groups)))
+        matrix[:, : len(limit)] = -table[:, 1:] / unit
+        matrix[np.arange(len(table)), len(limit) + owner] = 1.0
+        answer = linprog(
+            np.concatenate([limit / unit, -np.ones(len(groups))]),
+            A_ub=matrix,
+            b_ub=table[:, 0],
+            bounds=[(0.0, most / scale * u) for most, u in zip(dearest, unit, strict=True)]
+            + [(None, None)] * len(groups),
+            method="highs",
+        )
+        if answer.x is None or answer.fun is None:
+            break
+        proposed = np.rint(answer.x[: len(limit)] / unit * scale).astype(np.int64)
+        weights = np.concatenate([[scale], np.clip(proposed, 0, dearest)]).astype(np.int64)
+        current = evaluate(groups, limit, weights)
+        if current.value > best.value:
+            best = current
+        if -answer.fun * scale - best.value < max(1.0, 1e-9 * abs(best.value)):
+            break
+    return best

@@ -1,0 +1,121 @@
+r"""The cheapest plan of one block under given weights: an exact integer covering knapsack.
+
+With weights :math:`w` on cost and uses (integers :math:`\ge 0`) a unit of ladder :math:`t` costs
+:math:`p_t = w \cdot v_t`. Let :math:`\rho` be the least price of a unit of cover. Every plan costs
+:math:`\rho d` plus its *excess*: what its rungs cost above :math:`\rho` times their cover, and
+:math:`\rho` times what it covers beyond the demand. A plan no dearer than a known one therefore
+has a small excess, which leaves few rungs of few ladders. The others are combined ladder by
+ladder, dominated states dropped, and the ladder with the best ratio fills the rest.
+
+Prices are exact integers; the excess is a float and only prunes, with a margin above its error:
+it is a sum of at most one term a ladder, each correct to a few units in the last place of
+:math:`p_t k \le` ``LARGEST``, so within 2 units of price together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from formulations.milp import IntArray
+from solver.engines.blocks.ladder import Rungs
+from solver.engines.blocks.pareto import undominated_rows
+from solver.engines.blocks.structure import Block
+
+__all__ = ["LARGEST", "MARGIN", "CheapestPlan", "cheapest_plan", "fair_price"]
+
+LARGEST = 2**50
+"""Prices of whole plans stay below this, so that floats err by far less than a unit."""
+MARGIN = 4.0
+"""Units of price by which pruning is kinder than it need be."""
+_FILTER_FROM = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheapestPlan:
+    """``price`` exact; ``units`` of every ladder; ``vector``: its cost and uses."""
+
+    price: int
+    units: IntArray
+    vector: IntArray
+
+
+def prices_of(block: Block, weights: IntArray) -> list[int]:
+    """Price of one unit of every ladder."""
+    return [int(ladder.vector @ weights) for ladder in block.ladders]
+
+
+def fair_price(block: Block, prices: list[int]) -> tuple[float, int]:
+    """Least price of a unit of cover, and the ladder that has it."""
+    ratios = [
+        price * ladder.period / ladder.gain
+        for price, ladder in zip(prices, block.ladders, strict=True)
+    ]
+    # The densest multiple bounds every other from below, so the ratio is a lower bound.
+    best = int(np.argmin(ratios))
+    return ratios[best] * (1.0 - 2.0**-50), best
+
+
+def _a_price(block: Block, prices: list[int], best: int) -> int:
+    """Price of some good plan: the best ladder, its last units replaced by one other ladder."""
+    ladder = block.ladders[best]
+    whole = int(ladder.least(np.array([block.demand]))[0])
+    known = whole * prices[best]
+    start = np.arange(max(0, whole - 5 * ladder.period), whole + 1, dtype=np.int64)
+    # What so many units cover at least: full periods of the densest column.
+    cover = start // ladder.period * ladder.gain
+    rest = block.demand - cover
+    for price, other in zip(prices, block.ladders, strict=True):
+        total = start // ladder.period * ladder.period * prices[best] + other.least(rest) * price
+        known = min(known, int(total.min()))
+    return known
+
+
+def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
+    """See the module's text.
+
+    Parameters
+    ----------
+    weights : (1 + R,) int64 >= 0
+        Of the cost and of each limit; a plan of the block must price below ``LARGEST``.
+    """
+    prices = prices_of(block, weights)
+    rho, best = fair_price(block, prices)
+    known = _a_price(block, prices, best)
+    most = known - rho * block.demand + MARGIN
+    choices: list[tuple[int, Rungs]] = []
+    for number, (price, ladder) in enumerate(zip(prices, block.ladders, strict=True)):
+        if number != best and price * ladder.period - rho * ladder.gain <= most * ladder.period:
+            rungs = ladder.rungs(price, rho, most)
+            if len(rungs.k) > 1:
+                choices.append((number, rungs))
+    choices.sort(key=lambda choice: len(choice[1].k))
+    rest = np.array([block.demand], dtype=np.int64)
+    priced = np.zeros(1, dtype=np.int64)
+    units = np.zeros((1, len(prices)), dtype=np.int64)
+    for number, rungs in choices:
+        order = np.argsort(rungs.excess, kind="stable")
+        k, cover, excess = rungs.k[order], rungs.cover[order], rungs.excess[order]
+        spent = priced - rho * (block.demand - rest)
+        counts = np.searchsorted(excess, most - spent, side="right")
+        state = np.repeat(np.arange(len(rest)), counts)
+        rung = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        new_rest = rest[state] - cover[rung]
+        new_priced = priced[state] + k[rung] * prices[number]
+        alive = (rest[state] > 0) | (k[rung] == 0)
+        alive &= new_priced - rho * (block.demand - new_rest) <= most
+        alive &= new_priced <= known
+        state, rung = state[alive], rung[alive]
+        rest, priced = np.maximum(new_rest[alive], 0), new_priced[alive]
+        units = units[state]
+        units[:, number] = k[rung]
+        if len(rest) > _FILTER_FROM:
+            kept = undominated_rows(np.stack([rest, priced], axis=1))
+            rest, priced, units = rest[kept], priced[kept], units[kept]
+    fill = block.ladders[best].least(rest)
+    units[:, best] = fill
+    total = priced + fill * prices[best]
+    winner = int(total.argmin())
+    vectors = np.array([ladder.vector for ladder in block.ladders])
+    return CheapestPlan(int(total[winner]), units[winner], units[winner] @ vectors)
