@@ -5,13 +5,12 @@ matplotlib is imported when something is drawn, through its object interface onl
 
 from __future__ import annotations
 
-import io
-import warnings
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.report.figure_style import SOFT, STYLE, PlotFormat, figure_bytes
 from solver.report.moip import found_of, short_moip_status, stated_range
 from solver.report.numbers import clean
 from solver.sweep.moip.outcome import SearchOutcome
@@ -23,23 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DRAWABLE_OBJECTIVES", "moip_figure", "render_moip_plot"]
 
 DRAWABLE_OBJECTIVES = (2, 3)
-PlotFormat = Literal["png", "svg", "pdf"]
-_INK, _SOFT, _BLUE, _ORANGE = "#222222", "#5f5f5f", "#1f5fa8", "#c8641b"
-_STYLE: Any = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.labelcolor": _INK,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
-    "text.color": _INK,
-    # Names come from files: a dollar sign in one starts no formula.
-    "text.parse_math": False,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "fleetfront",
-}
+_BLUE, _ORANGE = "#1f5fa8", "#c8641b"
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -63,14 +46,14 @@ def moip_figure(outcome: SearchOutcome) -> Figure:
     ).reshape(len(found), program.n_objectives)
     proved = np.array([proof is not None for _, _, proof in found], dtype=bool)
     pairs = [(0, 1)] if program.n_objectives == 2 else [(0, 1), (0, 2), (1, 2)]
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(10.0, 6.4) if len(pairs) == 1 else (14.0, 5.2), dpi=100)
         figure.text(
             0.06, 0.955, clean(program.name, limit=80), fontsize=14, weight="bold", va="top"
         )
         figure.text(
             0.06, 0.955 - 0.38 / figure.get_figheight(), short_moip_status(outcome),
-            fontsize=10, color=_SOFT, va="top",
+            fontsize=10, color=SOFT, va="top",
         )  # fmt: skip
         for number, (first, second) in enumerate(pairs):
             width = 0.92 / len(pairs)
@@ -195,18 +178,5 @@ def _legend(figure: Figure, outcome: SearchOutcome) -> None:
 
 def render_moip_plot(outcome: SearchOutcome, format: PlotFormat) -> bytes:
     """The figure as a file of ``format``; the same outcome gives the same bytes."""
-    from matplotlib import rc_context
-
-    dates = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    buffer = io.BytesIO()
-    with rc_context(_STYLE), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes, which its reader can see.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        moip_figure(outcome).savefig(
-            buffer,
-            format=format,
-            dpi=160,
-            metadata={"Title": clean(outcome.program.name), **dates[format]},
-            facecolor="white",
-        )
-    return buffer.getvalue()
+    title = clean(outcome.program.name)
+    return figure_bytes(lambda: moip_figure(outcome), format, title=title)

@@ -6,17 +6,16 @@ is touched, so a figure can be drawn in any thread of a program that has plots o
 
 from __future__ import annotations
 
-import io
 import textwrap
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solver.report.annotate import annotate
 from solver.report.choose import path_positions
 from solver.report.design import BINDINGS, UNKNOWN_BINDING, binding_of
+from solver.report.figure_style import SOFT, STYLE, PlotFormat, figure_bytes
 from solver.report.findings import (
     box_range,
     conflict_heading,
@@ -34,33 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["PLOT_FORMATS", "frontier_figure", "render_plot", "save_plot"]
 
-PlotFormat = Literal["png", "svg", "pdf"]
 PLOT_FORMATS: tuple[PlotFormat, ...] = ("png", "svg", "pdf")
 
 SIZE_INCHES = (10.0, 6.4)
-_INK = "#222222"
-_SOFT = "#5f5f5f"
 _EACH_POINT_BELOW = 40
 """Up to so many points each gets its marker; past it, markers are spaced along the curve."""
 _MARKERS = 60
-_STYLE: Any = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.labelcolor": _INK,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
-    "text.color": _INK,
-    # Names come from files: a dollar sign in one starts no formula.
-    "text.parse_math": False,
-    # Outlines look the same everywhere, which placed labels need; the salt makes files repeatable.
-    "svg.fonttype": "path",
-    "svg.hashsalt": "fleetfront",
-    "path.simplify": True,
-    "path.simplify_threshold": 0.3,
-}
+_STYLE: Any = {**STYLE, "path.simplify": True, "path.simplify_threshold": 0.3}
 
 
 def title_lines(result: Result) -> tuple[str, str]:
@@ -213,7 +192,7 @@ def _titles(figure: Figure, result: Result) -> None:
     )  # fmt: skip
     lines = textwrap.wrap(subtitle, 134)
     figure.text(
-        0.075, 0.915, "\n".join(lines[:2]), fontsize=9.5, color=_SOFT, va="top",
+        0.075, 0.915, "\n".join(lines[:2]), fontsize=9.5, color=SOFT, va="top",
         linespacing=1.35,
     )  # fmt: skip
 
@@ -282,22 +261,8 @@ def render_plot(result: Result, format: PlotFormat) -> bytes:
     """
     if format not in PLOT_FORMATS:
         raise ValueError(f"unknown plot format {format!r}; choose one of {', '.join(PLOT_FORMATS)}")
-    from matplotlib import rc_context
-
     title, _ = title_lines(result)
-    dates = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    buffer = io.BytesIO()
-    with rc_context(_STYLE), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes, which its reader can see.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        frontier_figure(result).savefig(
-            buffer,
-            format=format,
-            dpi=160,
-            metadata={"Title": title, **dates[format]},
-            facecolor="white",
-        )
-    return buffer.getvalue()
+    return figure_bytes(lambda: frontier_figure(result), format, title=title, style=_STYLE)
 
 
 def save_plot(result: Result, path: Path) -> None:

@@ -1,90 +1,35 @@
-"""A plain second road to nondominated sets: every assignment of a small program, one by one.
+"""What an honest search would say of a small program, without a search.
 
-Shared by the tests of volumes, result files, certificates and the command line.
+Shared by the tests of volumes, result files, certificates, reports and the command line.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection
 
 import numpy as np
 
-from formulations.milp import Milp
-from formulations.moip.problem import Image, MultiObjectiveProgram, Sense
-from solver.engines.guard import violation
+from formulations.moip.problem import Image, MultiObjectiveProgram
 from solver.sweep.moip.claims import Claim, Corner, FoundPoint
 from solver.sweep.moip.outcome import ClosedBox, OpenBox, ProvedPoint, SearchOutcome
+from tests.oracles import small_programs as small
 
 COUNT = {"highs": 3, "labels": 2}
 
 
-def program(
-    costs: Sequence[Sequence[int]],
-    rows: Sequence[tuple[Sequence[int], int, int]] = (),
-    *,
-    upper: int = 1,
-    senses: Sequence[Sense] | None = None,
-    scales: Sequence[int] | None = None,
-    offsets: Sequence[int] | None = None,
-    name: str = "plain",
-) -> MultiObjectiveProgram:
-    """Columns from 0 to ``upper``; rows are (coefficients, low, high), written densely."""
-    n, p = len(costs[0]), len(costs)
-    dense = [list(coefficients) for coefficients, _, _ in rows]
-    entries = [(c, v) for row in dense for c, v in enumerate(row) if v]
-    counts = [sum(1 for v in row if v) for row in dense]
-
-    def array(values: Sequence[int]) -> np.ndarray:
-        return np.array(values, dtype=np.int64)
-
-    return MultiObjectiveProgram(
-        milp=Milp(
-            name=name,
-            lower=array([0] * n),
-            upper=array([upper] * n),
-            is_integer=np.ones(n, dtype=bool),
-            row_start=array([0, *itertools.accumulate(counts)]),
-            column_index=array([c for c, _ in entries]),
-            value=array([v for _, v in entries]),
-            row_lower=array([low for _, low, _ in rows]),
-            row_upper=array([high for _, _, high in rows]),
-            objectives={f"f{k + 1}": array(goal) for k, goal in enumerate(costs)},
-        ),
-        senses=tuple(senses or ["min"] * p),
-        scales=tuple(scales or [1] * p),
-        offsets=tuple(offsets or [0] * p),
-        column_names=tuple(f"x{j + 1}" for j in range(n)),
-        row_names=tuple(f"r{i + 1}" for i in range(len(rows))),
-    )
-
-
-@functools.lru_cache(maxsize=32)
-def feasible(problem: MultiObjectiveProgram) -> tuple[tuple[Image, np.ndarray], ...]:
-    """Image and columns of every feasible assignment."""
-    return tuple(_assignments(problem))
-
-
-def _assignments(problem: MultiObjectiveProgram) -> Iterator[tuple[Image, np.ndarray]]:
-    milp = problem.milp
-    ranges = [
-        range(a, b + 1) for a, b in zip(milp.lower.tolist(), milp.upper.tolist(), strict=True)
-    ]
-    for values in itertools.product(*ranges):
-        x = np.array(values, dtype=np.int64)
-        if violation(milp, x, {}) is None:
-            yield problem.image(x), x
+def feasible(problem: MultiObjectiveProgram) -> dict[Image, np.ndarray]:
+    """Every feasible image, with the columns of an assignment that has it."""
+    x, images = small.stated_from(problem).feasible
+    return dict(zip(map(tuple, images.tolist()), x, strict=True))
 
 
 def nondominated(problem: MultiObjectiveProgram) -> dict[Image, np.ndarray]:
     """Nondominated images, sorted, with columns."""
-    found = dict(feasible(problem))
-    return {
-        z: found[z]
-        for z in sorted(found)
-        if not any(y != z and all(a <= b for a, b in zip(y, z, strict=True)) for y in found)
-    }
+    found = feasible(problem)
+    return {image: found[image] for image in small.stated_from(problem).images}
 
 
 def corners(points: Collection[Image], ceiling: Corner) -> list[Corner]:
@@ -105,7 +50,7 @@ def corners(points: Collection[Image], ceiling: Corner) -> list[Corner]:
 def epsilon_claim(problem: MultiObjectiveProgram, corner: Corner) -> Claim:
     """What minimising the last objective below ``corner`` would say of its box."""
     free = (*corner[:-1], problem.ceiling[-1])
-    inside = [z for z, _ in feasible(problem) if all(a < b for a, b in zip(z, free, strict=True))]
+    inside = small.stated_from(problem).inside(free)
     if not inside:
         return Claim(free, None, None, "highs", "infeasible")
     weights = (*(0 for _ in corner[:-1]), 1)
@@ -167,14 +112,5 @@ def outcome(
 @functools.lru_cache(maxsize=32)
 def knapsack(p: int = 2, n: int = 8, seed: int = 20) -> MultiObjectiveProgram:
     """A maximised knapsack with ``p`` values a piece, stated in halves with an offset."""
-    random = np.random.default_rng(seed)
-    values = random.integers(10, 100, (p, n))
-    weights = random.integers(10, 100, n).tolist()
-    return program(
-        (-values).tolist(),
-        [(weights, 0, sum(weights) // 2)],
-        senses=["max"] * p,
-        scales=[2] * p,
-        offsets=[5] * p,
-        name=f"knapsack of {n}",
-    )
+    problem = small.knapsack(p, n, seed, least=10).program
+    return dataclasses.replace(problem, scales=(2,) * p, offsets=(5,) * p)

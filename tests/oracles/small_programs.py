@@ -6,10 +6,10 @@ and objectives by plain matrix products. A test that draws programs says which s
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ class Stated:
     lower: tuple[int, ...]
     upper: tuple[int, ...]
 
-    @cached_property
+    @functools.cached_property
     def feasible(self) -> tuple[IntArray, IntArray]:
         """(k, n) every feasible assignment and (k, p) its image."""
         ranges = [range(a, b + 1) for a, b in zip(self.lower, self.upper, strict=True)]
@@ -45,7 +45,7 @@ class Stated:
             x = x[(value >= low) & (value <= high)]
         return x, x @ self.costs.T
 
-    @cached_property
+    @functools.cached_property
     def images(self) -> list[Image]:
         """Nondominated images, sorted."""
         return undominated(self.feasible[1])
@@ -109,6 +109,21 @@ def stated(
     return Stated(program, np.array(costs, dtype=np.int64), tuple(rows), low, high)
 
 
+@functools.lru_cache(maxsize=32)
+def stated_from(program: MultiObjectiveProgram) -> Stated:
+    """A program that was not made here, with the plain numbers that it holds."""
+    milp = program.milp
+    ends = milp.row_start.tolist()
+    rows: list[Row] = []
+    for i, (start, end) in enumerate(itertools.pairwise(ends)):
+        coefficients = [0] * milp.n_columns
+        for column, value in zip(milp.column_index[start:end], milp.value[start:end], strict=True):
+            coefficients[column] += int(value)
+        rows.append((coefficients, int(milp.row_lower[i]), int(milp.row_upper[i])))
+    lower, upper = tuple(milp.lower.tolist()), tuple(milp.upper.tolist())
+    return Stated(program, program.costs, tuple(rows), lower, upper)
+
+
 @st.composite
 def small_programs(
     draw: st.DrawFn,
@@ -146,16 +161,18 @@ def small_programs(
     return stated(costs, rows, lower=lower, upper=upper)
 
 
-def knapsack(p: int = 2, n: int = 8, seed: int = 20, largest: int = 100) -> Stated:
+def knapsack(
+    p: int = 2, n: int = 8, seed: int = 20, *, least: int = 1, largest: int = 100
+) -> Stated:
     """A maximised 0-1 knapsack with ``p`` values a piece and room for half the weight."""
     random = np.random.default_rng(seed)
-    values = random.integers(1, largest, (p, n))
-    weights = random.integers(1, largest, n).tolist()
+    values = random.integers(least, largest, (p, n))
+    weights = random.integers(least, largest, n).tolist()
     return stated(
         (-values).tolist(),
         [(weights, -INFINITY, sum(weights) // 2)],
         senses=["max"] * p,
-        name=f"knapsack of {n} with {p} values",
+        name=f"knapsack of {n}",
     )
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from formulations.milp import IntArray
 from solver.engines.labels.directions import Direction, Directions
 from solver.engines.labels.frontier import nondominated_rows
 
-__all__ = ["Listing", "list_boxes"]
+__all__ = ["Listing", "Shortfall", "list_boxes"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -38,6 +39,15 @@ _NO_BOUND = 2**61
 _HISTORY_LIMIT = 60_000_000
 _TESTS_AT_ONCE = 4_000_000
 _CHILDREN_AT_ONCE = 2_000_000
+
+
+class Shortfall(Enum):
+    """What first kept a listing from being all that its boxes hold."""
+
+    COLUMNS = "columns had to be held fixed"
+    LABELS = "labels had to be cut away"
+    ROOM = "there were more labels than can be kept"
+    STOPPED = "the listing was stopped"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +59,8 @@ class Listing:
     images : (k, p) int64
         Nondominated among the feasible images that were met inside a box.
     x : (k, n) int64
-    complete
-        Whether that is all of them: no label was cut away for want of room.
+    shortfall
+        Why that may not be all of them; ``None`` where it is.
     reach
         What is said holds where the first direction's weighted sum is at most this; ``None`` for
         all of the boxes.
@@ -60,9 +70,14 @@ class Listing:
 
     images: IntArray
     x: IntArray
-    complete: bool
+    shortfall: Shortfall | None
     reach: int | None
     labels: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether no image is missing."""
+        return self.shortfall is None
 
 
 def _columns_left(
@@ -260,7 +275,7 @@ class _Run:
             alive[start : start + chunk] = hits
         return np.flatnonzero(alive)
 
-    def answer(self, complete: bool, reach: int | None) -> Listing:
+    def answer(self, shortfall: Shortfall | None, reach: int | None) -> Listing:
         """The nondominated images inside the boxes, with their columns."""
         n, p = len(self.lower), self.images.shape[1]
         inside = np.zeros(len(self.images), dtype=bool)
@@ -276,7 +291,7 @@ class _Run:
         ):
             x[:, column] = values[at]
             at = parents[at]
-        return Listing(self.images[rows].reshape(-1, p), x, complete, reach, self.made)
+        return Listing(self.images[rows].reshape(-1, p), x, shortfall, reach, self.made)
 
 
 def list_boxes(
@@ -317,7 +332,7 @@ def list_boxes(
     Returns
     -------
     Listing
-        ``complete`` unless labels or columns were cut away or the listing was stopped.
+        Complete, or with what first kept it from being so.
     """
     n, p = directions.program.milp.n_columns, corners.shape[1]
     nothing = np.zeros((0, p), dtype=np.int64), np.zeros((0, n), dtype=np.int64)
@@ -330,19 +345,22 @@ def list_boxes(
             limits[0] = nearest
     left = _columns_left(directions, used, limits)
     if left is None:
-        return Listing(*nothing, complete=True, reach=reach, labels=0)
+        return Listing(*nothing, shortfall=None, reach=reach, labels=0)
     lower, upper = left
-    narrowed = False
+    shortfall = None
     if core is not None:
         lower, upper, narrowed = _core(lower, upper, used[0], core)
+        shortfall = Shortfall.COLUMNS if narrowed else None
     run = _Run(directions, used, corners, lower, upper, limits)
     if not run.start_holds():
-        return Listing(*nothing, complete=not narrowed, reach=reach, labels=0)
-    cut = narrowed
+        return Listing(*nothing, shortfall=shortfall, reach=reach, labels=0)
     for level in range(len(run.order)):
-        if (should_stop is not None and should_stop()) or run.made > _HISTORY_LIMIT:
-            return Listing(*nothing, complete=False, reach=reach, labels=run.made)
-        cut |= run.step(level, beam if cut else width, beam)
+        stopped = should_stop is not None and should_stop()
+        if stopped or run.made > _HISTORY_LIMIT:
+            ended = Shortfall.STOPPED if stopped else Shortfall.ROOM
+            return Listing(*nothing, shortfall=shortfall or ended, reach=reach, labels=run.made)
+        if run.step(level, width if shortfall is None else beam, beam):
+            shortfall = shortfall or Shortfall.LABELS
         if not len(run.bounds):
-            return Listing(*nothing, complete=not cut, reach=reach, labels=run.made)
-    return run.answer(complete=not cut, reach=reach)
+            return Listing(*nothing, shortfall=shortfall, reach=reach, labels=run.made)
+    return run.answer(shortfall, reach)

@@ -1,4 +1,4 @@
-r"""Every nondominated image of a bi-objective set packing inside given boxes, listed exactly.
+r"""Bi-objective set packing, one search at a time, each listing boxes or proving a bound exactly.
 
 .. math::
     \min \; (c_1 x, c_2 x) \quad \text{s.t.} \quad
@@ -7,25 +7,32 @@ r"""Every nondominated image of a bi-objective set packing inside given boxes, l
 Epsilon-constraint solves are slow here: the bound on the other objective spoils the structure, and
 neighbouring solves repeat each other. The boxes between known points lie under few edges of the
 points' convex hull, one or two per cent deep, so a handful of branch-and-bound runs along those
-edges' normals settles all of them, in the two-phase manner of Ulungu and Teghem (1995) with the
-second phase shared by all the triangles of an edge. Clique relaxations bound the nodes;
-``packing_relaxation.py`` says why their bounds are integers that need no float to be right.
+edges' normals settles all of them: the two phases of Ulungu and Teghem, "The two phases method: an
+efficient procedure to solve bi-objective combinatorial optimization problems" (Foundations of
+Computing and Decision Sciences 20, 1995), the second one shared by all the triangles of an edge.
+
+* A *supported* step asks for the least weighted sum :math:`\lambda z` of all: it ends with a
+  supported point and the proof that no image lies below it.
+* A *group* step empties the boxes that hang under one edge.
+
+Clique relaxations bound the nodes; ``packing_relaxation.py`` says why their bounds are integers
+that need no float to be right.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from formulations.milp import IntArray, Milp
-from solver.engines.labels.packing_boxes import SCALE, best_group, split
-from solver.engines.labels.packing_graph import ConflictGraph
+from solver.engines.labels.packing_boxes import SCALE, BoxGroup
+from solver.engines.labels.packing_graph import BoolArray, ConflictGraph
 from solver.engines.labels.packing_search import PackingSearch, SearchLedger
 
-__all__ = ["ListedBoxes", "PackingLister"]
+__all__ = ["PackingSteps", "StepReport"]
 
 _WEIGHT_LIMIT = 2**40
 """Sum of the sizes of all weights along a direction; multipliers then fit a double exactly."""
@@ -34,33 +41,55 @@ _COLUMN_LIMIT = 1500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ListedBoxes:
-    """What a listing found.
+class StepReport:
+    """What a step found.
 
     Parameters
     ----------
     images : (k, 2) int64
-        Feasible images inside the boxes, mutually nondominated, dominated by no incumbent, sorted.
+        Feasible images inside the boxes, sorted; not necessarily nondominated.
     points : (k, n) int64
         Column values of each.
-    complete
-        Whether that is every nondominated image of the boxes that no incumbent weakly dominates.
-        Otherwise a limit came first.
-    open_corners : (m, 2) int64
-        Boxes where others may hide; none exactly where ``complete``.
+    emptied : (m, 2) int64
+        Corners whose boxes are proved to hold no feasible image; those found lie outside.
+    bound
+        Of a supported step: no feasible image has a smaller weighted sum.
+    finished
+        Whether the step came to its end.
+    interrupted
+        Whether Ctrl-C was what ended it.
     nodes
-        Nodes of the search trees.
+        Nodes of its tree.
     """
 
     images: IntArray
     points: IntArray
-    complete: bool
-    open_corners: IntArray
+    emptied: IntArray
+    bound: int | None
+    finished: bool
+    interrupted: bool
     nodes: int
 
 
-class PackingLister:
-    """Lister for one packing program; keeps its conflict graph and cliques between calls.
+class _SupportedSearch(PackingSearch):
+    """Asks for more weight than any point met so far has, whatever the boxes allow."""
+
+    def _ask(self) -> None:
+        self._least = 1 - int((self._ledger.known @ self._direction).min())
+
+    def _offer(self, chosen: BoolArray) -> None:
+        image = -self._graph.gains[:, chosen].sum(axis=1)
+        known = self._ledger.known
+        if not self._ledger.offer(image, chosen) and (
+            image @ self._direction < (known @ self._direction).min()
+        ):
+            # Outside the boxes, and yet it bounds the weighted sum.
+            self._ledger.known = np.concatenate([known, image[None, :]])
+        self._ask()
+
+
+class PackingSteps:
+    """Steps on one packing program; keeps its conflict graph and cliques between them.
 
     Raises
     ------
@@ -89,96 +118,44 @@ class PackingLister:
             and (milp.row_lower <= 0).all()
         )
 
-    def list_box(
+    def run(
         self,
-        corners: Sequence[tuple[int, ...]],
-        incumbents: IntArray,
+        group: BoxGroup,
+        known: IntArray,
         *,
-        label_limit: int,
-        deadline_s: float | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> ListedBoxes:
-        """List the union of the boxes below ``corners``.
+        supported: bool,
+        must_stop: Callable[[], bool],
+    ) -> StepReport:
+        """Take one step.
 
         Parameters
         ----------
-        corners
-            Each names the images ``z < corner``.
-        incumbents : (k, 2) int64
-            Images of feasible points, in any order; may be empty. Good ones make the search short.
-        label_limit
-            Nodes that may be opened.
-        deadline_s
-            On the clock of ``time.monotonic``.
-        should_stop
-            Asked between nodes.
-
-        Returns
-        -------
-        ListedBoxes
-            Complete, or what was found until a limit came and the boxes still open.
-
-        Raises
-        ------
-        ValueError
-            If a corner or an incumbent has not two components.
+        group
+            A direction, and the boxes it serves; for a supported step all that are open.
+        known : (m, 2) int64
+            Images of feasible points, none of them inside a box; may be empty. Good ones make the
+            step short.
+        must_stop
+            Asked at every node; a true answer ends the step, as Ctrl-C does, with what it has.
         """
-
-        def must_stop() -> bool:
-            late = deadline_s is not None and time.monotonic() >= deadline_s
-            return late or (should_stop is not None and should_stop())
-
-        known = _pairs(incumbents, "incumbents")
+        # Nothing chosen is always feasible, so there is a point to measure by.
+        origin = np.zeros((1, 2), dtype=np.int64)
         ledger = SearchLedger(
-            corners=_open_boxes(_pairs(corners, "corners"), known),
-            # Nothing chosen is always feasible, so there is a point to measure directions by.
-            known=np.concatenate([known, np.zeros((1, 2), dtype=np.int64)]),
-            node_limit=label_limit,
+            corners=group.corners,
+            known=np.concatenate([known.reshape(-1, 2), origin]),
             must_stop=must_stop,
         )
-        complete = True
-        while len(ledger.corners) and complete:
-            group = best_group(ledger.corners, ledger.known)
-            search = PackingSearch(self._graph, group, ledger, self._graph.cliques)
-            emptied = search.run()
-            if emptied is None:
-                complete = False
-            else:
-                ledger.corners = _without(ledger.corners, emptied)
-        return self._listed(ledger, known, complete)
-
-    def _listed(self, ledger: SearchLedger, incumbents: IntArray, complete: bool) -> ListedBoxes:
-        """Keep what nothing else dominates."""
+        kind = _SupportedSearch if supported else PackingSearch
+        emptied: IntArray | None = None
+        interrupted = True
+        with contextlib.suppress(KeyboardInterrupt):
+            emptied = kind(self._graph, group, ledger).run()
+            interrupted = False
+        finished = emptied is not None
+        bound = int((ledger.known @ group.direction).min()) if finished and supported else None
+        if emptied is None or supported:
+            emptied = np.zeros((0, 2), dtype=np.int64)
         images = np.array(sorted(ledger.found), dtype=np.int64).reshape(-1, 2)
-        everyone = np.concatenate([images, incumbents])
-        no_worse = (everyone[None, :, :] <= images[:, None, :]).all(axis=2)
-        differs = (everyone[None, :, :] != images[:, None, :]).any(axis=2)
-        images = images[~(no_worse & differs).any(axis=1)]
         chosen = [ledger.found[(z[0], z[1])] for z in images.tolist()]
         points = np.array(chosen, dtype=np.int64).reshape(-1, self._graph.n)
-        return ListedBoxes(images, points, complete, ledger.corners, ledger.nodes)
-
-
-def _pairs(values: Sequence[tuple[int, ...]] | IntArray, what: str) -> IntArray:
-    """Values as (k, 2) int64."""
-    if len(values) == 0:
-        return np.zeros((0, 2), dtype=np.int64)
-    pairs = np.array(values, dtype=np.int64)
-    if pairs.ndim != 2 or pairs.shape[1] != 2:
-        raise ValueError(f"{what}: two components each are needed, got shape {pairs.shape}")
-    return pairs
-
-
-def _open_boxes(corners: IntArray, incumbents: IntArray) -> IntArray:
-    """Corners, (k, 2), of what no incumbent weakly dominates."""
-    boxes = np.unique(corners, axis=0)
-    for image in incumbents:
-        boxes = split(boxes, image)
-    return boxes
-
-
-def _without(corners: IntArray, emptied: IntArray) -> IntArray:
-    """Corners that lie in no emptied box."""
-    inside = np.all(corners[:, None, :] <= emptied[None, :, :], axis=2)
-    still_open: IntArray = corners[inside.sum(axis=1) == 0]
-    return still_open
+        return StepReport(images, points, emptied, bound, finished, interrupted, ledger.nodes)

@@ -18,7 +18,7 @@ import numpy as np
 
 from formulations.milp import IntArray
 
-__all__ = ["SCALE", "BoxGroup", "best_group", "hull_directions", "relative_depth", "split"]
+__all__ = ["SCALE", "BoxGroup", "grouped", "hull_directions", "relative_depth", "split"]
 
 SCALE = 1000
 """Components of a direction add up to about this."""
@@ -70,19 +70,20 @@ def relative_depth(directions: IntArray, corners: IntArray, points: IntArray) ->
     return relative
 
 
-def best_group(corners: IntArray, points: IntArray) -> BoxGroup:
-    """Of all boxes sharing their best direction, the largest group.
+def grouped(corners: IntArray, points: IntArray) -> list[BoxGroup]:
+    """All boxes by the direction along which they lie least deep; the largest group first.
 
     Parameters
     ----------
-    corners : (k, 2) int64, k >= 1
+    corners : (k, 2) int64
     points : (m, 2) int64, m >= 1
         Feasible images.
     """
     directions = hull_directions(points)
     choice = relative_depth(directions, corners, points).argmin(axis=1)
-    winner = int(np.bincount(choice).argmax())
-    return BoxGroup(directions[winner], corners[choice == winner])
+    counts = np.bincount(choice, minlength=len(directions))
+    winners = sorted(np.flatnonzero(counts).tolist(), key=lambda k: -int(counts[k]))
+    return [BoxGroup(directions[k], corners[choice == k]) for k in winners]
 
 
 def split(corners: IntArray, image: IntArray) -> IntArray:

@@ -33,25 +33,24 @@ ODD_DEPTH = 2.0
 
 @dataclass(slots=True, eq=False)
 class SearchLedger:
-    """What all searches of one listing share.
+    """What one search knows and finds.
 
     Parameters
     ----------
     corners : (k, 2) int64
         Boxes not emptied yet; split at every image found.
     known : (m, 2) int64
-        Images known, the incumbents included.
+        Images known before, and those found.
     found
         New images -> (n,) bool columns chosen.
-    nodes, node_limit
-        Nodes opened so far, and how many there may be.
+    nodes
+        Nodes opened so far.
     must_stop
         Asked at every node.
     """
 
     corners: IntArray
     known: IntArray
-    node_limit: int
     must_stop: Callable[[], bool]
     found: dict[tuple[int, int], BoolArray] = field(default_factory=dict)
     nodes: int = 0
@@ -70,7 +69,7 @@ class SearchLedger:
 class _Node:
     allowed: BoolArray
     chosen: BoolArray
-    relaxation: CliqueRelaxation | None
+    relaxation: CliqueRelaxation
 
 
 class PackingSearch:
@@ -82,20 +81,15 @@ class PackingSearch:
     group
         Boxes, all of them open in the ledger, and their direction.
     ledger
-    cliques : (q, n) bool
-        To start from.
     """
 
-    def __init__(
-        self, graph: ConflictGraph, group: BoxGroup, ledger: SearchLedger, cliques: BoolArray
-    ) -> None:
+    def __init__(self, graph: ConflictGraph, group: BoxGroup, ledger: SearchLedger) -> None:
         self._graph = graph
         self._direction = group.direction
         self._corners = group.corners
         self._ledger = ledger
         self._weights: IntArray = group.direction @ graph.gains
         self._pull = self._weights.astype(np.float64)
-        self._cliques = cliques
         self._ask()
 
     def _ask(self) -> None:
@@ -115,18 +109,16 @@ class PackingSearch:
         """
         graph, ledger = self._graph, self._ledger
         everything = np.ones(graph.n, dtype=np.bool_)
-        root = CliqueRelaxation(self._cliques, graph.adjacency, self._weights, everything)
+        root = CliqueRelaxation(graph.cliques, graph.adjacency, self._weights, everything)
         root.tighten(rounds=8)
         # A column that gains nowhere only costs, whatever else is chosen.
         useful: BoolArray = np.asarray(np.any(graph.gains > 0, axis=0), dtype=np.bool_)
         stack = [_Node(useful, np.zeros(graph.n, dtype=np.bool_), root)]
-        visits = 0
         while stack and self._least is not None:
-            if ledger.nodes >= ledger.node_limit or ledger.must_stop():
+            if ledger.must_stop():
                 return None
             ledger.nodes += 1
-            visits += 1
-            eager = visits <= GREEDY_EVERY or visits % GREEDY_EVERY == 0
+            eager = ledger.nodes <= GREEDY_EVERY or ledger.nodes % GREEDY_EVERY == 0
             stack.extend(self._children(stack.pop(), eager))
         return self._corners
 
@@ -141,8 +133,8 @@ class PackingSearch:
             if not count:
                 self._offer(chosen)
                 return []
-            if relaxation is None or count < REBUILD_BELOW * len(relaxation.columns):
-                cliques = self._cliques if relaxation is None else relaxation.cliques
+            if count < REBUILD_BELOW * len(relaxation.columns):
+                cliques = relaxation.cliques
                 relaxation = CliqueRelaxation(cliques, graph.adjacency, self._weights, allowed)
             bound, loss, values = relaxation.bound(allowed)
             if self._least is None or weight + bound < self._least:
@@ -194,7 +186,7 @@ class PackingSearch:
         corners = split(self._corners, image)
         if len(corners):
             # Boxes far deeper than the point found hang under another edge of the hull by now;
-            # dropping them here leaves them open in the ledger for a search of their own.
+            # dropping them here leaves them to a search of their own.
             depth = relative_depth(self._direction[None, :], corners, self._ledger.known)[:, 0]
             corners = corners[depth <= max(SHALLOW, ODD_DEPTH * float(np.median(depth)))]
         self._corners = corners

@@ -96,6 +96,8 @@ class JobReport:
         Whether Ctrl-C was what ended it.
     out_of_time
         Whether more time could have settled it.
+    refused
+        Whether whoever was asked takes no job on this program.
     """
 
     points: tuple[FoundPoint, ...]
@@ -105,3 +107,4 @@ class JobReport:
     stopped: str | None = None
     interrupted: bool = False
     out_of_time: bool = False
+    refused: bool = False

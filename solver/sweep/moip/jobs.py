@@ -1,9 +1,10 @@
-"""The two kinds of work on boxes, and how a worker does them.
+"""The three kinds of work on boxes, and how a worker does them.
 
 A *listing* names boxes and directions, and lists every feasible image in the boxes by labels. A
-*solve* names one box and a weighted sum, and asks an engine for its minimum inside the box. Both
-are plain data that can be sent to another process; ``perform`` keeps what it built for a program
-(engines, relaxation) for the jobs that follow.
+*packing step* names a direction and the boxes it empties, or bounds a weighted sum over all. A
+*solve* names one box and a weighted sum, and asks an engine for its minimum inside the box. All are
+plain data that can be sent to another process; ``perform`` keeps what it built for a program
+(engines, relaxation, conflict graph) for the jobs that follow.
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from formulations.moip.problem import Image, MultiObjectiveProgram
 from solver.engines import get_engine
-from solver.engines.contract import Engine, SolveResult, Termination
-from solver.engines.guard import objective_value, violation
+from solver.engines.contract import Engine
 from solver.engines.labels.directions import Direction, Directions
-from solver.engines.labels.listing import list_boxes
-from solver.engines.labels.packing_steps import PackingSteps
+from solver.engines.labels.listing import Shortfall, list_boxes
+from solver.engines.labels.packing import PackingSteps
+from solver.engines.labels.packing_boxes import BoxGroup
 from solver.errors import EngineError, FleetError
+from solver.sweep.moip.box_solve import solve_box
 from solver.sweep.moip.claims import Claim, Corner, FoundPoint, JobReport
 from solver.sweep.moip.region import SearchRegion
 
@@ -73,12 +75,8 @@ class SolveJob:
 
     Parameters
     ----------
-    weights : (p,)
-        Where one is zero a second solve makes the point nondominated (lexicographic
-        epsilon-constraint, Haimes, Lasdon and Wismer 1971); all positive ones need no second (an
-        optimum of a positive weighted sum inside a box is nondominated).
-    corner : (p,)
-        Exclusive; a component at the program's ceiling is no bound.
+    corner, weights : (p,)
+        See ``solve_box``.
     engine
         Name of an engine.
     """
@@ -91,7 +89,7 @@ class SolveJob:
 
 @dataclass(frozen=True, slots=True)
 class PackJob:
-    """One step of a packing search; see ``packing_steps``.
+    """One step of a packing search; see ``solver.engines.labels.packing``.
 
     Parameters
     ----------
@@ -173,42 +171,30 @@ def perform(program: MultiObjectiveProgram, job: Job) -> JobReport:
     the program); Ctrl-C and crashes of an engine are part of the report.
     """
     began_s = time.process_time()
-    shop = _workshop(program)
-    out_of_time = False
     try:
-        if isinstance(job, ListJob):
-            points, claims, stopped = _listed(shop, job)
-            solves, interrupted = 0, False
-        elif isinstance(job, PackJob):
-            points, claims, stopped = _packed(shop, job)
-            solves, interrupted = 0, False
-            out_of_time = stopped is not None
-        else:
-            answer = _solved(shop, job)
-            points, claims, solves, stopped = (
-                answer.points,
-                answer.claims,
-                answer.solves,
-                answer.stopped,
-            )
-            interrupted = answer.ended is Termination.INTERRUPTED
-            out_of_time = answer.ended is Termination.TIME_LIMIT
+        report = _performed(_workshop(program), job)
     except KeyboardInterrupt:
         # An engine caught in the middle may be in any state.
         _WORKSHOPS.pop(program.digest, None)
-        points, claims, solves, stopped, interrupted = [], [], 0, "interrupted", True
-    return JobReport(
-        points=tuple(points),
-        claims=tuple(claims),
-        solves=solves,
-        cpu_s=time.process_time() - began_s,
-        stopped=stopped,
-        interrupted=interrupted,
-        out_of_time=out_of_time,
+        report = JobReport((), (), 0, 0.0, stopped="interrupted", interrupted=True)
+    return replace(report, cpu_s=time.process_time() - began_s)
+
+
+def _performed(shop: _Workshop, job: Job) -> JobReport:
+    if isinstance(job, ListJob):
+        return _listed(shop, job)
+    if isinstance(job, PackJob):
+        return _packed(shop, job)
+    return solve_box(
+        shop.program,
+        shop.engine(job.engine),
+        corner=job.corner,
+        weights=job.weights,
+        time_limit_s=job.time_limit_s,
     )
 
 
-def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim], str | None]:
+def _listed(shop: _Workshop, job: ListJob) -> JobReport:
     directions = shop.bounds()
     used: list[Direction] = []
     for weights in job.weights:
@@ -216,7 +202,7 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         if direction is not None:
             used.append(direction)
     if not used:
-        return [], [], "the relaxation bounds none of the directions"
+        return JobReport((), (), 0, 0.0, stopped="the relaxation bounds none of the directions")
     corners = np.array(job.corners, dtype=np.int64)
     listing = list_boxes(
         directions,
@@ -229,9 +215,10 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         should_stop=_limit(job.time_limit_s),
     )
     images = [tuple(image) for image in listing.images.tolist()]
-    points = [FoundPoint(image, x) for image, x in zip(images, listing.x, strict=True)]
-    if not listing.complete:
-        return points, [], "labels had to be cut away"
+    points = tuple(FoundPoint(image, x) for image, x in zip(images, listing.x, strict=True))
+    if listing.shortfall is not None:
+        late = listing.shortfall is Shortfall.STOPPED
+        return JobReport(points, (), 0, 0.0, stopped=listing.shortfall.value, out_of_time=late)
     claims: list[Claim] = []
     for corner in job.corners:
         # What is left of the box around the images found in it holds nothing.
@@ -244,26 +231,35 @@ def _listed(shop: _Workshop, job: ListJob) -> tuple[list[FoundPoint], list[Claim
         claims += [
             Claim(tuple(rest), near, bound, LABELS, "enumeration") for rest in left.corners.tolist()
         ]
-    return points, claims, None
+    return JobReport(points, tuple(claims), 0, 0.0)
 
 
-def _packed(shop: _Workshop, job: PackJob) -> tuple[list[FoundPoint], list[Claim], str | None]:
+def _packed(shop: _Workshop, job: PackJob) -> JobReport:
     step = shop.packer().run(
-        job.direction,
-        np.array(job.corners, dtype=np.int64).reshape(-1, 2),
+        BoxGroup(
+            np.array(job.direction, dtype=np.int64),
+            np.array(job.corners, dtype=np.int64).reshape(-1, 2),
+        ),
         np.array(job.known, dtype=np.int64).reshape(-1, 2),
         supported=job.supported,
         must_stop=_limit(job.time_limit_s),
     )
     images = [tuple(image) for image in step.images.tolist()]
-    points = [FoundPoint(image, x) for image, x in zip(images, step.points, strict=True)]
     claims = [
         Claim(tuple(corner), None, None, PACKING, "enumeration") for corner in step.emptied.tolist()
     ]
     if step.bound is not None:
         ceiling = shop.program.ceiling
         claims.append(Claim(ceiling, job.direction, step.bound, PACKING, "bound"))
-    return points, claims, None if step.finished else "the packing search was stopped"
+    return JobReport(
+        points=tuple(FoundPoint(image, x) for image, x in zip(images, step.points, strict=True)),
+        claims=tuple(claims),
+        solves=0,
+        cpu_s=0.0,
+        stopped=None if step.finished else "the packing search was stopped",
+        interrupted=step.interrupted,
+        out_of_time=not step.finished,
+    )
 
 
 def _limit(time_limit_s: float | None) -> Callable[[], bool]:
@@ -286,131 +282,3 @@ def heeding(should_stop: Callable[[], bool] | None) -> Iterator[None]:
         yield
     finally:
         _ASKED_TO_STOP.pop()
-
-
-@dataclass
-class _Answer:
-    """What the one or two solves of a job say."""
-
-    points: list[FoundPoint] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
-    solves: int = 0
-    stopped: str | None = None
-    ended: Termination | None = None
-
-
-def _solved(shop: _Workshop, job: SolveJob) -> _Answer:
-    program = shop.program
-    engine = shop.engine(job.engine)
-    until_s = None if job.time_limit_s is None else time.perf_counter() + job.time_limit_s
-    names, ceiling = program.objective_names, program.ceiling
-    upper = {
-        name: u - 1
-        for name, u, top, weight in zip(names, job.corner, ceiling, job.weights, strict=True)
-        # What an epsilon-constraint step minimises is left free: then the claim reaches further.
-        if u < top and (all(job.weights) or not weight)
-    }
-    answer = _Answer()
-    first = _ask(answer, program, engine, _goal(names, job.weights), upper, job.time_limit_s)
-    if first is None:
-        return answer
-    reach = tuple(
-        u if all(job.weights) or not weight else top
-        for u, top, weight in zip(job.corner, ceiling, job.weights, strict=True)
-    )
-    answer.claims += _claims_of(first, reach, job.weights)
-    if first.termination is not Termination.OPTIMAL or all(job.weights):
-        return answer
-    image = answer.points[-1].image
-    if any(v >= u for v, u in zip(image, job.corner, strict=True)):
-        # Best in the objective that was left free, and yet outside: the box is empty.
-        return answer
-    left_s = None if until_s is None else until_s - time.perf_counter()
-    if left_s is not None and left_s <= 0:
-        answer.stopped, answer.ended = "no time was left for stage two", Termination.TIME_LIMIT
-        return answer
-    ones = (1,) * len(image)
-    held = dict(zip(names, image, strict=True))
-    second = _ask(answer, program, engine, _goal(names, ones), held, left_s)
-    if second is None:
-        return answer
-    if second.termination is Termination.INFEASIBLE:
-        answer.stopped = f"{second.proved_by} denies a point that it had found"
-        answer.claims.clear()
-        return answer
-    answer.claims += _claims_of(second, tuple(v + 1 for v in image), ones)
-    return answer
-
-
-def _ask(
-    answer: _Answer,
-    program: MultiObjectiveProgram,
-    engine: Engine,
-    goal: str | Mapping[str, int],
-    upper: Mapping[str, int],
-    time_limit_s: float | None,
-) -> SolveResult | None:
-    """Ask the engine; its point and why it stopped go into the answer.
-
-    ``None`` where nothing it says can be used.
-    """
-    answer.solves += 1
-    result = _checked(program, engine, goal, upper, time_limit_s)
-    if isinstance(result, str):
-        answer.stopped = result
-        return None
-    if result.x is not None:
-        answer.points.append(FoundPoint(program.image(result.x), result.x))
-    if result.termination not in (Termination.OPTIMAL, Termination.INFEASIBLE):
-        answer.stopped = (
-            f"{result.proved_by} stopped with {result.termination.value}: {result.message}"
-        )
-        answer.ended = result.termination
-    return result
-
-
-def _goal(names: tuple[str, ...], weights: tuple[int, ...]) -> str | Mapping[str, int]:
-    used = {name: weight for name, weight in zip(names, weights, strict=True) if weight}
-    if len(used) == 1 and 1 in used.values():
-        return next(iter(used))
-    return used
-
-
-def _checked(
-    program: MultiObjectiveProgram,
-    engine: Engine,
-    goal: str | Mapping[str, int],
-    upper: Mapping[str, int],
-    time_limit_s: float | None,
-) -> SolveResult | str:
-    """The answer of an engine, or why there is none that can be used."""
-    try:
-        result = engine.minimise(goal, upper=upper, time_limit_s=time_limit_s)
-    except Exception as error:  # noqa: BLE001  (a crash leaves a box open; it proves nothing)
-        return f"{engine.name} failed: {error!r}"
-    if result.x is None:
-        if result.termination is Termination.OPTIMAL:
-            return f"{engine.name} speaks of an optimum and shows no point"
-        return result
-    if result.termination is Termination.INFEASIBLE:
-        return f"{engine.name} shows a point of what it calls infeasible"
-    # An engine whose point does not hold is not believed about its bound either.
-    broken = violation(program.milp, result.x, upper)
-    if broken is not None:
-        return f"{engine.name}: its point fails in integers: {broken}"
-    value = objective_value(program.milp, goal, result.x)
-    if value != result.objective:
-        return f"{engine.name}: its point has the value {value}, not {result.objective}"
-    if result.dual_bound is not None and result.dual_bound > value:
-        return f"{engine.name}: its bound {result.dual_bound} lies above its point {value}"
-    if result.termination is Termination.OPTIMAL and result.dual_bound != value:
-        return f"{engine.name}: its bound {result.dual_bound} does not meet its point {value}"
-    return result
-
-
-def _claims_of(result: SolveResult, corner: Corner, weights: tuple[int, ...]) -> list[Claim]:
-    if result.termination is Termination.INFEASIBLE:
-        return [Claim(corner, None, None, result.proved_by, "infeasible")]
-    if result.dual_bound is None or result.termination is Termination.OTHER:
-        return []
-    return [Claim(corner, weights, result.dual_bound, result.proved_by, "bound")]

@@ -241,12 +241,8 @@ class Ledger:
             return []
         return [tuple(image) for image in images[nondominated_rows(images)].tolist()]
 
-    def proof_of(self, image: Image) -> tuple[Claim, ...] | None:
-        """Claims that close the p boxes below an image, or ``None`` where one is not closed."""
-        return self.proofs_of([image])[0]
-
     def proofs_of(self, images: list[Image]) -> list[tuple[Claim, ...] | None]:
-        """``proof_of`` for many images at once."""
+        """Claims that close the p boxes below each image; ``None`` where one is not closed."""
         if not images:
             return []
         p = self.program.n_objectives
@@ -257,10 +253,6 @@ class Ledger:
             None if min(row) < 0 else tuple(self._table.claims[index] for index in row)
             for row in by
         ]
-
-    def floor_of(self, corner: Corner) -> Corner:
-        """``floors_of`` for one corner."""
-        return self.floors_of([corner])[0]
 
     def floors_of(self, corners: list[Corner]) -> list[Corner]:
         """Componentwise, the least that an image inside each corner's box can still be."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from formulations.milp import IntArray
 from formulations.moip.problem import MultiObjectiveProgram
-from solver.engines.labels.packing import PackingLister
-from solver.engines.labels.packing_boxes import hull_directions, relative_depth
-from solver.sweep.moip.jobs import PackJob
+from solver.engines.labels.packing import PackingSteps
+from solver.engines.labels.packing_boxes import grouped, hull_directions
+from solver.sweep.moip.claims import JobReport
+from solver.sweep.moip.jobs import PACKING, PackJob
 from solver.sweep.moip.ledger import Ledger
 
 __all__ = ["PackPlan"]
@@ -28,24 +29,30 @@ class PackPlan:
     def __init__(self, ledger: Ledger, *, share: int) -> None:
         self._ledger = ledger
         self._share = share
+        self._given_up = False
 
     @staticmethod
     def suits(program: MultiObjectiveProgram) -> bool:
         """Whether the program is a set packing that the search takes."""
-        return PackingLister.applies(program.milp)
+        return PackingSteps.applies(program.milp)
 
     def jobs(self) -> Iterator[PackJob | None]:
         """Steps one after the other; ``None`` means: wait for those that are out."""
         yield from self._supported()
-        while self._ledger.open_corners:
-            for direction, corners in self._groups()[: self._share]:
-                yield self._job(direction, corners, supported=False)
+        while self._ledger.open_corners and not self._given_up:
+            for group in grouped(self._corners(), self._known())[: self._share]:
+                yield self._job(tuple(group.direction.tolist()), group.corners, supported=False)
             yield None
+
+    def learn(self, _: PackJob, report: JobReport) -> None:
+        """Give up where steps are refused, or nothing that they prove is believed any more."""
+        if report.refused or PACKING in self._ledger.distrusted:
+            self._given_up = True
 
     def _supported(self) -> Iterator[PackJob | None]:
         """Every edge of the hull of the known points, until no step moves it."""
         asked: set[tuple[int, ...]] = set()
-        while self._ledger.open_corners:
+        while self._ledger.open_corners and not self._given_up:
             edges = [tuple(row) for row in hull_directions(self._known()).tolist()]
             fresh = [edge for edge in edges if edge not in asked]
             if not fresh:
@@ -56,14 +63,6 @@ class PackPlan:
                 if len(corners):
                     yield self._job(direction, corners, supported=True)
             yield None
-
-    def _groups(self) -> list[tuple[tuple[int, ...], IntArray]]:
-        """Open boxes by the direction along which they lie least deep; large groups first."""
-        corners, known = self._corners(), self._known()
-        directions = hull_directions(known)
-        choice = relative_depth(directions, corners, known).argmin(axis=1)
-        places = sorted(set(choice.tolist()), key=lambda place: -int((choice == place).sum()))
-        return [(tuple(directions[k].tolist()), corners[choice == k]) for k in places]
 
     def _corners(self) -> IntArray:
         return np.array(self._ledger.open_corners, dtype=np.int64).reshape(-1, 2)

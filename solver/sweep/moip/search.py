@@ -1,15 +1,15 @@
 """The search for the complete nondominated set: boxes out to workers, points and claims home.
 
-First labels, where they suit the program; then the engines, on what is left. The ledger decides
-what is closed; only claims close boxes, and a box that nobody closed is open in the outcome,
-whatever the reason was.
+Three roads, one after the other, each on what the one before left open: labels, where they suit the
+program; packing steps, where it is a set packing with two objectives (labels then have but a first
+look); the engines. A plan says which jobs come next, the ledger what is closed. Only claims close
+boxes, and a box that nobody closed is open in the outcome, whatever the reason was.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -18,13 +18,14 @@ from pathlib import Path
 from formulations.moip.problem import MultiObjectiveProgram
 from solver.errors import EngineError, InstanceError
 from solver.sweep.moip.checkpoint import Checkpoint
-from solver.sweep.moip.claims import Corner, FoundPoint, JobReport
+from solver.sweep.moip.claims import Claim, Corner, FoundPoint, JobReport
 from solver.sweep.moip.crew import Crew, open_crew
-from solver.sweep.moip.jobs import LABELS, PACKING, Job, ListJob, SolveJob, heeding, perform
+from solver.sweep.moip.jobs import LABELS, PACKING, heeding, perform
 from solver.sweep.moip.ledger import Ledger
 from solver.sweep.moip.listing_plan import ListingPlan
 from solver.sweep.moip.outcome import ClosedBox, OpenBox, ProvedPoint, SearchOutcome
 from solver.sweep.moip.pack_plan import PackPlan
+from solver.sweep.moip.plan import JobT, Plan
 from solver.sweep.moip.solve_plan import SolvePlan
 
 __all__ = ["ENGINES", "SearchProgress", "search"]
@@ -71,7 +72,8 @@ def search(
     on_progress
         Called after every job.
     should_stop
-        Asked between jobs; a true answer acts like a limit.
+        Asked between jobs, and within listings and packing steps of this process; a true answer
+        acts like a limit.
 
     Raises
     ------
@@ -97,20 +99,36 @@ def search(
         if checkpoint is not None:
             kept = stack.enter_context(Checkpoint.open(checkpoint, program, recover=recover))
         crew = stack.enter_context(open_crew(program, perform, workers=workers, dask=dask))
-        run = _Search(program, chosen, crew, kept, time_limit_s, on_progress, should_stop)
-        # Then the jobs' processor time is this process's own, and a job ends before the next.
-        run.alone = workers == 1 and dask is None
+        run = _Search(
+            program,
+            chosen,
+            crew,
+            alone=workers == 1 and dask is None,
+            checkpoint=kept,
+            time_limit_s=time_limit_s,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
         return run.outcome()
 
 
 class _Search:
-    """State of one search."""
+    """State of one search.
+
+    Parameters
+    ----------
+    alone
+        Whether this process does the jobs: their processor time is its own, and a job ends before
+        the next begins.
+    """
 
     def __init__(
         self,
         program: MultiObjectiveProgram,
         engines: Sequence[str],
         crew: Crew,
+        *,
+        alone: bool,
         checkpoint: Checkpoint | None,
         time_limit_s: float | None,
         on_progress: Callable[[SearchProgress], object] | None,
@@ -120,24 +138,23 @@ class _Search:
         self._program = program
         self._engines = engines
         self._crew = crew
+        self._alone = alone
         self._checkpoint = checkpoint
         self._time_limit_s = time_limit_s
         self._on_progress = on_progress
         self._should_stop = should_stop
         self._ledger = Ledger(program)
-        self._solves: Counter[str] = Counter()
+        others = [name for name in engines if name not in (LABELS, PACKING)]
+        self._solving = SolvePlan(self._ledger, others)
         self._worker_cpu_s = 0.0
         self._stopped: str | None = None
-        self._reasons: dict[Corner, str] = {}
         self._last_reason: str | None = None
         self._refusals: list[str] = []
-        self.alone = False
-        self._refuse: Callable[[str], object] = self._refusals.append
 
     def outcome(self) -> SearchOutcome:
         """Run the search to its end and say what it found."""
         try:
-            with heeding(self._should_stop if self.alone else None):
+            with heeding(self._should_stop if self._alone else None):
                 self._run()
         except KeyboardInterrupt:
             self._stopped = "interrupted"
@@ -152,34 +169,18 @@ class _Search:
             plan = ListingPlan(self._ledger, only_looks=packing)
             if plan.refusal is not None:
                 self._refusals.append(plan.refusal)
-            self._take(JobReport((), tuple(plan.bounds()), 0, 0.0))
+            self._take((), plan.bounds())
+            self._drive(plan)
+        if packing:
+            self._drive(PackPlan(self._ledger, share=self._crew.slots))
+        self._drive(self._solving)
 
-            def note(job: Job, report: JobReport) -> None:
-                if isinstance(job, ListJob):
-                    plan.learn(job, report)
-
-            self._drive(plan.jobs(), note)
-        if packing and self._ledger.open_corners and self._stopped is None:
-            pack = PackPlan(self._ledger, share=self._crew.slots)
-            self._drive(pack.jobs(), lambda *_: None)
-        others = [name for name in self._engines if name not in (LABELS, PACKING)]
-        if others and self._ledger.open_corners and self._stopped is None:
-            solves = SolvePlan(self._ledger, others)
-
-            def learn(job: Job, report: JobReport) -> None:
-                if isinstance(job, SolveJob):
-                    solves.learn(job, report)
-                    self._solves[job.engine] += report.solves
-                    for engine in self._ledger.distrusted:
-                        solves.drop(engine)
-
-            self._refuse = solves.drop
-            self._drive(solves.jobs(), learn)
-            self._reasons.update(solves.reasons)
-
-    def _drive(self, jobs: Iterator[Job | None], learn: Callable[[Job, JobReport], None]) -> None:
-        """Keep the crew busy until there are no more jobs, or a limit is reached."""
-        out: dict[Future[JobReport], Job] = {}
+    def _drive(self, plan: Plan[JobT]) -> None:
+        """Keep the crew busy until the plan has no more jobs, or a limit is reached."""
+        if self._stopped is not None or not self._ledger.open_corners:
+            return
+        jobs = plan.jobs()
+        out: dict[Future[JobReport], JobT] = {}
         exhausted = False
         while not exhausted or out:
             while not exhausted and len(out) < self._crew.slots and self._may_go_on():
@@ -195,13 +196,13 @@ class _Search:
                     break
             if not self._may_go_on():
                 exhausted = True
-                if not self.alone:
+                if not self._alone:
                     # Their work is lost but for what the checkpoint has; the limit is the limit.
                     return
             if not out:
                 continue
             for future in self._crew.wait(list(out), _POLL_S):
-                self._collect(out.pop(future), future, learn)
+                self._collect(plan, out.pop(future), future)
 
     def _may_go_on(self) -> bool:
         if self._stopped is None:
@@ -217,7 +218,7 @@ class _Search:
             return None
         return self._time_limit_s - (time.perf_counter() - self._began_s)
 
-    def _timed(self, job: Job) -> Job:
+    def _timed(self, job: JobT) -> JobT:
         """The job with no more time than the search has left."""
         left_s = self._left_s()
         if left_s is None:
@@ -225,32 +226,23 @@ class _Search:
         limit_s = left_s if job.time_limit_s is None else min(left_s, job.time_limit_s)
         return replace(job, time_limit_s=limit_s)
 
-    def _collect(
-        self,
-        job: Job,
-        future: Future[JobReport],
-        learn: Callable[[Job, JobReport], None],
-    ) -> None:
+    def _collect(self, plan: Plan[JobT], job: JobT, future: Future[JobReport]) -> None:
         try:
             report = future.result()
         except EngineError as error:
             # The engine refuses the program as a whole; the others go on.
-            report = JobReport((), (), 0, 0.0, stopped=str(error))
+            report = JobReport((), (), 0, 0.0, stopped=str(error), refused=True)
             self._refusals.append(str(error))
-            if isinstance(job, SolveJob):
-                learn(job, report)
-                self._refuse(job.engine)
-                return
         self._worker_cpu_s += report.cpu_s
-        if report.stopped is not None:
+        if report.stopped is not None and not report.refused:
             self._last_reason = report.stopped
-        self._take(report)
-        learn(job, report)
+        self._take(report.points, report.claims)
+        plan.learn(job, report)
         if report.interrupted:
             self._stopped = "interrupted"
 
-    def _take(self, report: JobReport) -> None:
-        points, claims = self._ledger.admit(report.points, report.claims)
+    def _take(self, found: Sequence[FoundPoint], proved: Sequence[Claim]) -> None:
+        points, claims = self._ledger.admit(found, proved)
         if self._checkpoint is not None and (points or claims):
             self._checkpoint.record(points, claims)
         if self._on_progress is not None:
@@ -284,14 +276,14 @@ class _Search:
             candidates=tuple(candidates),
             closed_boxes=tuple(ClosedBox(c, ledger.closed[c]) for c in sorted(ledger.closed)),
             open_boxes=open_boxes,
-            solves=dict(self._solves),
+            solves=dict(self._solving.solves),
             wall_s=time.perf_counter() - self._began_s,
-            cpu_s=here_s if self.alone else here_s + self._worker_cpu_s,
+            cpu_s=here_s if self._alone else here_s + self._worker_cpu_s,
             notes=(*ledger.notes, *self._refusals),
         )
 
     def _reason(self, corner: Corner) -> str:
         if self._stopped is not None:
             return self._stopped
-        known = self._reasons.get(corner) or self._last_reason
+        known = self._solving.reasons.get(corner) or self._last_reason
         return known or "; ".join(self._refusals) or "no engine could settle it"

@@ -22,6 +22,7 @@ the rest.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -77,17 +78,18 @@ class SolvePlan:
         self._floors: dict[Corner, Corner] = {}
         self._broken: dict[Corner, int] = {}
         self._steps = 0
+        self.solves: Counter[str] = Counter()
+        """Engine calls made, by engine."""
         self.reasons: dict[Corner, str] = {}
         """Why the last solve of a box did not settle it."""
 
-    def drop(self, engine: str) -> None:
-        """Ask this engine no more."""
-        self._arms = [arm for arm in self._arms if arm.engine != engine]
-
     def learn(self, job: SolveJob, report: JobReport) -> None:
-        """Take note of how a solve ended."""
+        """Take note of how a solve ended; who refuses, or was caught, is asked no more."""
+        self.solves[job.engine] += report.solves
         arm = self._out.pop(job)
         arm.cpu_s += report.cpu_s
+        gone = self._ledger.distrusted | ({job.engine} if report.refused else set())
+        self._arms = [arm for arm in self._arms if arm.engine not in gone]
         stopped = report.stopped
         if stopped is None and self._ledger.is_open(job.corner):
             # Its proofs were refuted or are not used any more; asking again would not end.

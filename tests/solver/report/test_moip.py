@@ -14,6 +14,7 @@ from formulations.moip.problem import MultiObjectiveProgram
 from solver.report.moip import print_moip, stated_range, write_moip_csv
 from solver.sweep.moip.outcome import SearchOutcome
 from tests.oracles import plain_moip as plain
+from tests.oracles.small_programs import stated
 
 
 def printed(outcome: SearchOutcome, *, width: int = 110, conflict: tuple[str, ...] = ()) -> str:
@@ -26,9 +27,9 @@ def printed(outcome: SearchOutcome, *, width: int = 110, conflict: tuple[str, ..
 def many_points() -> MultiObjectiveProgram:
     """Forty nondominated points: one of x1 .. x40 must be on."""
     n = 40
-    return plain.program(
+    return stated(
         [[100 + k for k in range(n)], [200 - k for k in range(n)]], [([1] * n, 1, 1)]
-    )
+    ).program
 
 
 def one_of(problem: MultiObjectiveProgram) -> SearchOutcome:
@@ -77,7 +78,7 @@ def test_a_partial_set_names_open_boxes_in_stated_senses_and_the_gap() -> None:
 
 
 def test_an_infeasible_program_names_its_rows_and_the_cure() -> None:
-    problem = plain.program([[1, 2], [2, 1]], [([1, 1], 5, 9), ([1, 0], 0, 1)])
+    problem = stated([[1, 2], [2, 1]], [([1, 1], 5, 9), ([1, 0], 0, 1)]).program
     text = printed(plain.outcome(problem), conflict=("r1",))
     assert "infeasible: proved that no point meets all rows" in text
     assert "r1: 5 <= x1 + x2 <= 9" in text
@@ -97,12 +98,12 @@ def test_a_narrow_terminal_gives_up_columns_but_no_objective() -> None:
 
 
 def test_control_characters_of_a_name_do_not_reach_the_terminal() -> None:
-    problem = plain.program([[1, 2], [2, 1]], name="red\x1b[31m")
+    problem = stated([[1, 2], [2, 1]], name="red\x1b[31m").program
     assert "\x1b" not in printed(plain.outcome(problem))
 
 
 def test_a_box_reads_from_least_to_greatest_in_every_sense() -> None:
-    problem = plain.program([[-1, -2], [2, 1]], senses=["max", "min"], offsets=[10, 0])
+    problem = stated([[-1, -2], [2, 1]], senses=["max", "min"], offsets=[10, 0]).program
     ranges = stated_range(problem, (-3, 0), (-1, 3))
     assert ranges == [(Fraction(12), Fraction(13)), (Fraction(0), Fraction(2))]
 

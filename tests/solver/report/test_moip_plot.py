@@ -8,6 +8,7 @@ import pytest
 
 from solver.report.moip_plot import moip_figure, render_moip_plot
 from tests.oracles import plain_moip as plain
+from tests.oracles.small_programs import stated
 
 
 @pytest.mark.parametrize(("p", "panels"), [(2, 1), (3, 3)])
@@ -16,7 +17,7 @@ def test_two_objectives_are_one_panel_and_three_are_three(p: int, panels: int) -
 
 
 def test_axes_are_named_and_say_which_way_is_better() -> None:
-    problem = plain.program([[1, 2], [-2, -1]], senses=["min", "max"])
+    problem = stated([[1, 2], [-2, -1]], senses=["min", "max"]).program
     axes = moip_figure(plain.outcome(problem)).axes[0]
     assert axes.get_xlabel() == "f1  (better ←)"
     assert axes.get_ylabel() == "f2  (better ↑)"
@@ -45,7 +46,7 @@ def test_points_lie_at_their_stated_values() -> None:
 @pytest.mark.parametrize("senses", [["min", "min"], ["max", "max"], ["min", "max"]])
 def test_the_staircase_never_passes_the_better_side_of_a_point(senses: list[Any]) -> None:
     costs = [[-9, -5, -2, -7], [-1, -6, -8, -3]]
-    problem = plain.program(costs, [([1, 1, 1, 1], 1, 1)], senses=senses)
+    problem = stated(costs, [([1, 1, 1, 1], 1, 1)], senses=senses).program
     line = moip_figure(plain.outcome(problem)).axes[0].lines[0]
     points = [problem.stated(image) for image in plain.nondominated(problem)]
     signs = [1 if sense == "min" else -1 for sense in senses]

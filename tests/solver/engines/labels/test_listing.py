@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from formulations.milp import INFINITY
 from formulations.moip.problem import Image
 from solver.engines.labels.directions import Directions
-from solver.engines.labels.listing import Listing, list_boxes
+from solver.engines.labels.listing import Listing, Shortfall, list_boxes
 from tests.oracles.small_programs import (
     Stated,
     knapsack,
@@ -139,19 +139,25 @@ def test_a_label_more_than_the_width_makes_it_incomplete() -> None:
     # Nothing is dropped by rows or bounds: level k has 2^k labels.
     question = stated([[1, 2, 4, 8], [-1, -2, -4, -8]])
     assert listed_whole(question, width=16, beam=1).complete
-    assert not listed_whole(question, width=15, beam=1).complete
+    assert listed_whole(question, width=15, beam=1).shortfall is Shortfall.LABELS
 
 
 def test_a_core_that_leaves_columns_out_makes_it_incomplete() -> None:
     question = stated([[1, 2, 4, 8], [-1, -2, -4, -8]])
     assert listed_whole(question, core=4).complete
-    assert not listed_whole(question, core=3).complete
+    assert listed_whole(question, core=3).shortfall is Shortfall.COLUMNS
 
 
 def test_it_stops_when_asked_and_proves_nothing() -> None:
     answers = iter([False, True])
     listing = listed_whole(knapsack(), should_stop=lambda: next(answers))
-    assert (listing.complete, len(listing.images)) == (False, 0)
+    assert (listing.shortfall, len(listing.images)) == (Shortfall.STOPPED, 0)
+
+
+def test_what_was_cut_away_before_a_stop_is_named_first() -> None:
+    answers = iter([False] * 6 + [True])
+    listing = listed_whole(knapsack(), width=1, beam=1, should_stop=lambda: next(answers))
+    assert (listing.shortfall, len(listing.images)) == (Shortfall.LABELS, 0)
 
 
 @pytest.mark.parametrize("rows", [[], [((0, 0, 3), 0, 3)]], ids=["no rows", "one row"])
@@ -184,7 +190,7 @@ def test_many_boxes_are_tested_in_parts(monkeypatch: pytest.MonkeyPatch) -> None
 def test_too_long_a_history_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("solver.engines.labels.listing._HISTORY_LIMIT", 3)
     listing = listed_whole(stated([[1, 2, 4, 8], [-1, -2, -4, -8]]))
-    assert (listing.complete, len(listing.images)) == (False, 0)
+    assert (listing.shortfall, len(listing.images)) == (Shortfall.ROOM, 0)
 
 
 def test_a_box_below_everything_is_empty_without_a_label() -> None:

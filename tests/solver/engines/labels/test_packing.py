@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formulations.milp import INFINITY, IntArray, Milp
-from solver.engines.labels.packing import ListedBoxes, PackingLister
+from solver.engines.labels.packing import PackingSteps
+from solver.engines.labels.packing_boxes import BoxGroup, grouped, split
 
 REFERENCE = Path(__file__).resolve().parents[4] / "../shared/data/moip"
 Images = list[tuple[int, int]]
@@ -62,9 +64,56 @@ def feasible_images(milp: Milp) -> set[tuple[int, int]]:
     return images
 
 
-def as_images(listed: ListedBoxes) -> Images:
-    """Images as tuples, in the order listed."""
-    return [(int(a), int(b)) for a, b in listed.images]
+@dataclass
+class Listed:
+    """What group steps, one after the other, found in some boxes."""
+
+    found: dict[tuple[int, int], IntArray]
+    known: IntArray
+    open_corners: IntArray
+    nodes: int = 0
+
+    @property
+    def complete(self) -> bool:
+        return not len(self.open_corners)
+
+
+def list_boxes(
+    milp: Milp,
+    corners: Sequence[tuple[int, ...]],
+    incumbents: IntArray,
+    must_stop: Callable[[], bool] = lambda: False,
+) -> Listed:
+    """Empty the boxes by group steps until none is open or a step is stopped."""
+    steps = PackingSteps(milp)
+    boxes = np.unique(np.array(corners, dtype=np.int64).reshape(-1, 2), axis=0)
+    for image in incumbents:
+        boxes = split(boxes, image)
+    listed = Listed({}, np.concatenate([incumbents, np.zeros((1, 2), dtype=np.int64)]), boxes)
+    while len(listed.open_corners):
+        (group, *_) = grouped(listed.open_corners, listed.known)
+        step = steps.run(group, listed.known, supported=False, must_stop=must_stop)
+        listed.nodes += step.nodes
+        for image, point in zip(step.images, step.points, strict=True):
+            listed.found[(int(image[0]), int(image[1]))] = point
+            listed.open_corners = split(listed.open_corners, image)
+        listed.known = np.concatenate([listed.known, step.images])
+        inside = (listed.open_corners[:, None, :] <= step.emptied[None]).all(axis=2).any(axis=1)
+        listed.open_corners = listed.open_corners[~inside]
+        if not step.finished:
+            break
+    return listed
+
+
+def after(nodes: int) -> Callable[[], bool]:
+    """A stop request that comes after so many nodes."""
+    asked = itertools.count()
+    return lambda: next(asked) >= nodes
+
+
+def as_images(listed: Listed) -> Images:
+    """The nondominated images found, sorted."""
+    return frontier(set(listed.found))
 
 
 def nothing() -> IntArray:
@@ -84,7 +133,7 @@ def small_packings(draw: st.DrawFn, *, least: int = -9, most: int = 2) -> Milp:
 @settings(max_examples=60, deadline=None)
 @given(small_packings())
 def test_the_listing_equals_brute_force(milp: Milp) -> None:
-    listed = PackingLister(milp).list_box([ceiling(milp)], nothing(), label_limit=10_000)
+    listed = list_boxes(milp, [ceiling(milp)], nothing())
     assert listed.complete
     assert as_images(listed) == frontier(feasible_images(milp))
 
@@ -92,7 +141,7 @@ def test_the_listing_equals_brute_force(milp: Milp) -> None:
 @settings(max_examples=40, deadline=None)
 @given(small_packings(least=-4, most=0))
 def test_gains_with_many_ties_are_listed_as_brute_force_does(milp: Milp) -> None:
-    listed = PackingLister(milp).list_box([ceiling(milp)], nothing(), label_limit=10_000)
+    listed = list_boxes(milp, [ceiling(milp)], nothing())
     assert as_images(listed) == frontier(feasible_images(milp))
 
 
@@ -108,19 +157,20 @@ def test_boxes_and_incumbents_leave_what_brute_force_leaves(
     inside = {z for z in images if any(z[0] < u[0] and z[1] < u[1] for u in corners)}
     fresh = {z for z in inside if not any(y[0] <= z[0] and y[1] <= z[1] for y in pool)}
     incumbents = np.array(pool, dtype=np.int64).reshape(-1, 2)
-    listed = PackingLister(milp).list_box(corners, incumbents, label_limit=10_000)
+    listed = list_boxes(milp, corners, incumbents)
     assert as_images(listed) == frontier(fresh)
 
 
 @settings(max_examples=40, deadline=None)
 @given(small_packings())
 def test_every_image_comes_with_a_feasible_point(milp: Milp) -> None:
-    listed = PackingLister(milp).list_box([ceiling(milp)], nothing(), label_limit=10_000)
+    listed = list_boxes(milp, [ceiling(milp)], nothing())
     costs = np.stack(list(milp.objectives.values()))
     matrix = np.zeros((milp.n_rows, milp.n_columns), dtype=np.int64)
     matrix[np.repeat(np.arange(milp.n_rows), np.diff(milp.row_start)), milp.column_index] = 1
-    assert (listed.points @ costs.T == listed.images).all()
-    assert (listed.points @ matrix.T <= 1).all()
+    for image, point in listed.found.items():
+        assert tuple(costs @ point) == image
+        assert (matrix @ point <= 1).all()
 
 
 def random_packing(n: int, edges: int, seed: int) -> Milp:
@@ -154,7 +204,7 @@ def frontier_by_extension(milp: Milp) -> Images:
 @pytest.mark.parametrize("seed", range(4))
 def test_graphs_of_thirty_columns_agree_with_a_dynamic_program(seed: int) -> None:
     milp = random_packing(30, 120, seed)
-    listed = PackingLister(milp).list_box([ceiling(milp)], nothing(), label_limit=100_000)
+    listed = list_boxes(milp, [ceiling(milp)], nothing())
     assert listed.complete
     assert as_images(listed) == frontier_by_extension(milp)
 
@@ -162,9 +212,9 @@ def test_graphs_of_thirty_columns_agree_with_a_dynamic_program(seed: int) -> Non
 def test_known_points_leave_nothing_to_list() -> None:
     milp = random_packing(30, 120, 7)
     known = np.array(frontier_by_extension(milp), dtype=np.int64)
-    listed = PackingLister(milp).list_box([ceiling(milp)], known, label_limit=100_000)
+    listed = list_boxes(milp, [ceiling(milp)], known)
     assert listed.complete
-    assert len(listed.images) == 0
+    assert listed.found == {}
 
 
 def test_a_withheld_point_is_found_again() -> None:
@@ -172,14 +222,14 @@ def test_a_withheld_point_is_found_again() -> None:
     known = frontier_by_extension(milp)
     withheld = known.pop(len(known) // 2)
     incumbents = np.array(known, dtype=np.int64)
-    listed = PackingLister(milp).list_box([ceiling(milp)], incumbents, label_limit=100_000)
+    listed = list_boxes(milp, [ceiling(milp)], incumbents)
     assert as_images(listed) == [withheld]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5, 20])
 def test_a_limit_leaves_open_every_box_with_an_unseen_point(limit: int) -> None:
     milp = random_packing(30, 120, 3)
-    listed = PackingLister(milp).list_box([ceiling(milp)], nothing(), label_limit=limit)
+    listed = list_boxes(milp, [ceiling(milp)], nothing(), after(limit))
     assert not listed.complete
     assert len(listed.open_corners)
     for z in set(frontier_by_extension(milp)) - set(as_images(listed)):
@@ -188,62 +238,49 @@ def test_a_limit_leaves_open_every_box_with_an_unseen_point(limit: int) -> None:
 
 def test_points_found_under_a_limit_are_feasible() -> None:
     milp = random_packing(30, 120, 3)
-    listed = PackingLister(milp).list_box([ceiling(milp)], nothing(), label_limit=20)
-    assert len(listed.images)
+    listed = list_boxes(milp, [ceiling(milp)], nothing(), after(20))
+    assert listed.found
     matrix = milp.column_index.reshape(-1, 2)
-    assert (listed.points[:, matrix].sum(axis=2) <= 1).all()
+    assert all((point[matrix].sum(axis=1) <= 1).all() for point in listed.found.values())
 
 
-def test_a_deadline_in_the_past_ends_the_listing() -> None:
+def test_a_stop_is_asked_for_at_every_node() -> None:
     milp = random_packing(30, 120, 3)
-    listed = PackingLister(milp).list_box(
-        [ceiling(milp)], nothing(), label_limit=10_000, deadline_s=time.monotonic() - 1
-    )
-    assert not listed.complete
-    assert listed.nodes == 0
-
-
-def test_a_stop_is_asked_for_between_nodes() -> None:
-    milp = random_packing(30, 120, 3)
-    answers = iter([False, False, False, True])
-    listed = PackingLister(milp).list_box(
-        [ceiling(milp)], nothing(), label_limit=10_000, should_stop=lambda: next(answers)
-    )
+    listed = list_boxes(milp, [ceiling(milp)], nothing(), after(3))
     assert not listed.complete
     assert listed.nodes == 3
 
 
-def test_no_boxes_are_complete_at_once() -> None:
-    milp = random_packing(10, 20, 0)
-    listed = PackingLister(milp).list_box([], nothing(), label_limit=10)
-    assert listed.complete
-    assert listed.nodes == 0
-
-
-def test_corners_of_three_components_are_refused() -> None:
-    with pytest.raises(ValueError, match="corners: two components"):
-        PackingLister(random_packing(10, 20, 0)).list_box([(1, 1, 1)], nothing(), label_limit=10)
+@pytest.mark.parametrize("direction", [(1, 1), (999, 1), (300, 700)])
+def test_a_supported_step_bounds_the_weighted_sum_whatever_boxes_it_is_given(
+    direction: tuple[int, int],
+) -> None:
+    milp = random_packing(30, 120, 3)
+    least = min(direction[0] * z[0] + direction[1] * z[1] for z in frontier_by_extension(milp))
+    for corner in (ceiling(milp), (-200, -200)):
+        group = BoxGroup(np.array(direction), np.array([corner]))
+        step = PackingSteps(milp).run(group, nothing(), supported=True, must_stop=after(10**6))
+        assert step.finished
+        assert step.bound == least
 
 
 def test_rows_with_another_right_hand_side_are_refused() -> None:
     milp = packing([[0, 1, 2]], [[-1, -2, -3], [-3, -2, -1]], upper=2)
-    assert not PackingLister.applies(milp)
+    assert not PackingSteps.applies(milp)
     with pytest.raises(ValueError, match="not a bi-objective set packing"):
-        PackingLister(milp)
+        PackingSteps(milp)
 
 
 def test_three_objectives_are_refused() -> None:
-    assert not PackingLister.applies(packing([[0, 1]], [[-1, -2], [-2, -1], [0, 0]]))
+    assert not PackingSteps.applies(packing([[0, 1]], [[-1, -2], [-2, -1], [0, 0]]))
 
 
 def test_weights_too_large_for_exact_multipliers_are_refused() -> None:
-    assert not PackingLister.applies(packing([[0, 1]], [[-(2**31), -2], [-2, -1]]))
+    assert not PackingSteps.applies(packing([[0, 1]], [[-(2**31), -2], [-2, -1]]))
 
 
 def test_a_program_without_rows_takes_all_that_gains() -> None:
-    listed = PackingLister(packing([], [[-1, -2, 3], [-2, -1, 4]])).list_box(
-        [(8, 8)], nothing(), label_limit=100
-    )
+    listed = list_boxes(packing([], [[-1, -2, 3], [-2, -1, 4]]), [(8, 8)], nothing())
     assert as_images(listed) == [(-3, -3)]
 
 
@@ -259,6 +296,6 @@ def test_reference_sets_are_complete_when_every_second_point_is_withheld(name: s
     milp = packing(rows, [[-int(c) for c in goal] for goal in data["c"]])
     known = sorted((-int(a), -int(b)) for a, b in data["nondominated"])
     incumbents = np.array(known[::2], dtype=np.int64)
-    listed = PackingLister(milp).list_box([ceiling(milp)], incumbents, label_limit=100_000)
+    listed = list_boxes(milp, [ceiling(milp)], incumbents)
     assert listed.complete
     assert as_images(listed) == known[1::2]

@@ -20,6 +20,7 @@ from solver.sweep.moip.document import outcome_to_dict
 from solver.sweep.moip.outcome import ClosedBox, SearchOutcome
 from solver.sweep.moip.reprove import reprove_boxes
 from tests.oracles import plain_moip as plain
+from tests.oracles.small_programs import stated
 
 Document = dict[str, Any]
 Forge = Callable[[Document], object]
@@ -70,7 +71,7 @@ def test_an_honest_result_passes_when_boxes_are_closed_again(p: int, what: dict[
 
 
 def test_an_honest_infeasible_result_passes() -> None:
-    problem = plain.program([[1, 2], [2, 1]], [([1, 1], 5, 9)])
+    problem = stated([[1, 2], [2, 1]], [([1, 1], 5, 9)]).program
     document = outcome_to_dict(plain.outcome(problem), conflict=["r1"])
     assert document["status"] == "infeasible"
     assert [box["corner"] for box in document["closed_boxes"]] == [list(problem.ceiling)]

@@ -16,6 +16,7 @@ from solver.result import canonical_digest, document_text, result_from_dict
 from solver.sweep.moip.document import exact_number, gap_of, outcome_to_dict
 from solver.sweep.moip.reading import outcome_from_dict
 from tests.oracles import plain_moip as plain
+from tests.oracles.small_programs import stated
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +34,9 @@ def test_exact_values_are_integers_or_fractions_in_stated_senses(complete: dict[
     problem = plain.knapsack()
     images = list(plain.nondominated(problem))
     for point, image in zip(complete["points"], images, strict=True):
-        for name, stated in zip(problem.objective_names, problem.stated(image), strict=True):
-            assert Fraction(point["exact"][name]) == stated
-            assert point["objectives"][name] == float(stated)
+        for name, value in zip(problem.objective_names, problem.stated(image), strict=True):
+            assert Fraction(point["exact"][name]) == value
+            assert point["objectives"][name] == float(value)
 
 
 def test_the_design_names_the_columns_that_are_not_zero(complete: dict[str, Any]) -> None:
@@ -64,7 +65,7 @@ def test_candidates_are_points_without_proof(partial: dict[str, Any]) -> None:
 
 
 def test_the_gap_is_what_counting_every_vector_finds() -> None:
-    problem = plain.program([[3, 1, 2], [1, 3, 2]], [([1, 1, 1], 1, 3)], upper=2, name="small")
+    problem = stated([[3, 1, 2], [1, 3, 2]], [([1, 1, 1], 1, 3)], upper=[2, 2, 2]).program
     outcome = plain.outcome(problem, unseen=[1])
     assert outcome.open_boxes
     every = list(itertools.product(*map(range, problem.floor, problem.ceiling)))

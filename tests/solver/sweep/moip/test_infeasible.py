@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from formulations.milp import INFINITY
 from solver.sweep.moip.infeasible import conflicting_rows, row_text, rows_are_feasible
 from tests.oracles import plain_moip as plain
+from tests.oracles.small_programs import stated
 
 Row = tuple[list[int], int, int]
 
@@ -38,7 +39,7 @@ def row_lists(draw: st.DrawFn) -> list[Row]:
 @given(row_lists())
 def test_the_set_is_irreducible(rows: list[Row]) -> None:
     assume(not fits(rows, list(range(len(rows))), 4))
-    problem = plain.program([[1, 2, 3, 4], [4, 3, 2, 1]], rows)
+    problem = stated([[1, 2, 3, 4], [4, 3, 2, 1]], rows).program
     chosen = [problem.row_names.index(name) for name in conflicting_rows(problem)]
     assert not fits(rows, chosen, 4)
     for row in chosen:
@@ -48,7 +49,7 @@ def test_the_set_is_irreducible(rows: list[Row]) -> None:
 def test_many_idle_rows_do_not_hide_the_two_that_conflict() -> None:
     idle = [([1 if j == k % 3 else 0 for j in range(3)], 0, 1) for k in range(40)]
     rows = [*idle[:13], ([1, 1, 0], 2, 2), *idle[13:], ([1, 0, 1], 0, 0)]
-    problem = plain.program([[1, 1, 1], [1, 2, 3]], rows)
+    problem = stated([[1, 1, 1], [1, 2, 3]], rows).program
     assert conflicting_rows(problem) == ("r14", "r42")
 
 
@@ -58,7 +59,7 @@ def test_a_feasible_program_has_no_conflict_to_name() -> None:
 
 
 def test_feasibility_of_some_rows_is_told() -> None:
-    problem = plain.program([[1, 1], [1, 2]], [([1, 1], 2, 2), ([1, 0], 0, 0)])
+    problem = stated([[1, 1], [1, 2]], [([1, 1], 2, 2), ([1, 0], 0, 0)]).program
     assert rows_are_feasible(problem, [0]) is True
     assert rows_are_feasible(problem, []) is True
     assert rows_are_feasible(problem, [0, 1]) is False
@@ -75,10 +76,10 @@ def test_feasibility_of_some_rows_is_told() -> None:
     ],
 )
 def test_a_row_reads_as_people_write_it(row: Row, text: str) -> None:
-    problem = plain.program([[1, 1, 1], [1, 2, 3]], [row])
+    problem = stated([[1, 1, 1], [1, 2, 3]], [row]).program
     assert row_text(problem, "r1") == text
 
 
 def test_a_long_row_is_cut_short_with_its_length() -> None:
-    problem = plain.program([[1] * 30, [2] * 30], [([1] * 30, 0, 4)])
+    problem = stated([[1] * 30, [2] * 30], [([1] * 30, 0, 4)]).program
     assert row_text(problem, "r1").endswith("+ ... (30 terms) <= 4")

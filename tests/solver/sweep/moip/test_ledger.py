@@ -155,12 +155,12 @@ def test_points_of_a_distrusted_engine_still_count(ledger: Ledger) -> None:
 def test_a_proof_has_one_claim_for_each_objective(ledger: Ledger) -> None:
     claims = [empty(5, 10, engine="a"), empty(10, 5, engine="b")]
     ledger.admit([point(5, 5)], claims)
-    assert ledger.proof_of((5, 5)) == tuple(claims)
+    assert ledger.proofs_of([(5, 5)]) == [tuple(claims)]
 
 
 def test_half_a_proof_is_none(ledger: Ledger) -> None:
     ledger.admit([point(5, 5)], [empty(5, 10)])
-    assert ledger.proof_of((5, 5)) is None
+    assert ledger.proofs_of([(5, 5)]) == [None]
 
 
 def test_no_images_need_no_proofs(ledger: Ledger) -> None:
@@ -168,24 +168,23 @@ def test_no_images_need_no_proofs(ledger: Ledger) -> None:
 
 
 def test_the_floor_of_a_box_starts_at_the_reach_of_the_columns(ledger: Ledger) -> None:
-    assert ledger.floor_of((10, 10)) == (0, 0)
+    assert ledger.floors_of([(10, 10)]) == [(0, 0)]
 
 
 def test_an_empty_slice_lifts_the_floor(ledger: Ledger) -> None:
     ledger.admit([], [empty(3, 10), empty(5, 4)])
-    assert ledger.floor_of((10, 10)) == (3, 0)
-    assert ledger.floor_of((10, 4)) == (5, 0)
+    assert ledger.floors_of([(10, 10), (10, 4)]) == [(3, 0), (5, 0)]
 
 
 def test_a_half_space_lifts_the_floor_to_what_it_leaves(ledger: Ledger) -> None:
     ledger.admit([], [above((10, 10), (2, 3), 20)])
     # With the other at most 5: 2 * 3 + 3 * 5 = 21 is out of it, 2 * 2 + 3 * 5 = 19 is not.
-    assert ledger.floor_of((10, 6)) == (3, 1)
+    assert ledger.floors_of([(10, 6)]) == [(3, 1)]
 
 
 def test_a_floor_never_passes_its_corner(ledger: Ledger) -> None:
     ledger.admit([], [empty(9, 10)])
-    assert ledger.floor_of((4, 10)) == (4, 10)
+    assert ledger.floors_of([(4, 10)]) == [(4, 10)]
 
 
 def true_claims(question: Stated, draw: st.DataObject) -> list[Claim]:
@@ -223,8 +222,8 @@ def test_true_claims_close_no_box_with_an_image_and_lift_no_floor_above_one(
     assert ledger.distrusted == set()
     for corner in ledger.closed:
         assert question.inside(corner) == []
-    for corner in ledger.open_corners:
-        floor = ledger.floor_of(corner)
+    corners = ledger.open_corners
+    for corner, floor in zip(corners, ledger.floors_of(corners), strict=True):
         assert all(min(map(int.__sub__, image, floor)) >= 0 for image in question.inside(corner))
 
 

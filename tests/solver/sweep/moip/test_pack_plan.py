@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
 from formulations.milp import INFINITY, Milp
 from formulations.moip.problem import MultiObjectiveProgram
+from solver.engines.labels.packing_search import PackingSearch
+from solver.sweep.moip.claims import Claim, FoundPoint, JobReport
 from solver.sweep.moip.jobs import PACKING, PackJob, perform
+from solver.sweep.moip.ledger import Ledger
 from solver.sweep.moip.pack_plan import PackPlan
 from solver.sweep.moip.search import search
 
@@ -69,6 +74,46 @@ def test_a_stop_request_ends_a_long_search_with_what_it_has() -> None:
     assert time.monotonic() < until_s + 20
     assert outcome.status == "partial"
     assert outcome.points or outcome.candidates
+
+
+def test_ctrl_c_within_a_step_ends_the_search_with_what_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program, nodes, real = packing(60, 80, seed=5), itertools.count(1), PackingSearch._children
+
+    def children(self: PackingSearch, *node: Any) -> Any:
+        if next(nodes) == 40:
+            raise KeyboardInterrupt
+        return real(self, *node)
+
+    monkeypatch.setattr(PackingSearch, "_children", children)
+    outcome = search(program, engines=[PACKING])
+    assert next(nodes) == 41
+    assert outcome.points or outcome.candidates
+    assert {box.reason for box in outcome.open_boxes} == {"interrupted"}
+
+
+def test_steps_whose_proofs_were_refuted_are_asked_for_no_more() -> None:
+    program = packing(18, 14, seed=2)
+    ledger = Ledger(program)
+    plan = PackPlan(ledger, share=1)
+    jobs = plan.jobs()
+    nothing_chosen = FoundPoint((0, 0), np.zeros(18, dtype=np.int64))
+    ledger.admit([nothing_chosen], [Claim(program.ceiling, None, None, PACKING, "enumeration")])
+    for job in jobs:
+        if job is not None:
+            plan.learn(job, JobReport((), (), 0, 0.0))
+    assert ledger.distrusted == {PACKING}
+    assert ledger.open_corners
+
+
+def test_steps_that_are_refused_are_asked_for_no_more() -> None:
+    plan = PackPlan(Ledger(packing(18, 14, seed=2)), share=1)
+    jobs = plan.jobs()
+    job = next(jobs)
+    assert job is not None
+    plan.learn(job, JobReport((), (), 0, 0.0, stopped="too large", refused=True))
+    assert sum(job is not None for job in jobs) <= 2
 
 
 def test_other_programs_are_left_to_other_engines() -> None:

@@ -20,6 +20,7 @@ from solver.sweep.moip.reading import MoipResult, outcome_from_dict
 from solver.sweep.moip.reprove import reprove_boxes
 from solver.sweep.moip.search import search
 from tests.oracles import plain_moip as plain
+from tests.oracles.small_programs import stated
 
 
 class FakeEngine:
@@ -142,7 +143,7 @@ def test_progress_counts_boxes_to_the_end(fakes: Fakes) -> None:
 
 
 def test_rows_that_do_not_conflict_are_found_out() -> None:
-    problem = plain.program([[1, 2], [2, 1]], [([1, 1], 5, 9), ([1, 0], 0, 1)])
+    problem = stated([[1, 2], [2, 1]], [([1, 1], 5, 9), ([1, 0], 0, 1)]).program
     outcome = plain.outcome(problem)
     assert reprove_boxes(MoipResult(outcome, ("r1",))).passed
     check = reprove_boxes(MoipResult(outcome, ("r2",)))

@@ -31,9 +31,13 @@ def plan_of(
 
 
 def ended(
-    stopped: str | None = None, *, cpu_s: float = 1.0, out_of_time: bool = False
+    stopped: str | None = None,
+    *,
+    cpu_s: float = 1.0,
+    out_of_time: bool = False,
+    refused: bool = False,
 ) -> JobReport:
-    return JobReport((), (), 1, cpu_s, stopped=stopped, out_of_time=out_of_time)
+    return JobReport((), (), 1, cpu_s, stopped, out_of_time=out_of_time, refused=refused)
 
 
 def settle(ledger: Ledger, plan: SolvePlan, job: SolveJob, *, cpu_s: float = 1.0) -> None:
@@ -134,22 +138,40 @@ def test_other_boxes_go_on_where_one_is_given_up() -> None:
     assert (asked, ledger.open_corners) == ({(4, 10), (10, 5)}, [(4, 10)])
 
 
-def test_a_dropped_engine_is_asked_no_more() -> None:
+def test_an_engine_that_refuses_the_program_is_asked_no_more() -> None:
     ledger, plan = plan_of((4, 5))
-    plan.drop("cp-sat")
-    engines = set()
+    asked = []
     for job in plan.jobs():
         assert job is not None
-        engines.add(job.engine)
-        settle(ledger, plan, job)
-    assert engines == {"highs"}
+        asked.append(job.engine)
+        if job.engine == "cp-sat":
+            plan.learn(job, ended("too large", refused=True))
+        else:
+            settle(ledger, plan, job)
+    assert asked.count("cp-sat") == 1
+    assert ledger.open_corners == []
+
+
+def test_an_engine_that_was_caught_is_asked_no_more() -> None:
+    ledger, plan = plan_of((4, 5), engines=["highs"])
+    jobs = plan.jobs()
+    job = take(jobs)
+    ledger.admit([point(9, 9)], [Claim((10, 10), None, None, "highs", "infeasible")])
+    plan.learn(job, ended())
+    assert list(jobs) == []
 
 
 def test_without_engines_there_are_no_solves() -> None:
-    _, plan = plan_of()
-    plan.drop("cp-sat")
-    plan.drop("highs")
+    _, plan = plan_of(engines=[])
     assert list(plan.jobs()) == []
+
+
+def test_solves_are_counted_by_engine() -> None:
+    ledger, plan = plan_of((4, 5))
+    for job in plan.jobs():
+        assert job is not None
+        settle(ledger, plan, job)
+    assert plan.solves == {"cp-sat": 1, "highs": 1}
 
 
 def test_proofs_that_are_not_believed_do_not_keep_the_plan_busy_for_ever() -> None:
