@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,7 +13,7 @@ from typing import Any
 
 from solver.errors import InstanceError
 
-__all__ = ["HELP", "apply_settings", "load_tables", "parse_setting"]
+__all__ = ["HELP", "apply_settings", "digest_of", "load_tables", "parse_setting", "read_bytes"]
 
 MAX_BYTES = 10_000_000
 HELP = "See 'fleetfront init' for a commented file"
@@ -52,39 +54,90 @@ def parse_setting(text: str) -> tuple[str, Any]:
 def apply_settings(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
     """Lay dotted keys over the tables of a file.
 
+    A part that meets a list of tables steps into one entry, by its ``name`` or its number from 0:
+    ``machines.h100.contracts.0.usd_per_hour``. A name may hold dots itself.
+
     Raises
     ------
     InstanceError
-        If a key leads through something that is no table.
+        If a key leads through something that is no table, or names an entry that is not there.
     """
     for key, value in settings.items():
         *path, last = key.split(".")
         table: Any = raw
-        for depth, part in enumerate(path):
+        depth = 0
+        while depth < len(path):
+            if _lists_tables(table):
+                table, depth = _entry(table, path, depth, key)
+                continue
             if not isinstance(table, dict):
-                where = ".".join(path[:depth])
-                raise InstanceError.one(
-                    f"{where} is not a table",
-                    where=f"--set {key}",
-                    mend="Name a key as the file does, such as limits.max_devices",
-                )
-            table = table.setdefault(part, {})
-        if not isinstance(table, dict):
+                raise _no_table(path[:depth], key)
+            table = table.setdefault(path[depth], {})
+            depth += 1
+        if _lists_tables(table):
             raise InstanceError.one(
-                f"{'.'.join(path)} is not a table",
+                f"{'.'.join(path)} is a list of tables",
                 where=f"--set {key}",
-                mend="Name a key as the file does, such as limits.max_devices",
+                mend=f"Name an entry and a key of it; entries are {_choices(table)}",
             )
+        if not isinstance(table, dict):
+            raise _no_table(path, key)
         table[last] = value
 
 
-def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Tables of a TOML file, decimals kept exactly, and its bytes.
+def _no_table(path: list[str], key: str) -> InstanceError:
+    return InstanceError.one(
+        f"{'.'.join(path)} is not a table",
+        where=f"--set {key}",
+        mend="Name a key as the file does, such as limits.max_devices",
+    )
+
+
+def _lists_tables(value: object) -> bool:
+    return (
+        isinstance(value, list) and bool(value) and all(isinstance(entry, dict) for entry in value)
+    )
+
+
+def _entry(
+    tables: list[dict[str, Any]], path: list[str], depth: int, key: str
+) -> tuple[dict[str, Any], int]:
+    """The entry that the path names from ``depth`` on, and the depth behind its name."""
+    for end in range(len(path), depth, -1):
+        for table in tables:
+            if table.get("name") == ".".join(path[depth:end]):
+                return table, end
+    word = path[depth]
+    if word.isdecimal() and int(word) < len(tables):
+        return tables[int(word)], depth + 1
+    raise InstanceError.one(
+        f"{'.'.join(path[:depth])} has no entry {word!r}",
+        where=f"--set {key}",
+        mend=f"Choose from {_choices(tables)}",
+    )
+
+
+def _choices(tables: list[dict[str, Any]]) -> str:
+    return ", ".join(str(table.get("name", place)) for place, table in enumerate(tables))
+
+
+def digest_of(data: bytes, settings: Mapping[str, Any] | None, *further: bytes) -> str:
+    """SHA-256 of a file, of the changes made to it, and of further files that it reads."""
+    digest = hashlib.sha256(data)
+    if settings:
+        digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
+    for content in further:
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of an instance file.
 
     Raises
     ------
     InstanceError
-        If it is a directory, cannot be read, is too large or is not TOML.
+        If it is a directory, cannot be read or is too large.
     """
     where = str(path)
     if path.is_dir():
@@ -101,7 +154,21 @@ def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
             where=where,
             mend="Give an instance file",
         )
+    return data
+
+
+def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Tables of a TOML file, decimals kept exactly, and its bytes.
+
+    Raises
+    ------
+    InstanceError
+        If it is a directory, cannot be read, is too large or is not TOML.
+    """
+    data = read_bytes(path)
     try:
         return tomllib.loads(data.decode("utf-8"), parse_float=Decimal), data
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise InstanceError.one(f"is not a TOML file ({error})", where=where, mend=HELP) from error
+        raise InstanceError.one(
+            f"is not a TOML file ({error})", where=str(path), mend=HELP
+        ) from error

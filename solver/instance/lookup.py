@@ -13,7 +13,8 @@ from solver.catalog import (
 )
 from solver.catalog.domain import Accelerator, Model, Price
 from solver.errors import Fault, FleetError
-from solver.instance.records import ModelFromConfig, PriceRecord, ReplicaFile
+from solver.instance.record_types import CatalogKeys, ModelFromConfig
+from solver.instance.records import PriceRecord
 
 __all__ = ["Lookup", "merged_catalog"]
 
@@ -30,6 +31,18 @@ class Lookup:
     def fault(self, key: str, what: str, mend: str) -> None:
         """Note one thing wrong with ``key`` of the file."""
         self.faults.append(Fault(where=f"{self.where}: {key}", what=what, mend=mend))
+
+    def has_fault(self, *keys: str) -> bool:
+        """Whether something is wrong with one of ``keys``, or below it, already.
+
+        A faulty value is left out before the rest is read; that it is absent then is no news.
+        """
+        places = [f"{self.where}: {key}" for key in keys]
+        return any(
+            fault.where == place or fault.where.startswith(f"{place}.")
+            for fault in self.faults
+            for place in places
+        )
 
     def _failed(self, key: str, error: FleetError, *, within: bool = False) -> None:
         """Carry the faults of a look-up over; ``within`` another file they keep its place."""
@@ -88,7 +101,7 @@ class Lookup:
             return None
 
 
-def merged_catalog(record: ReplicaFile, where: str, folder: Path) -> tuple[Catalog, list[Fault]]:
+def merged_catalog(record: CatalogKeys, where: str, folder: Path) -> tuple[Catalog, list[Fault]]:
     """The shipped catalog with an instance's files and tables laid over it, and their faults."""
     catalog = shipped_catalog()
     faults: list[Fault] = []

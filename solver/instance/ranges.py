@@ -65,7 +65,10 @@ def parse_integers(value: object, *, minimum: int = 1, maximum: int = MAX_VALUE)
     if low:
         raise ValueError(f"{min(low)} is below {minimum}")
     if found and max(found) > maximum:
-        raise ValueError(f"{format(max(found), '.6g')} is above {maximum}")
+        most = max(found)
+        # Beyond 1e308 an integer has no float, and none of its digits helps.
+        shown = format(most, ".6g") if most < 10**300 else "a number of over 300 digits"
+        raise ValueError(f"{shown} is above {maximum}")
     return tuple(sorted(found))
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from solver.catalog.domain import Accelerator, Model
-from solver.errors import Fault, InstanceError
+from solver.errors import InstanceError
 from solver.instance.domain import (
     DesignSpace,
     Draft,
@@ -25,84 +19,16 @@ from solver.instance.domain import (
     ReplicaInstance,
     Rules,
 )
-from solver.instance.loading import HELP, apply_settings, load_tables
+from solver.instance.loading import apply_settings, digest_of, load_tables
 from solver.instance.lookup import Lookup, merged_catalog
+from solver.instance.price_age import price_age_warnings
 from solver.instance.records import ReplicaFile
+from solver.instance.validation import validated
 
-__all__ = ["KINDS", "read_replica_instance", "replica_instance_from_raw"]
+__all__ = ["KINDS", "kind_of", "read_replica_instance", "replica_instance_from_raw"]
 
-KINDS = ("replica",)
-PRICE_MAX_AGE_DAYS = 366
-_TYPES = {
-    "missing": ("is missing", "Add it"),
-    "extra_forbidden": ("is not a known key", "Remove it, or check its spelling"),
-}
-
-
-def _shown(value: object) -> str:
-    text = str(value) if isinstance(value, Decimal) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _validation_faults(error: ValidationError, where: str) -> list[Fault]:
-    faults = []
-    for entry in error.errors():
-        key = ".".join(str(part) for part in entry["loc"] if not str(part).startswith("<"))
-        what, mend = _TYPES.get(entry["type"], (entry["msg"].removeprefix("Value error, "), ""))
-        if entry["type"] not in _TYPES:
-            what, mend = f"{what} (got {_shown(entry.get('input'))})", "Correct the value"
-        elif entry["type"] == "extra_forbidden":
-            what += f" (value {_shown(entry.get('input'))})"
-        faults.append(Fault(where=f"{where}: {key}", what=what, mend=mend + "; " + HELP.lower()))
-    return faults
-
-
-def _validated(raw: Mapping[str, Any], where: str) -> tuple[ReplicaFile, list[Fault]]:
-    """The record of a file, and the faults of the keys it had to be read without.
-
-    Raises
-    ------
-    InstanceError
-        If the file cannot be read without its faulty keys either.
-    """
-    try:
-        return ReplicaFile.model_validate(raw), []
-    except ValidationError as error:
-        faults = _validation_faults(error, where)
-        rest = copy.deepcopy(dict(raw))
-        for entry in error.errors():
-            place: Any = rest
-            *path, last = [part for part in entry["loc"] if not str(part).startswith("<")]
-            for part in path:
-                place = place.get(part) if isinstance(place, dict) else None
-            if isinstance(place, dict):
-                place.pop(last, None)
-        try:
-            return ReplicaFile.model_validate(rest), faults
-        except ValidationError:
-            raise InstanceError.all_of(faults) from error
-
-
-def _today() -> datetime.date:
-    return datetime.date.today()
-
-
-def _price_age_warnings(machines: list[Machine], today: datetime.date) -> tuple[str, ...]:
-    warnings = []
-    for machine in machines:
-        price = machine.price
-        if not price.as_of:
-            continue
-        # A price given by month, or by year, counts from the end of it.
-        parts = [int(part) for part in price.as_of.split("-")]
-        year, month, day = (*parts, *(12, 28)[len(parts) - 1 :])
-        age = today - datetime.date(year, month, min(day, 28))
-        if age.days > PRICE_MAX_AGE_DAYS:
-            warnings.append(
-                f"the price of {machine.accelerator.name} ({price.tier}) is of {price.as_of}, "
-                "more than a year old: check it before you rely on a cost"
-            )
-    return tuple(warnings)
+KINDS = ("replica", "fleet")
+"""Kinds of question that a TOML file may ask."""
 
 
 def replica_instance_from_raw(
@@ -121,7 +47,7 @@ def replica_instance_from_raw(
     InstanceError
         With every fault found.
     """
-    record, faults = _validated(raw, where)
+    record, faults = validated(ReplicaFile, raw, where)
     catalog, more = merged_catalog(record, where, folder)
     lookup = Lookup(catalog, where, folder)
     lookup.faults.extend([*faults, *more])
@@ -173,7 +99,7 @@ def replica_instance_from_raw(
         expected_exit_status=record.expected_exit_status,
         source=where,
         sha256=sha256,
-        warnings=_price_age_warnings(machines, today or _today()),
+        warnings=price_age_warnings((machine.price for machine in machines), today),
         settings=dict(settings or {}),
     )
 
@@ -231,22 +157,37 @@ def read_replica_instance(
     if settings:
         apply_settings(raw, settings)
     where = str(path)
+    kind = kind_of(raw, where)
+    if kind != "replica":
+        raise InstanceError.one(
+            f"kind is {kind!r}, where a replica question is expected",
+            where=f"{where}: kind",
+            mend="Give a file of kind 'replica'",
+        )
+    instance = replica_instance_from_raw(
+        raw,
+        where=where,
+        folder=path.parent,
+        sha256=digest_of(data, settings),
+        settings=settings,
+        today=today,
+    )
+    return replace(instance, source=where)
+
+
+def kind_of(raw: Mapping[str, Any], where: str) -> str:
+    """The kind of question that the tables of a file ask.
+
+    Raises
+    ------
+    InstanceError
+        If it is missing or none of ``KINDS``.
+    """
     kind = raw.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InstanceError.one(
             f"kind is {kind!r}" if kind is not None else "kind is missing",
             where=f"{where}: kind",
             mend=f"Write one of: {', '.join(KINDS)}",
         )
-    digest = hashlib.sha256(data)
-    if settings:
-        digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
-    instance = replica_instance_from_raw(
-        raw,
-        where=where,
-        folder=path.parent,
-        sha256=digest.hexdigest(),
-        settings=settings,
-        today=today,
-    )
-    return replace(instance, source=where)
+    return kind

@@ -1,4 +1,4 @@
-"""The door: an instance file as pydantic sees it. Unknown keys are refused, decimals stay exact.
+"""The door: a replica file as pydantic sees it. Unknown keys are refused, decimals stay exact.
 
 The field descriptions are what the JSON Schema shows in an editor.
 """
@@ -6,126 +6,42 @@ The field descriptions are what the JSON Schema shows in an editor.
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
 from solver.instance.ranges import parse_integers
+from solver.instance.record_types import (
+    INTEGERS_SCHEMA,
+    Bits,
+    CatalogKeys,
+    Exact,
+    Integers,
+    ModelChoice,
+    Names,
+    Positive,
+    Record,
+    SeenOn,
+    Whole,
+    table_or_value,
+)
 
-__all__ = ["ReplicaFile"]
-
-
-_MAX_EXPONENT = 40
-"""No price or rate has more digits; an exact 1e999999999 would fill the memory."""
-
-
-def _fraction(value: object) -> Fraction:
-    """A number as an exact fraction; text may be a decimal or ``p/q``."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str | Fraction | float):
-        raise ValueError("write a number, or text such as '2.95' or '113/75'")
-    if isinstance(value, int) and abs(value) >= 10**_MAX_EXPONENT:
-        raise ValueError("out of range")
-    try:
-        if isinstance(value, float):
-            # Only reachable from Python, where a float's shortest decimal is what was meant.
-            value = Decimal(repr(value))
-        if isinstance(value, str) and "/" not in value:
-            value = Decimal(value)
-        if isinstance(value, Decimal) and not -_MAX_EXPONENT < value.adjusted() < _MAX_EXPONENT:
-            raise ValueError("out of range")
-        if isinstance(value, str) and len(value) > 2 * _MAX_EXPONENT:
-            raise ValueError("too long")
-        return Fraction(value)
-    except (ArithmeticError, ValueError) as error:
-        raise ValueError("write a number, or text such as '2.95' or '113/75'") from error
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("write a whole number, not true or false")
-    return value
-
+__all__ = ["LayoutChoices", "PerformanceRecord", "PriceRecord", "ReplicaFile", "RulesRecord"]
 
 MAX_DRAFT_TOKENS = 64
-MAX_BITS = 64
-_TEXT = r"^(\d+/\d+|\d+(\.\d*)?([eE][+-]?\d+)?)$"
-_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT}]}
-_INTEGERS = {
-    "anyOf": [
-        {"type": "integer", "minimum": 0},
-        {"type": "string", "examples": ["1..4096", "1..4096 step 8", "powers of 2 to 256"]},
-        {"type": "array", "items": {"type": ["integer", "string"]}},
-    ]
-}
-Exact = Annotated[Fraction, BeforeValidator(_fraction), WithJsonSchema(_NUMBER)]
-Positive = Annotated[Exact, Field(gt=0)]
-Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
-Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), WithJsonSchema(_INTEGERS)]
 DraftLengths = Annotated[
     tuple[int, ...],
     BeforeValidator(lambda value: parse_integers(value, minimum=0, maximum=MAX_DRAFT_TOKENS)),
-    WithJsonSchema(_INTEGERS),
-]
-Bits = Annotated[
-    tuple[int, ...],
-    BeforeValidator(lambda value: parse_integers(value, maximum=MAX_BITS)),
-    WithJsonSchema(_INTEGERS),
-]
-
-
-def _names(value: object) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list | tuple) or not names:
-        raise ValueError("write a name, or a list of names")
-    if any(not isinstance(name, str) or not name for name in names):
-        raise ValueError("every name is a text that is not empty")
-    if len(set(names)) != len(names):
-        raise ValueError("a name stands twice")
-    return tuple(names)
-
-
-_NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Names = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_NAMES)]
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _tag(value: object) -> str:
-    return "<table>" if isinstance(value, dict | BaseModel) else "<value>"
-
-
-class ModelFromConfig(_Record):
-    """A model given by its Hugging Face ``config.json``."""
-
-    config: str = Field(min_length=1, description="Path of config.json, beside the instance file.")
-
-
-# A callable discriminator, so that a slip is reported once and not for every branch of the union.
-ModelChoice = Annotated[
-    Annotated[str, Field(min_length=1), Tag("<value>")]
-    | Annotated[ModelFromConfig, Tag("<table>")],
-    Discriminator(_tag),
+    WithJsonSchema(INTEGERS_SCHEMA),
 ]
 PriceChoice = Annotated[
     Annotated[Positive, Tag("<value>")] | Annotated[dict[str, Positive], Tag("<table>")],
-    Discriminator(_tag),
+    Discriminator(table_or_value),
 ]
 
 
-class WorkloadRecord(_Record):
+class WorkloadRecord(Record):
     """What is served."""
 
     model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
@@ -137,10 +53,9 @@ class WorkloadRecord(_Record):
     )
 
 
-class DesignRecord(_Record):
-    """The design space: every value each choice may take."""
+class LayoutChoices(Record):
+    """Layouts and batches on offer, whatever they run on."""
 
-    accelerator: Names = Field(description="Catalog name, or a list of names.")
     tensor_parallel: Integers = Field(default=(1, 2, 4, 8), description="Degrees of 1D sharding.")
     tensor_parallel_2d: Integers = Field(
         default=(),
@@ -180,7 +95,13 @@ class DesignRecord(_Record):
         return () if value == [] else value
 
 
-class DraftRecord(_Record):
+class DesignRecord(LayoutChoices):
+    """The design space: every value each choice may take."""
+
+    accelerator: Names = Field(description="Catalog name, or a list of names.")
+
+
+class DraftRecord(Record):
     """Speculative decoding with a smaller model."""
 
     model: ModelChoice = Field(description="The draft model.")
@@ -194,22 +115,18 @@ class DraftRecord(_Record):
     pipeline_parallel: Integers = Field(default=(1,), description="Stages of the draft.")
 
 
-class PriceRecord(_Record):
+class PriceRecord(Record):
     """What an hour of one device costs."""
 
     tier: str | None = Field(default=None, description="A tier of the price catalog.")
     usd_per_hour: PriceChoice | None = Field(
         default=None, description="US$ per device and hour, or a table by accelerator."
     )
-    as_of: str = Field(
-        default="",
-        pattern=r"^((19|20)\d{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?$",
-        description="When the price was seen: YYYY-MM.",
-    )
+    as_of: SeenOn = Field(default="", description="When the price was seen: YYYY-MM.")
     source: str = Field(default="", description="Where the price comes from.")
 
 
-class LimitsRecord(_Record):
+class LimitsRecord(Record):
     """What every design must meet."""
 
     min_speed_tok_per_s: Positive | None = Field(
@@ -229,7 +146,7 @@ class LimitsRecord(_Record):
     )
 
 
-class RulesRecord(_Record):
+class RulesRecord(Record):
     """What makes a layout deployable; all on unless a published space is reproduced."""
 
     degrees_divide: bool = Field(
@@ -248,7 +165,7 @@ class RulesRecord(_Record):
     )
 
 
-class PerformanceRecord(_Record):
+class PerformanceRecord(Record):
     """How step times are computed."""
 
     model: str = Field(
@@ -262,7 +179,7 @@ class PerformanceRecord(_Record):
     )
 
 
-class ReplicaFile(_Record):
+class ReplicaFile(CatalogKeys):
     """One replica of one model: the exact frontier of speed against cost."""
 
     schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
@@ -272,16 +189,16 @@ class ReplicaFile(_Record):
     expected_exit_status: Whole = Field(
         default=0, ge=0, le=4, description="What 'fleetfront solve' should end with."
     )
-    catalog: list[str] = Field(
-        default=[], description="Catalog files that add or override entries."
+    workload: WorkloadRecord = Field(description="The model served, and its context.")
+    design: DesignRecord = Field(description="The layouts and batches on offer.")
+    draft: DraftRecord | None = Field(default=None, description="Speculative decoding, if wanted.")
+    price: PriceRecord = Field(default_factory=PriceRecord, description="What an hour costs.")
+    limits: LimitsRecord = Field(
+        default_factory=LimitsRecord, description="Limits on every design; none if left out."
     )
-    workload: WorkloadRecord
-    design: DesignRecord
-    draft: DraftRecord | None = None
-    price: PriceRecord = Field(default_factory=PriceRecord)
-    limits: LimitsRecord = Field(default_factory=LimitsRecord)
-    rules: RulesRecord = Field(default_factory=RulesRecord)
-    performance: PerformanceRecord = Field(default_factory=PerformanceRecord)
-    accelerators: list[dict[str, Any]] = Field(default=[], description="Own catalog entries.")
-    models: list[dict[str, Any]] = Field(default=[], description="Own catalog entries.")
-    prices: list[dict[str, Any]] = Field(default=[], description="Own catalog entries.")
+    rules: RulesRecord = Field(
+        default_factory=RulesRecord, description="Deployability of layouts; all rules are on."
+    )
+    performance: PerformanceRecord = Field(
+        default_factory=PerformanceRecord, description="The performance model and its efficiencies."
+    )

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic.json_schema import models_json_schema
+
+from solver.instance.fleet.records import FleetFile
 from solver.instance.records import ReplicaFile
 
 __all__ = ["instance_schema"]
 
 
 def instance_schema() -> dict[str, Any]:
-    """Schema (draft 2020-12) of every kind of instance file."""
-    schema = ReplicaFile.model_json_schema(by_alias=True)
+    """Schema (draft 2020-12) of every kind of instance file; ``kind`` chooses."""
+    references, schema = models_json_schema(
+        [(ReplicaFile, "validation"), (FleetFile, "validation")], by_alias=True
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fleetfront instance",
-        **{key: value for key, value in schema.items() if key != "title"},
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"enum": ["replica", "fleet"], "description": "The question."}},
+        # A choice by kind, so that an editor reports a slip once and against the right table.
+        "if": {"properties": {"kind": {"const": "fleet"}}},
+        "then": references[FleetFile, "validation"],
+        "else": references[ReplicaFile, "validation"],
+        **schema,
     }

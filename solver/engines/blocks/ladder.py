@@ -132,6 +132,13 @@ class Ladder:
         place = np.searchsorted(cover, need - repeats * self.gain)
         return np.asarray(steps[place] + repeats * self.period)
 
+    def most(self, k: IntArray) -> IntArray:
+        """(n,) what so many units cover at most."""
+        steps, cover, _ = self._tabulated()
+        repeats = np.maximum(-(-(k - self._length) // self.period), 0)
+        place = np.searchsorted(steps, k - repeats * self.period, side="right") - 1
+        return np.asarray(cover[place] + repeats * self.gain)
+
     def columns_of(self, k: int) -> dict[int, int]:
         """Columns that make up ``k`` units: column -> count."""
         _, _, taken = self._tabulated()

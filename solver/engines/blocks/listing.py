@@ -41,7 +41,7 @@ def list_plans(block: Block, weights: IntArray, most: int, active: IntArray, *, 
     ----------
     active : positions in the vector that count for dominance; others must not be able to bind
     room
-        Most entries of a half, and a hundredth of the most pairs looked at.
+        Most entries of a half, and a four-hundredth of the most pairs looked at.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _joined(
     last = np.searchsorted(other.cover, block.demand - one.cover + reach, side="right")
     counts = np.maximum(last - first, 0)
     total = np.cumsum(counts)
-    if len(total) and total[-1] > 100 * room:
+    if len(total) and total[-1] > 400 * room:
         raise TooManyPlansError(block.name)
     kept_vectors, kept_units = [], []
     start = 0

@@ -47,7 +47,7 @@ def merge(
     limit : (R,)
         What is left of every limit; pairs above it in an active one are dropped.
     room
-        Most rows of the answer, and a fiftieth of the most pairs looked at.
+        Most rows of the answer, and a hundredth of the most pairs looked at.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def merge(
     order = np.argsort(right, kind="stable")
     right = right[order]
     counts = np.searchsorted(right, gap - left, side="right")
-    if int(counts.sum()) > 50 * room:
+    if int(counts.sum()) > 100 * room:
         raise TooManyPlansError("pairs")
     tied = active[active > 0]
     vectors: list[IntArray] = []
@@ -103,7 +103,7 @@ def best_pair(
     Raises
     ------
     TooManyPlansError
-        If more than a hundred times ``room`` pairs would have to be looked at.
+        If more than four hundred times ``room`` pairs would have to be looked at.
     """
     if len(one) > len(other):
         one, other = other, one
@@ -131,7 +131,7 @@ def best_pair(
     last = np.searchsorted(right[order], int(right.min()) + gap - (left - left.min()), side="right")
     choices.append((int(np.maximum(last - first, 0).sum()), order, first, last))
     count, order, first, last = min(choices, key=lambda choice: choice[0])
-    if count > 100 * room:
+    if count > 400 * room:
         raise TooManyPlansError("pairs")
     best: tuple[int, int, int] | None = None
     for a, b in _pairs(np.maximum(last - first, 0), first):

@@ -30,6 +30,7 @@ LARGEST = 2**50
 MARGIN = 4.0
 """Units of price by which pruning is kinder than it need be."""
 _FILTER_FROM = 256
+_FIRST_SHARE = 64.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +63,10 @@ def _a_price(block: Block, prices: list[int], best: int) -> int:
     ladder = block.ladders[best]
     whole = int(ladder.least(np.array([block.demand]))[0])
     known = whole * prices[best]
-    start = np.arange(max(0, whole - 5 * ladder.period), whole + 1, dtype=np.int64)
-    # What so many units cover at least: full periods of the densest column.
-    cover = start // ladder.period * ladder.gain
-    rest = block.demand - cover
+    units = np.arange(max(0, whole - 5 * ladder.period), whole + 1, dtype=np.int64)
+    rest = block.demand - ladder.most(units)
     for price, other in zip(prices, block.ladders, strict=True):
-        total = start // ladder.period * ladder.period * prices[best] + other.least(rest) * price
+        total = units * prices[best] + other.least(rest) * price
         known = min(known, int(total.min()))
     return known
 
@@ -83,7 +82,25 @@ def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
     prices = prices_of(block, weights)
     rho, best = fair_price(block, prices)
     known = _a_price(block, prices, best)
-    most = known - rho * block.demand + MARGIN
+    spare = known - rho * block.demand
+    # Few plans have little excess, so less than the known one's is tried first.
+    trial = spare / _FIRST_SHARE
+    while trial < spare:
+        plan = _within(block, prices, rho, best, rho * block.demand + trial)
+        if plan is not None:
+            return plan
+        trial *= 2.0
+    plan = _within(block, prices, rho, best, float(known))
+    if plan is None:
+        raise ArithmeticError(f"{block.name}: a known plan was not found again")
+    return plan
+
+
+def _within(
+    block: Block, prices: list[int], rho: float, best: int, priced_at_most: float
+) -> CheapestPlan | None:
+    """The cheapest plan priced at most so much, if there is one."""
+    most = priced_at_most - rho * block.demand + MARGIN
     choices: list[tuple[int, Rungs]] = []
     for number, (price, ladder) in enumerate(zip(prices, block.ladders, strict=True)):
         if number != best and price * ladder.period - rho * ladder.gain <= most * ladder.period:
@@ -105,7 +122,6 @@ def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
         new_priced = priced[state] + k[rung] * prices[number]
         alive = (rest[state] > 0) | (k[rung] == 0)
         alive &= new_priced - rho * (block.demand - new_rest) <= most
-        alive &= new_priced <= known
         state, rung = state[alive], rung[alive]
         rest, priced = np.maximum(new_rest[alive], 0), new_priced[alive]
         units = units[state]
@@ -117,5 +133,7 @@ def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
     units[:, best] = fill
     total = priced + fill * prices[best]
     winner = int(total.argmin())
+    if total[winner] > priced_at_most:
+        return None
     vectors = np.array([ladder.vector for ladder in block.ladders])
     return CheapestPlan(int(total[winner]), units[winner], units[winner] @ vectors)

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from formulations.milp import IntArray
+from solver.engines.blocks.beam import good_fleet
 from solver.engines.blocks.dual import Bound, Group, best_bound, evaluate
 from solver.engines.blocks.listing import TooManyPlansError, list_plans
 from solver.engines.blocks.merging import best_pair, merge
@@ -34,11 +35,17 @@ from solver.engines.blocks.structure import Block, BlockProblem
 
 __all__ = ["BlockAnswer", "minimise_blocks"]
 
-ROOM = 1_500_000
-"""Rows a table may hold; about 0.2 GB with its parents."""
+ROOM = 400_000
+"""Rows a table may hold; about 0.1 GB with what stands behind them."""
 GROWTH = 1.6
 EASY = 20_000
 """Room in which blocks are listed at once, without waiting for a better bound."""
+BEAM = 4_000
+"""Rows of a table that the look for a good fleet keeps."""
+AIM_AFTER = 2
+"""Targets tried before a good fleet is looked for, to aim just below it."""
+REFUSALS = 4
+"""Targets that may turn out to be too many plans; after each the step is halved."""
 SMALL = 4_000
 """Pairs that are merged without maximising the bound before."""
 
@@ -101,16 +108,18 @@ class _Search:
             seeds=seeds or (),
         )
 
-    def cheapest_up_to(
-        self, target: int, root: Bound, active: IntArray, room: int, beam: int | None = None
-    ) -> Plans | None:
+    def cheapest_up_to(self, target: int, root: Bound, active: IntArray, room: int) -> Plans | None:
         """The cheapest fleet of cost at most ``target`` under the active limits, as one row.
 
-        With ``beam`` only so many rows of every table stay: what is found is then no optimum, and
-        nothing found proves nothing.
+        Where there is none, the row may be of a dearer fleet, or ``None``.
+
+        Raises
+        ------
+        TooManyPlansError
+            If some table would outgrow ``room``.
         """
         gap = target * self.scale - root.value
-        if gap < 0 and beam is None:
+        if gap < 0:
             return None
         blocks: list[Block] = []
         tables: list[Plans] = []
@@ -128,14 +137,11 @@ class _Search:
             groups: list[Group] = [*tables, *blocks]
             current = self.bound(groups, current.weights)
             gap = target * self.scale - current.value
-            if gap < 0 and beam is None:
+            if gap < 0:
                 return None
-            gap = max(gap, 0)
             for number, table in enumerate(tables):
                 priced = table.vector @ current.weights
                 kept = np.flatnonzero(priced <= current.least[number] + gap)
-                if beam is not None and len(kept) > beam:
-                    kept = kept[np.argsort(priced[kept], kind="stable")[:beam]]
                 tables[number] = table.only(kept)
             if not blocks and len(tables) == 1:
                 return self._cheapest_row(tables[0], active)
@@ -257,64 +263,96 @@ def _no_fleet(search: _Search, root: Bound) -> bool:
     return evaluate(list(search.problem.blocks), search.problem.limit, ray).value > 0
 
 
+class _Deepening:
+    """Targets raised step by step, with the best fleet met on the way."""
+
+    def __init__(self, search: _Search, root: Bound, proved: int) -> None:
+        self.search = search
+        self.root = root
+        self.proved = proved
+        self.cost: int | None = None
+        self.counts: Mapping[int, int] | None = None
+        problem = search.problem
+        unit = min(int(ladder.vector[0]) for block in problem.blocks for ladder in block.ladders)
+        self.step = max(unit / 2, 1.0)
+        self.active = np.concatenate([[0], 1 + np.flatnonzero(root.weights[1:] > 0)])
+
+    def meet(self, found: Plans | None) -> None:
+        """Keep a fleet that meets every limit and is the cheapest so far."""
+        if found is None or (found.vector[0, 1:] > self.search.problem.limit).any():
+            return
+        value = int(found.vector[0, 0])
+        if self.cost is None or value < self.cost:
+            self.cost, self.counts = value, columns_behind(found, 0)
+
+    def look_for_a_fleet(self) -> None:
+        """A fleet to aim below: beams over plans ever further from the cheapest."""
+        gap = int(self.step * self.search.scale)
+        for _ in range(6):
+            gap *= 3
+            found = good_fleet(
+                self.search.problem, self.root, gap, width=BEAM, look=self.search.look
+            )
+            self.meet(found)
+            if found is not None:
+                return
+
+    def settle(self, target: int) -> bool:
+        """Prove that nothing costs at most ``target``, or find the cheapest that does."""
+        while True:
+            found = self.search.cheapest_up_to(target, self.root, self.active, ROOM)
+            self.meet(found)
+            if found is None or int(found.vector[0, 0]) > target:
+                break
+            over = np.flatnonzero(found.vector[0, 1:] > self.search.problem.limit)
+            if not len(over):
+                return True
+            self.active = np.unique(np.concatenate([self.active, 1 + over]))
+        self.proved = max(self.proved, target + 1)
+        return False
+
+    def run(self, known: int | None) -> BlockAnswer:
+        """Until the best fleet is proved, none cheaper than ``known`` can be, or room runs out."""
+        target, rounds, refused = self.proved, 0, 0
+        while True:
+            if self.cost is not None and self.proved >= self.cost:
+                return BlockAnswer(self.counts, self.cost, self.cost, "")
+            if known is not None and self.proved >= known:
+                return BlockAnswer(None, None, known, "")
+            ceiling = min(value for value in (self.cost, known, target + 1) if value is not None)
+            try:
+                if self.settle(ceiling - 1):
+                    return BlockAnswer(self.counts, self.cost, self.cost, "")
+            except TooManyPlansError:
+                refused += 1
+                if self.cost is None:
+                    self.look_for_a_fleet()
+                target = (self.proved + ceiling) // 2
+                if refused > REFUSALS or target <= self.proved:
+                    why = "more plans within the gap than there is room for"
+                    return BlockAnswer(self.counts, self.cost, self.proved, why)
+                continue
+            rounds += 1
+            if rounds == AIM_AFTER and self.cost is None:
+                self.look_for_a_fleet()
+            if not refused:
+                self.step *= GROWTH
+            target = self.proved + math.ceil(self.step / 2**refused)
+
+
 def _deepened(search: _Search, known: int | None, at_least: int | None) -> BlockAnswer:
     problem = search.problem
-    counts: Mapping[int, int] | None = None
-    proved = at_least if at_least is not None else 0
-    cost: int | None = None
+    deepening: _Deepening | None = None
     try:
         start = np.zeros(1 + len(problem.limit), dtype=np.int64)
         start[0] = search.scale
         root = search.bound(list(problem.blocks), start)
         if _no_fleet(search, root):
             return BlockAnswer(None, None, None, "")
-        proved = max(proved, -(-root.value // search.scale))
-        active = np.concatenate([[0], 1 + np.flatnonzero(root.weights[1:] > 0)])
-        unit = min(int(ladder.vector[0]) for block in problem.blocks for ladder in block.ladders)
-        step = max(unit / 2, 1.0)
-        target = proved
-        while True:
-            if known is not None and proved >= known:
-                return BlockAnswer(None, None, known, "")
-            if known is not None:
-                target = min(target, known - 1)
-            try:
-                found = search.cheapest_up_to(target, root, active, ROOM)
-            except TooManyPlansError:
-                return _best_effort(search, root, proved, target)
-            if found is None:
-                proved = max(proved, target + 1)
-                step *= GROWTH
-                target = max(proved, -(-root.value // search.scale)) + math.ceil(step)
-                continue
-            over = np.flatnonzero(found.vector[0, 1:] > problem.limit)
-            if len(over):
-                active = np.unique(np.concatenate([active, 1 + over]))
-                continue
-            counts, cost = columns_behind(found, 0), int(found.vector[0, 0])
-            return BlockAnswer(counts, cost, cost, "")
+        proved = max(at_least or 0, -(-root.value // search.scale))
+        deepening = _Deepening(search, root, proved)
+        return deepening.run(known)
     except _StoppedError as stopped:
-        return BlockAnswer(counts, cost, proved, str(stopped))
-
-
-def _best_effort(search: _Search, root: Bound, proved: int, target: int) -> BlockAnswer:
-    """A good fleet by keeping only the best rows of every table, where all rows are too many."""
-    why = "more plans within the gap than there is room for"
-    everything = np.arange(1 + len(search.problem.limit))
-    best: Plans | None = None
-    reach = max(target - proved, 1)
-    for _ in range(12):
-        try:
-            found = search.cheapest_up_to(target + reach, root, everything, ROOM, beam=20_000)
-        except TooManyPlansError:
-            break
-        except _StoppedError as stopped:
-            why = str(stopped)
-            break
-        if found is not None:
-            best = found
-            break
-        reach *= 2
-    if best is None:
-        return BlockAnswer(None, None, proved, why)
-    return BlockAnswer(columns_behind(best, 0), int(best.vector[0, 0]), proved, why)
+        if deepening is None:
+            return BlockAnswer(None, None, at_least or 0, str(stopped))
+        return BlockAnswer(deepening.counts, deepening.cost, deepening.proved, str(stopped))

@@ -212,6 +212,8 @@ class MachineOffer:
         Devices that are bought or rented together.
     watts_per_device
         Of a device in use, its share of the host included; ``None`` where unknown.
+    contracts
+        Empty only where nothing asks for its price.
     """
 
     name: str
@@ -340,7 +342,8 @@ class FleetInstance:
     workloads: tuple[Workload, ...]
     machines: tuple[MachineOffer, ...]
     design: DesignSpace | None
-    """Layouts and batches offered for workloads without measured points."""
+    """Layouts and batches offered for workloads without measured points; no weight or KV widths
+    stated: each model's own."""
     phases: tuple[Phase, ...] = ("aggregated",)
     transfer: Transfer = Transfer()
     limits: FleetLimits = FleetLimits()

@@ -15,7 +15,7 @@ from formulations.fleet.problem import FleetProblem
 from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.fleet.domain import FleetInstance
 
-__all__ = ["ColumnMeaning", "FleetSpace", "SpeedLevel"]
+__all__ = ["Choices", "ColumnMeaning", "FleetSpace", "SpeedLevel"]
 
 ColumnKind = Literal["replicas", "nodes", "devices_in_use", "rate", "other"]
 
@@ -65,6 +65,30 @@ class ColumnMeaning:
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Limits on which replicas are in use, beside how much of what; the problem has no row of them.
+
+    Parameters
+    ----------
+    max_layouts
+        Most of ``layouts`` in use; each is the columns of one (workload, layout).
+    max_changes
+        Most replicas started or stopped: the sum over ``groups`` of the distance between replicas
+        (columns times their ``replicas``) and ``today``, plus ``gone``. A group is the columns of
+        one (workload, machine, layout).
+    gone
+        Replicas of today that are on offer no longer.
+    """
+
+    max_layouts: int | None
+    layouts: tuple[tuple[int, ...], ...]
+    max_changes: int | None
+    groups: tuple[tuple[int, ...], ...]
+    today: tuple[int, ...]
+    gone: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FleetSpace:
     """See the module's text.
@@ -81,6 +105,8 @@ class FleetSpace:
         Options before and after dominance.
     limit_units
         Limit name -> (unit people read, how many units of the row make one of it).
+    choices
+        Limits that the problem's rows do not state; ``None`` where there are none.
     """
 
     instance: FleetInstance | ColumnFleet
@@ -93,3 +119,4 @@ class FleetSpace:
     pruned: int
     limit_units: Mapping[str, tuple[str, Fraction]]
     notes: tuple[str, ...] = ()
+    choices: Choices | None = None

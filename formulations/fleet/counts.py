@@ -1,0 +1,140 @@
+r"""Counts: integer replicas under covering and limit rows; racks, where there are any, one by one.
+
+Sets: columns :math:`j`, cells :math:`i`, limits :math:`r`, cuts :math:`c` of the routings; with
+racks: items :math:`k` (columns :math:`j(k)` that stand in racks), racks :math:`h` of orbit
+:math:`o(h)`, dimensions :math:`d`.
+
+Variables: :math:`n_j \in \{0, \dots, u_j\}`; :math:`m_{hk} \in \mathbb{Z}_{\ge 0}` units of item
+:math:`k` in rack :math:`h`, for items its orbit admits.
+
+.. math::
+    \text{measure} = \sum_j c_j n_j
+
+.. math::
+    \sum_j a_{ij} n_j \ge d_i, \qquad
+    -\sum_j b_{rj} n_j \ge -B_r, \qquad
+    \sum_j w_{cj} n_j \ge l_c
+
+.. math::
+    \sum_h m_{hk} = n_{j(k)}, \qquad \sum_k s_{kd} m_{hk} \le C_{o(h) d}, \qquad
+    \sum_k \sigma_k (m_{hk} - m_{h'k}) \ge 0
+
+where :math:`h'` follows :math:`h` in the same orbit and :math:`\sigma_k = \sum_d s_{kd} / g_d` is
+the total size of an item (:math:`g_d` the greatest common divisor of a dimension): equal racks are
+ordered from the fullest on. If any one rack may be lost, for every rack and cell
+
+.. math::
+    \sum_j a_{ij} n_j - \sum_k a_{i j(k)} m_{hk} \ge d_i .
+
+Routing shares do not appear: they are projected out into cuts, known ones at once and others as
+plans break them, so an optimum is one of the whole problem once its counts can serve all classes.
+
+Size: :math:`n + \sum_h |K_h|` columns. Strength: that of its rows, tightened as ``tight_rows``
+says; with racks the relaxation pools all racks of an orbit and is weak, which is what
+``rack_patterns`` is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from formulations.fleet.problem import FleetProblem
+from formulations.fleet.program import Decoded, FleetProgram
+from formulations.fleet.rack_bins import RackBins, rack_bins
+from formulations.fleet.routing import Cut
+from formulations.fleet.tight_rows import count_rows, put_rows, tight_upper
+from formulations.milp import IntArray
+from formulations.rows import SparseRows
+
+__all__ = ["build_counts", "total_sizes"]
+
+
+def total_sizes(size: IntArray) -> IntArray:
+    """One number an item, (k,) int64: its sizes (k, d) in units of each dimension, added up.
+
+    1 for every item where none takes any room.
+    """
+    if not size.any():
+        return np.ones(len(size), dtype=np.int64)
+    divisors = np.maximum(np.gcd.reduce(size, axis=0), 1)
+    return np.asarray((size // divisors).sum(axis=1), dtype=np.int64)
+
+
+def _put_racks(rows: SparseRows, problem: FleetProblem, bins: RackBins) -> None:
+    """Linking, capacity, order and loss; places follow the counts as columns."""
+    racks, n = bins.racks, problem.n_columns
+    link = rows.add_block(len(racks.items), lower=0, upper=0)
+    rows.put(link, np.arange(len(racks.items)), racks.items, -1)
+    rows.put(link, bins.item, n + np.arange(bins.n_places), 1)
+
+    n_racks, n_dimensions = len(bins.orbit), racks.size.shape[1]
+    room = rows.add_block(n_racks * n_dimensions, upper=racks.capacity[bins.orbit].ravel())
+    for d in range(n_dimensions):
+        rows.put(
+            room,
+            bins.rack * n_dimensions + d,
+            n + np.arange(bins.n_places),
+            racks.size[bins.item, d],
+        )
+
+    sizes = total_sizes(racks.size)
+    followed = np.flatnonzero(bins.orbit[1:] == bins.orbit[:-1]).tolist()
+    order = rows.add_block(len(followed), lower=0)
+    for k, rack in enumerate(followed):
+        for sign, places in ((1, bins.of_rack(rack)), (-1, bins.of_rack(rack + 1))):
+            rows.put(order, k, n + places, sign * sizes[bins.item[places]])
+
+    if racks.survive_loss:
+        for i, need in enumerate(problem.demand.tolist()):
+            columns, values = problem.cover.row(i)
+            brings = np.zeros(n, dtype=np.int64)
+            brings[columns] = values
+            loss = rows.add_block(n_racks, lower=need)
+            for rack in range(n_racks):
+                places = bins.of_rack(rack)
+                rows.put(loss, rack, columns, values)
+                rows.put(loss, rack, n + places, -brings[racks.items[bins.item[places]]])
+
+
+def build_counts(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> FleetProgram:
+    """State the problem over its counts; the model is in the module docstring.
+
+    Parameters
+    ----------
+    cuts
+        For each routing of the problem, cuts found so far; ``()`` for none.
+
+    Raises
+    ------
+    ValueError
+        If the racks are too many to be written one by one, or a row does not fit into 64 bits.
+    """
+    upper = tight_upper(problem)
+    rows = SparseRows()
+    put_rows(rows, count_rows(problem, upper, cuts))
+    n = problem.n_columns
+    bins = None if problem.racks is None else rack_bins(problem.racks, upper)
+    n_places = 0
+    if bins is not None:
+        _put_racks(rows, problem, bins)
+        n_places = bins.n_places
+
+    def decode(x: IntArray) -> Decoded:
+        return x[:n].copy(), () if bins is None else bins.filled(x[n:])
+
+    return FleetProgram(
+        formulation="counts",
+        problem=problem,
+        statement=rows.to_milp(
+            f"{problem.name}/counts",
+            lower=np.zeros(n + n_places, dtype=np.int64),
+            upper=upper if bins is None else np.concatenate([upper, bins.most]),
+            objectives={
+                key: np.concatenate([measure, np.zeros(n_places, dtype=np.int64)])
+                for key, measure in problem.measures.items()
+            },
+        ),
+        decoder=decode,
+    )

@@ -1,0 +1,169 @@
+r"""Rack patterns: an integer multiplicity for every maximal pattern of every orbit of equal racks.
+
+Sets: columns :math:`j`, rows as in ``counts``; shapes :math:`k` (items that no rack can tell
+apart, with columns :math:`J_k`), orbits :math:`o` of :math:`R_o` racks, maximal patterns
+:math:`q \in Q_o`.
+
+Variables: :math:`n_j \in \{0, \dots, u_j\}`; :math:`z_{oq} \in \{0, \dots, R_o\}` racks of orbit
+:math:`o` laid out by pattern :math:`q`.
+
+.. math::
+    \text{measure} = \sum_j c_j n_j
+
+.. math::
+    \sum_j a_{ij} n_j \ge d_i, \qquad
+    -\sum_j b_{rj} n_j \ge -B_r, \qquad
+    \sum_j w_{cj} n_j \ge l_c
+
+.. math::
+    \sum_o \sum_{q \in Q_o} q_k z_{oq} - \sum_{j \in J_k} n_j \ge 0, \qquad
+    \sum_{q \in Q_o} z_{oq} \le R_o
+
+A rack may hold less than its pattern; the decoder hands out the exact contents. Equal racks have
+no copies, so there is no symmetry to break, and the relaxation is the convex hull of what one rack
+can hold (Gilmore and Gomory 1961). Which rack holds which column of a shape is settled by the
+decoder alone; hence a problem in which any one rack may be lost is not for this formulation.
+
+Size: :math:`n + \sum_o |Q_o|` columns; refused where an orbit has more than 5,000 patterns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from formulations.fleet.maximal_patterns import maximal_patterns
+from formulations.fleet.plan import FilledRack
+from formulations.fleet.problem import FleetProblem
+from formulations.fleet.program import Decoded, FleetProgram
+from formulations.fleet.rack_shapes import Pattern, RackShapes, rack_shapes
+from formulations.fleet.routing import Cut
+from formulations.fleet.tight_rows import count_rows, put_rows, tight_upper
+from formulations.milp import IntArray
+from formulations.rows import SparseRows
+
+__all__ = ["MOST_PATTERNS", "build_rack_patterns", "pattern_program", "shapes_of"]
+
+MOST_PATTERNS: int = 5_000
+"""Most maximal patterns of one orbit that are written out."""
+
+
+def shapes_of(problem: FleetProblem, upper: IntArray) -> RackShapes:
+    """Shapes of the items of a problem with racks, none of which need survive the loss of one.
+
+    Raises
+    ------
+    ValueError
+        If the problem has no racks, or must survive a loss.
+    """
+    if problem.racks is None:
+        raise ValueError(f"{problem.name}: there are no racks to lay out by patterns")
+    if problem.racks.survive_loss:
+        raise ValueError(
+            f"{problem.name}: the loss of a rack depends on which columns it holds, which "
+            "patterns do not say; state such a problem by counts"
+        )
+    return rack_shapes(problem.racks, upper)
+
+
+def _handed_out(
+    shapes: RackShapes, patterns: Sequence[Pattern], counts: IntArray, times: IntArray
+) -> tuple[FilledRack, ...]:
+    """Exact contents: rack by rack, the columns of each shape in order until all stand."""
+    waiting = [
+        [[j, int(counts[j])] for j in reversed(members) if counts[j]] for members in shapes.members
+    ]
+    alike: Counter[tuple[int, tuple[tuple[int, int], ...]]] = Counter()
+    for pattern, repeats in zip(patterns, times.tolist(), strict=True):
+        for _ in range(repeats):
+            holds: list[tuple[int, int]] = []
+            for queue, room in zip(waiting, pattern.units, strict=True):
+                free = room
+                while free and queue:
+                    column, units = queue[-1]
+                    taken = min(free, units)
+                    free -= taken
+                    holds.append((column, taken))
+                    queue[-1][1] -= taken
+                    if taken == units:
+                        queue.pop()
+            if holds:
+                alike[pattern.orbit, tuple(sorted(holds))] += 1
+    if any(waiting):
+        raise ValueError("the patterns have no room for all that is counted")
+    return tuple(FilledRack(orbit, k, dict(holds)) for (orbit, holds), k in alike.items())
+
+
+def pattern_program(
+    problem: FleetProblem,
+    shapes: RackShapes,
+    patterns: Sequence[Pattern],
+    cuts: Sequence[Sequence[Cut]],
+    *,
+    upper: IntArray,
+    formulation: str,
+) -> FleetProgram:
+    """The program over these patterns alone; ``upper`` (n,) bounds the counts."""
+    n, n_patterns = problem.n_columns, len(patterns)
+    rows = SparseRows()
+    put_rows(rows, count_rows(problem, upper, cuts))
+    link = rows.add_block(shapes.n_shapes, lower=0)
+    for shape, members in enumerate(shapes.members):
+        rows.put(link, shape, np.array(members, dtype=np.int64), -1)
+        units = np.array([pattern.units[shape] for pattern in patterns], dtype=np.int64)
+        rows.put(link, shape, n + np.arange(n_patterns), units)
+    count = shapes.racks.count
+    orbit = np.array([pattern.orbit for pattern in patterns], dtype=np.int64)
+    within = rows.add_block(len(count), upper=count)
+    rows.put(within, orbit, n + np.arange(n_patterns), 1)
+
+    def decode(x: IntArray) -> Decoded:
+        counts = x[:n].copy()
+        return counts, _handed_out(shapes, patterns, counts, x[n:])
+
+    return FleetProgram(
+        formulation=formulation,
+        problem=problem,
+        statement=rows.to_milp(
+            f"{problem.name}/{formulation}",
+            lower=np.zeros(n + n_patterns, dtype=np.int64),
+            upper=np.concatenate([upper, count[orbit]]),
+            objectives={
+                key: np.concatenate([measure, np.zeros(n_patterns, dtype=np.int64)])
+                for key, measure in problem.measures.items()
+            },
+        ),
+        decoder=decode,
+    )
+
+
+def build_rack_patterns(
+    problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = (), *, limit: int = MOST_PATTERNS
+) -> FleetProgram:
+    """State the problem over all maximal patterns; the model is in the module docstring.
+
+    Parameters
+    ----------
+    cuts
+        For each routing of the problem, cuts found so far; ``()`` for none.
+    limit
+        Most patterns of one orbit.
+
+    Raises
+    ------
+    ValueError
+        If there are no racks, a rack may be lost, or an orbit has more than ``limit`` patterns.
+    """
+    upper = tight_upper(problem)
+    shapes = shapes_of(problem, upper)
+    patterns = [
+        pattern
+        for orbit, count in enumerate(shapes.racks.count.tolist())
+        if count
+        for pattern in maximal_patterns(shapes, orbit, limit=limit)
+    ]
+    return pattern_program(
+        problem, shapes, patterns, cuts, upper=upper, formulation="rack_patterns"
+    )

@@ -1,0 +1,113 @@
+"""The fleet formulations by name; a builder is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from formulations.fleet.problem import FleetProblem
+from formulations.fleet.program import FleetProgram
+from formulations.fleet.rack_bins import MOST_PLACES, number_of_places
+from formulations.fleet.routing import Cut
+from formulations.program import ProgramKind
+
+__all__ = ["FORMULATIONS", "Formulation", "get_formulation"]
+
+_Builder = Callable[[FleetProblem, Sequence[Sequence[Cut]]], FleetProgram]
+
+
+@dataclass(frozen=True, slots=True)
+class Formulation:
+    """One way to state the fleet problem.
+
+    Parameters
+    ----------
+    kind
+        What kind of engine takes its programs.
+    summary
+        One line for people.
+    exact
+        Whether an optimum of its program, once all routing cuts it breaks are in, is one of the
+        problem; else it is an upper bound.
+    places
+        Whether it writes racks out one by one.
+    patterns
+        Whether it lays racks out by patterns.
+    """
+
+    name: str
+    kind: ProgramKind
+    summary: str
+    exact: bool
+    places: bool
+    patterns: bool
+
+    def build(self, problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> FleetProgram:
+        """State ``problem`` in this formulation.
+
+        Parameters
+        ----------
+        cuts
+            For each routing of the problem, cuts found so far; ``()`` for none.
+
+        Raises
+        ------
+        ValueError
+            If it does not apply, or the data are beyond it; the message says why.
+        """
+        module = import_module(f"formulations.fleet.{self.name}")
+        builder = cast("_Builder", vars(module)[f"build_{self.name}"])
+        return builder(problem, cuts)
+
+    def applies(self, problem: FleetProblem) -> str | None:
+        """Why it cannot state the problem, or ``None``.
+
+        Only what is told at a glance: ``build`` may still refuse patterns that are too many.
+        """
+        racks = problem.racks
+        if self.patterns and racks is None:
+            return "the problem has no racks"
+        if self.patterns and racks is not None and racks.survive_loss:
+            return "patterns do not say what the loss of a rack takes away"
+        if self.places and racks is not None:
+            places = number_of_places(racks)
+            if places > MOST_PLACES:
+                return f"{places} places in single racks are more than {MOST_PLACES}"
+        return None
+
+
+FORMULATIONS: tuple[Formulation, ...] = (
+    Formulation(
+        "counts", "milp", "integer replicas, racks one by one",
+        exact=True, places=True, patterns=False,
+    ),
+    Formulation(
+        "rack_patterns", "milp", "a multiplicity for every maximal pattern of a rack",
+        exact=True, places=False, patterns=True,
+    ),
+    Formulation(
+        "column_generation", "milp", "rack patterns priced on demand: an upper bound",
+        exact=False, places=False, patterns=True,
+    ),
+    Formulation(
+        "cp_counts", "cp", "integer replicas for CP-SAT alone, for small cases",
+        exact=True, places=True, patterns=False,
+    ),
+)  # fmt: skip
+
+
+def get_formulation(name: str) -> Formulation:
+    """The formulation of this name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those there are.
+    """
+    for formulation in FORMULATIONS:
+        if formulation.name == name:
+            return formulation
+    known = ", ".join(formulation.name for formulation in FORMULATIONS)
+    raise ValueError(f"no fleet formulation is called {name!r}; there are {known}")

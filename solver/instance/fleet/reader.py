@@ -1,0 +1,241 @@
+"""From a TOML file to a fleet question: parse, change, validate, look up; every fault at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from solver.errors import InstanceError
+from solver.instance.domain import DesignSpace, Performance, Rules
+from solver.instance.fleet.attachments import Attachments
+from solver.instance.fleet.cross_checks import check_file, check_question
+from solver.instance.fleet.domain import (
+    Answers,
+    CurrentFleet,
+    CurrentReplicas,
+    FleetInstance,
+    FleetLimits,
+    MachineOffer,
+    Period,
+    Phase,
+    Preference,
+    Service,
+    Transfer,
+    Workload,
+)
+from solver.instance.fleet.machines import MachineReader, rack_orbit
+from solver.instance.fleet.points_binding import PointTables
+from solver.instance.fleet.records import FleetDesignRecord, FleetFile
+from solver.instance.fleet.workloads import WorkloadReader
+from solver.instance.loading import apply_settings, digest_of, load_tables
+from solver.instance.lookup import Lookup, merged_catalog
+from solver.instance.price_age import price_age_warnings
+from solver.instance.reader import kind_of
+from solver.instance.validation import validated
+
+__all__ = ["HOURS_PER_YEAR", "fleet_instance_from_raw", "read_fleet_instance"]
+
+HOURS_PER_YEAR = 8760
+_PHASES: tuple[Phase, ...] = ("aggregated", "prefill", "decode")
+
+
+def fleet_instance_from_raw(
+    raw: Mapping[str, Any],
+    *,
+    where: str = "instance",
+    folder: Path = Path(),
+    sha256: str = "",
+    settings: Mapping[str, Any] | None = None,
+    today: datetime.date | None = None,
+) -> FleetInstance:
+    """Build a question from the tables of an instance file; ``folder`` is where its CSV files are.
+
+    Raises
+    ------
+    InstanceError
+        With every fault found, those of its CSV files included.
+    """
+    instance = _built(raw, where, Attachments(folder), folder, today)
+    return replace(instance, sha256=sha256, settings=dict(settings or {}))
+
+
+def read_fleet_instance(
+    path: Path,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    today: datetime.date | None = None,
+) -> FleetInstance:
+    """Read an instance file, with ``settings`` (dotted key to value) laid over it.
+
+    The digest covers the file, the settings and the CSV files it names.
+
+    Raises
+    ------
+    InstanceError
+        With every fault found.
+    """
+    raw, data = load_tables(path)
+    if settings:
+        apply_settings(raw, settings)
+    where = str(path)
+    kind = kind_of(raw, where)
+    if kind != "fleet":
+        raise InstanceError.one(
+            f"kind is {kind!r}, where a fleet question is expected",
+            where=f"{where}: kind",
+            mend="Give a file of kind 'fleet'",
+        )
+    attachments = Attachments(path.parent)
+    instance = _built(raw, where, attachments, path.parent, today)
+    return replace(
+        instance,
+        sha256=digest_of(data, settings, *attachments.contents),
+        settings=dict(settings or {}),
+    )
+
+
+def _built(
+    raw: Mapping[str, Any],
+    where: str,
+    attachments: Attachments,
+    folder: Path,
+    today: datetime.date | None,
+) -> FleetInstance:
+    record, faults = validated(FleetFile, raw, where)
+    catalog, more = merged_catalog(record, where, folder)
+    lookup = Lookup(catalog, where, folder)
+    lookup.faults.extend([*faults, *more])
+    check_file(record, lookup)
+
+    periods = tuple(Period(entry.name, entry.hours) for entry in record.periods)
+    periods = periods or (Period("day", Fraction(24)),)
+    offers = MachineReader(lookup)
+    found = [offers.offer(entry) for entry in record.machines]
+    machines = tuple(machine for machine in found if machine is not None)
+    tables = PointTables(
+        lookup,
+        attachments,
+        workloads=tuple(entry.name for entry in record.workloads),
+        machines=tuple(entry.name for entry in record.machines),
+    )
+    workloads = WorkloadReader(
+        lookup, attachments, tables, len(periods), "throughput" in record.trade_off
+    ).workloads(record.workloads)
+    if len(machines) == len(found) and len(workloads) == len(record.workloads):
+        check_question(record, workloads, machines, lookup)
+    design = _design(record.design, workloads, machines, lookup)
+    if lookup.faults:
+        raise InstanceError.all_of(lookup.faults)
+    limits, horizon, bandwidth = record.limits, record.horizon_years, record.transfer.gb_per_s
+    return FleetInstance(
+        name=record.name,
+        title=record.title or record.name,
+        trade_off=tuple(record.trade_off),
+        cost_unit=record.cost_in,
+        horizon_hours=None if horizon is None else horizon * HOURS_PER_YEAR,
+        periods=periods,
+        workloads=workloads,
+        machines=machines,
+        design=design,
+        phases=_phases(record.design, workloads),
+        transfer=Transfer(None if bandwidth is None else bandwidth * 10**9),
+        limits=FleetLimits(
+            max_usd_per_hour=limits.max_usd_per_hour,
+            max_watts=None if limits.max_kw is None else limits.max_kw * 1000,
+            max_devices=limits.max_devices,
+            max_layouts=limits.max_layouts,
+            max_spot_fraction=limits.max_spot_fraction,
+        ),
+        racks=tuple(rack_orbit(entry) for entry in record.racks),
+        service=Service(**dict(record.service)),
+        current=_current(record),
+        answers=_answers(record),
+        rules=Rules(**dict(record.rules)),
+        performance=Performance(**dict(record.performance)),
+        seed=record.seed,
+        expected_exit_status=record.expected_exit_status,
+        source=where,
+        warnings=(*price_age_warnings(offers.prices, today), *attachments.warnings),
+    )
+
+
+def _design(
+    record: FleetDesignRecord | None,
+    workloads: Sequence[Workload],
+    machines: Sequence[MachineOffer],
+    lookup: Lookup,
+) -> DesignSpace | None:
+    if record is None:
+        return None
+    if not record.tensor_parallel and not record.tensor_parallel_2d:
+        lookup.fault(
+            "design.tensor_parallel", "the design space is empty: no tensor degree", "List one"
+        )
+    accelerators = [m.accelerator for m in machines if m.accelerator is not None]
+    offered = sorted({bits for accelerator in accelerators for bits in accelerator.flop_per_s})
+    designed = [workload for workload in workloads if not workload.points]
+    # A machine without a width is passed over; one that no machine has is a slip.
+    asked = [("design.weight_bits", bits, "") for bits in record.weight_bits or ()]
+    if not record.weight_bits:
+        asked = [
+            ("design.weight_bits", choice.model.native_weight_bits, f", the width of {choice.name}")
+            for workload in designed
+            for choice in workload.models
+            if choice.model is not None
+        ]
+    for key, bits, whose in dict.fromkeys(asked) if accelerators and designed else ():
+        if bits not in offered:
+            lookup.fault(
+                key,
+                f"no machine has {bits}-bit arithmetic{whose}",
+                f"Choose from {', '.join(map(str, offered))}, or offer another machine",
+            )
+    return DesignSpace(
+        tensor_parallel=record.tensor_parallel,
+        tensor_parallel_2d=record.tensor_parallel_2d,
+        pipeline_parallel=record.pipeline_parallel,
+        expert_parallel=record.expert_parallel,
+        attention_data_parallel=record.attention_data_parallel,
+        batch=record.batch,
+        weight_bits=record.weight_bits or (),
+        kv_bits=record.kv_bits or (),
+    )
+
+
+def _phases(record: FleetDesignRecord | None, workloads: Sequence[Workload]) -> tuple[Phase, ...]:
+    """What the file offers; without a design space, what the measured points are."""
+    if record is None:
+        used = {point.phase for workload in workloads for point in workload.points}
+        return tuple(phase for phase in _PHASES if phase in used)
+    aggregated = _PHASES[:1] if "aggregated" in record.phases else ()
+    return (*aggregated, *(_PHASES[1:] if "disaggregated" in record.phases else ()))
+
+
+def _current(record: FleetFile) -> CurrentFleet | None:
+    if record.current is None:
+        return None
+    return CurrentFleet(
+        replicas=tuple(CurrentReplicas(**dict(entry)) for entry in record.current.replicas),
+        max_changes=record.current.max_changes,
+    )
+
+
+def _answers(record: FleetFile) -> Answers:
+    return Answers(
+        limits=record.answers.limits,
+        break_even=record.answers.break_even,
+        preferences=tuple(
+            Preference(
+                name=wish.name,
+                machines=wish.machines or (),
+                no_contract=tuple(wish.no_contract),
+                max_machine_types=wish.max_machine_types,
+                max_layouts=wish.max_layouts,
+            )
+            for wish in record.answers.preferences
+        ),
+    )

@@ -1,0 +1,99 @@
+"""Workloads and periods of a fleet file as pydantic sees them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from solver.instance.fleet.plausible import DemandRate, FirstTokenTime
+from solver.instance.record_types import Exact, ModelChoice, Positive, Record, Whole
+from solver.instance.validation import slip
+
+__all__ = ["PeriodRecord", "SizeRecord", "WorkloadEntry", "WorkloadModelRecord"]
+
+MAX_TOKENS = 10**9
+EntryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w .+/()-]+$")]
+Tokens = Annotated[Whole, Field(ge=1, le=MAX_TOKENS)]
+
+
+class PeriodRecord(Record):
+    """A part of every day."""
+
+    name: EntryName = Field(description="Short, for tables.")
+    hours: Annotated[Exact, Field(gt=0, le=24)] = Field(
+        description="Hours of every day; all periods together have 24."
+    )
+
+
+class SizeRecord(Record):
+    """One class of requests."""
+
+    input_tokens: Tokens = Field(description="Tokens of the prompt.")
+    output_tokens: Tokens = Field(description="Tokens of the answer.")
+    share: Positive | None = Field(
+        default=None, description="Share of the requests; all shares together are 1."
+    )
+    weight: Positive | None = Field(
+        default=None, description="In place of shares: any numbers in proportion."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> SizeRecord:
+        if (self.share is None) == (self.weight is None):
+            raise slip(
+                "a class needs either share or weight", "Give shares that add up to 1, or weights"
+            )
+        return self
+
+
+class WorkloadModelRecord(Record):
+    """A model that may serve a workload."""
+
+    model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
+    quality: Annotated[Exact, Field(ge=0)] | None = Field(
+        default=None, description="A score, the more the better."
+    )
+
+
+class WorkloadEntry(Record):
+    """A stream of requests to one service."""
+
+    name: EntryName = Field(description="Short, for tables and for --set.")
+    model: ModelChoice | None = Field(
+        default=None, description="A catalog name, or { config = 'path/config.json' }."
+    )
+    models: list[WorkloadModelRecord] = Field(
+        default=[], description="In place of model: any of these may serve it."
+    )
+    input_tokens: Tokens | None = Field(default=None, description="Tokens of every prompt.")
+    output_tokens: Tokens | None = Field(default=None, description="Tokens of every answer.")
+    sizes: list[SizeRecord] = Field(
+        default=[], description="In place of one size: classes of requests and their shares."
+    )
+    histogram: str | None = Field(
+        default=None,
+        min_length=1,
+        description="In place of sizes: a CSV of input_tokens, output_tokens, weight.",
+    )
+    requests_per_s: DemandRate | None = Field(default=None, description="Demand in requests/s.")
+    tok_per_s: DemandRate | None = Field(default=None, description="Demand in output tokens/s.")
+    by_period: list[Annotated[Exact, Field(ge=0)]] | None = Field(
+        default=None, description="Factor on the demand in each period; 1 if left out."
+    )
+    min_speed_tok_per_s: Positive | None = Field(
+        default=None, description="Output tokens/s one user sees, at least."
+    )
+    max_ttft_s: FirstTokenTime | None = Field(
+        default=None, description="Seconds to the first token, at most."
+    )
+    target_speed_tok_per_s: Positive | None = Field(
+        default=None, description="Its own target: its speed counts as a share of it."
+    )
+    points: str | None = Field(
+        default=None, min_length=1, description="A CSV of measured operating points."
+    )
+    points_meet_limits: bool = Field(
+        default=False,
+        description="The points are known to meet both limits, although they do not show it.",
+    )

@@ -1,0 +1,1 @@
+"""The exact frontier of a fleet question, with proofs."""

@@ -1,0 +1,229 @@
+r"""The complete frontier of a fleet: boxes of grades and measures, one closed after the other.
+
+Known images cut objective space into boxes below local upper bounds (see
+``sweep.moip.region``). In a box :math:`\{z < u\}` columns with a grade of :math:`u` or worse leave
+the problem, other measures are bounded by rows, and the pivot (cost) is minimised. Its least value
+:math:`c` is a claim: no image below :math:`u` has a pivot below :math:`c`. Two objectives give the
+epsilon-constraint sweep over ranks: from the loosest speed to the fastest.
+
+Bounds travel between boxes: what a larger box cannot beat, a smaller one cannot beat either.
+
+Ties: among plans of one image the one with least power is taken, where power is known, then
+whatever the road finds first, which for one version of the engines does not change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from formulations.fleet.plan import FleetPlan
+from formulations.fleet.problem import POWER
+from solver.instance.fleet.domain import FleetInstance
+from solver.lowering.fleet.space import FleetSpace
+from solver.sweep.fleet.image import Image, Objectives
+from solver.sweep.fleet.outcome import FleetOutcome, FleetPoint, OpenRegion
+from solver.sweep.fleet.roads import Answer, Box, Road, Stop
+from solver.sweep.moip.claims import Claim
+from solver.sweep.moip.region import SearchRegion
+
+__all__ = ["FleetProgress", "sweep_fleet"]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetProgress:
+    """Points so far, solves so far, and how much of the range of grades is done, 0 to 1."""
+
+    points: int
+    solves: int
+    done: float
+
+
+class _Sweep:
+    def __init__(self, objectives: Objectives, road: Road, stop: Stop) -> None:
+        self.objectives = objectives
+        self.road = road
+        self.stop = stop
+        self.region = SearchRegion(objectives.ceiling)
+        self.found: dict[Image, FleetPlan] = {}
+        self.claims: list[Claim] = []
+        self.given_up: dict[Image, str] = {}
+        self.solves = 0
+
+    def open_corners(self) -> list[Image]:
+        corners = [tuple(int(v) for v in row) for row in self.region.corners]
+        return sorted(
+            corner
+            for corner in corners
+            if corner not in self.given_up
+            and not any(claim.closes(corner) for claim in self.claims)
+        )
+
+    def floor_of(self, corner: Image) -> int:
+        """Nothing below the corner has a smaller pivot, by the claims."""
+        pivot = self.objectives.pivot
+        least = self.objectives.floor[pivot]
+        for claim in self.claims:
+            if all(
+                u <= v
+                for k, (u, v) in enumerate(zip(corner, claim.upper, strict=True))
+                if k != pivot
+            ):
+                least = max(least, claim.upper[pivot])
+        return least
+
+    def settle(self, corner: Image) -> None:
+        """Close one box, or find what is in it."""
+        pivot = self.objectives.pivot
+        box = self.objectives.box_below(corner)
+        below = corner[pivot] if corner[pivot] < self.objectives.ceiling[pivot] else None
+        answer = self.road.least(
+            self.objectives.pivot_name,
+            box,
+            stop=self.stop,
+            below=below,
+            at_least=self.floor_of(corner),
+        )
+        self.solves += answer.solves
+        self._learn(corner, answer)
+        if answer.plan is None:
+            return
+        plan = answer.plan
+        if not answer.stopped:
+            plan = self._settled_ties(box, answer)
+        image = self.objectives.image(plan)
+        if image not in self.found:
+            self.found[image] = plan
+        self.region.insert([image])
+
+    def _learn(self, corner: Image, answer: Answer) -> None:
+        pivot = self.objectives.pivot
+        upper = list(corner)
+        if answer.stopped:
+            self.given_up[corner] = answer.stopped
+            if answer.bound is None or answer.bound <= self.floor_of(corner):
+                return
+            upper[pivot] = min(answer.bound, corner[pivot])
+        elif not answer.empty and answer.bound is not None:
+            upper[pivot] = min(answer.bound, corner[pivot])
+        self.claims.append(Claim(tuple(upper), None, None, answer.engine, answer.closed_by))
+
+    def _settled_ties(self, box: Box, answer: Answer) -> FleetPlan:
+        """Of all plans as good in the pivot: the least of the other measures, then least power."""
+        assert answer.plan is not None and answer.value is not None
+        plan = answer.plan
+        measures = self.road.problem.measures
+        others = [name for name in self.objectives.names if name in measures]
+        others = [name for name in others if name != self.objectives.pivot_name]
+        if isinstance(self.objectives.space.instance, FleetInstance) and POWER in measures:
+            others += [POWER] * (POWER not in others and bool(measures[POWER].any()))
+        most = {**box.most, self.objectives.pivot_name: answer.value}
+        for name in others:
+            better = self.road.least(name, Box(box.worst, most), stop=self.stop)
+            self.solves += better.solves
+            if better.plan is None or better.value is None:
+                break
+            plan = better.plan
+            most[name] = better.value
+            if better.stopped:
+                break
+        return plan
+
+    def outcome(self, cpu_s: float, wall_s: float, formulation: str) -> FleetOutcome:
+        images = sorted(self.found)
+        best = [
+            image
+            for image in images
+            if not any(
+                other != image and all(a <= b for a, b in zip(other, image, strict=True))
+                for other in images
+            )
+        ]
+        reasons = self.given_up
+        left = []
+        for row in self.region.corners:
+            corner = tuple(int(v) for v in row)
+            if any(claim.closes(corner) for claim in self.claims):
+                continue
+            floor = list(self.objectives.floor)
+            floor[self.objectives.pivot] = self.floor_of(corner)
+            reason = reasons.get(corner) or self.stop.reason() or next(iter(reasons.values()), "")
+            left.append(OpenRegion(corner, tuple(floor), reason or "stopped"))
+        return FleetOutcome(
+            objectives=self.objectives,
+            points=tuple(
+                FleetPoint(image, self.found[image], self._proof(image)) for image in best
+            ),
+            claims=tuple(self._needed()),
+            open_regions=tuple(sorted(left, key=lambda region: region.corner)),
+            solves=self.solves,
+            engines=tuple(sorted({claim.engine for claim in self.claims})),
+            wall_s=wall_s,
+            cpu_s=cpu_s,
+            formulation=formulation,
+        )
+
+    def _needed(self) -> list[Claim]:
+        """Claims that no other claim says already."""
+        claims = list(dict.fromkeys(self.claims))
+        return [
+            claim
+            for claim in claims
+            if not any(
+                other is not claim
+                and other.upper != claim.upper
+                and all(a <= b for a, b in zip(claim.upper, other.upper, strict=True))
+                for other in claims
+            )
+        ]
+
+    def _proof(self, image: Image) -> tuple[Claim | None, ...]:
+        proof = []
+        needed = self._needed()
+        for k in range(len(image)):
+            corner = tuple(value + (position != k) for position, value in enumerate(image))
+            proof.append(next((claim for claim in needed if claim.closes(corner)), None))
+        return tuple(proof)
+
+
+def sweep_fleet(
+    space: FleetSpace,
+    *,
+    formulation: str | None = None,
+    engine: str | None = None,
+    time_limit_s: float | None = None,
+    on_progress: Callable[[FleetProgress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> FleetOutcome:
+    """Every nondominated image, each with a plan and a proof, or an honest part of them.
+
+    Parameters
+    ----------
+    formulation
+        ``blocks`` or a program of ``formulations.fleet``; ``None`` chooses for every box.
+    engine
+        ``highs``, ``cp-sat`` or ``scip``, for programs.
+    should_stop
+        Asked now and then; a true answer, and Ctrl-C, act like a limit.
+    """
+    wall, cpu = time.monotonic(), time.process_time()
+    deadline = None if time_limit_s is None else wall + time_limit_s
+    objectives = Objectives.of(space)
+    road = Road(space.problem, formulation=formulation, engine=engine)
+    sweep = _Sweep(objectives, road, Stop(deadline, should_stop))
+    first_range = max(objectives.ceiling[0], 1)
+    try:
+        while True:
+            corners = sweep.open_corners()
+            if not corners or sweep.stop.reason() is not None:
+                break
+            sweep.settle(corners[-1])
+            if on_progress is not None:
+                done = 1.0 - min(corners[-1][0], first_range) / first_range
+                on_progress(FleetProgress(len(sweep.found), sweep.solves, done))
+    except KeyboardInterrupt:
+        sweep.stop = Stop(None, lambda: True)
+    return sweep.outcome(
+        time.process_time() - cpu, time.monotonic() - wall, formulation or "default"
+    )

@@ -1,0 +1,92 @@
+"""What is dropped before columns are made: the frontier of all plans stays as it is."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from formulations.fleet.problem import COST
+from solver.instance.fleet.domain import Service
+from solver.lowering.fleet.lowering import lower_fleet
+from solver.lowering.fleet.options import measured_options
+from solver.lowering.fleet.pruning import prune_options
+
+F = Fraction
+
+
+def layouts(make: dict[str, Any], *points: Any, **changes: Any) -> list[str]:
+    asked = make["question"](make["workload"](*points), **changes)
+    options = measured_options(asked, 0)
+    return [option.layout for option in prune_options(asked, options, keep_layouts=False)]
+
+
+def test_fewer_devices_at_no_less_rate_win(make: dict[str, Any]) -> None:
+    points = make["point"]("2", devices=2), make["point"]("2", layout="b", devices=4)
+    assert layouts(make, *points) == ["a"]
+
+
+def test_fewer_devices_do_not_win_where_they_take_more_of_a_node(make: dict[str, Any]) -> None:
+    # 3 of 8 take a whole node, 4 of 8 half of one.
+    machine = make["machine"](node_devices=8, stock_devices=16)
+    points = make["point"]("2", devices=3), make["point"]("2", layout="b", devices=4)
+    assert layouts(make, *points, machines=(machine,)) == ["a", "b"]
+
+
+def test_a_faster_option_stays_while_speed_counts(make: dict[str, Any]) -> None:
+    points = make["point"]("2"), make["point"]("1", layout="b", tpot_s=F(1, 200))
+    assert layouts(make, *points) == ["a", "b"]
+    assert layouts(make, *points, trade_off=("power", "cost")) == ["a"]
+
+
+def test_a_replica_that_draws_less_stays(make: dict[str, Any]) -> None:
+    points = make["point"]("2", watts=F(400)), make["point"]("1", layout="b", watts=F(300))
+    assert layouts(make, *points) == ["a", "b"]
+
+
+def test_layouts_stay_apart_on_request(make: dict[str, Any]) -> None:
+    asked = make["question"](make["workload"](make["point"]("2"), make["point"](layout="b")))
+    options = measured_options(asked, 0)
+    assert len(prune_options(asked, options, keep_layouts=True)) == 2
+
+
+point = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    chosen=st.lists(point, min_size=1, max_size=4),
+    node=st.sampled_from([1, 2, 3]),
+    stock=st.integers(3, 6),
+    spare=st.booleans(),
+)
+def test_the_frontier_of_small_questions_is_unchanged(
+    make: dict[str, Any],
+    chosen: list[tuple[int, int, int]],
+    node: int,
+    stock: int,
+    spare: bool,
+) -> None:
+    points = [
+        make["point"](str(rate), layout=f"l{k}", devices=devices, tpot_s=F(tpot, 100))
+        for k, (rate, devices, tpot) in enumerate(chosen)
+    ]
+    service = Service(spare_replicas=1, max_pool=2) if spare else Service()
+    asked = make["question"](
+        make["workload"](*points, requests_per_s=F(2)),
+        machines=(make["machine"](node_devices=node, stock_devices=stock),),
+        service=service,
+    )
+
+    def frontier(*, prune: bool) -> set[tuple[Fraction, Fraction]]:
+        space = lower_fleet(asked, prune=prune)
+        return {
+            (space.speed_levels[grade].speed, cost * space.units[COST])
+            for grade, cost in make["images"](space.problem)
+        }
+
+    assert frontier(prune=True) == frontier(prune=False)
