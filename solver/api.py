@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from solver.errors import InstanceError
+from solver.fleet_frontier import FleetFrontier
 from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
-from solver.instance.reader import read_replica_instance
+from solver.instance.fleet.columns import ColumnFleet
+from solver.instance.fleet.domain import FleetInstance
+from solver.instance.reading import Question, read_any_instance
+from solver.lowering.fleet.lowering import lower_fleet
 from solver.lowering.space import lower_replica
 from solver.nondominated import NondominatedSet
 from solver.result import Result, kind_of, read_document, result_from_dict, result_to_dict
@@ -29,6 +33,7 @@ __all__ = ["ENUMERATION", "formulation_names", "read_instance", "solve", "verify
 
 ENUMERATION = "enumeration"
 MOIP = "moip"
+FLEET = "fleet"
 Progress = Callable[[int, int], None]
 
 
@@ -39,10 +44,8 @@ def formulation_names() -> tuple[str, ...]:
     return (ENUMERATION, *(formulation.name for formulation in FORMULATIONS))
 
 
-def read_instance(
-    path: str | Path, *, settings: Mapping[str, Any] | None = None
-) -> ReplicaInstance:
-    """Read an instance file.
+def read_instance(path: str | Path, *, settings: Mapping[str, Any] | None = None) -> Question:
+    """Read an instance file: a replica or fleet question (TOML), or bare fleet columns (JSON).
 
     Parameters
     ----------
@@ -54,27 +57,58 @@ def read_instance(
     InstanceError
         With every fault of the file: where, what, how to mend.
     """
-    return read_replica_instance(Path(path), settings=settings)
+    return read_any_instance(Path(path), settings=settings)
 
 
+@overload
 def solve(
-    instance: ReplicaInstance | str | Path,
+    instance: ReplicaInstance,
     *,
-    formulation: str = ENUMERATION,
+    formulation: str | None = ...,
+    engine: str | None = ...,
+    time_limit_s: float | None = ...,
+    on_progress: Progress | None = ...,
+    should_stop: Callable[[], bool] | None = ...,
+) -> Frontier: ...
+@overload
+def solve(
+    instance: FleetInstance | ColumnFleet,
+    *,
+    formulation: str | None = ...,
+    engine: str | None = ...,
+    time_limit_s: float | None = ...,
+    on_progress: Progress | None = ...,
+    should_stop: Callable[[], bool] | None = ...,
+) -> FleetFrontier: ...
+@overload
+def solve(
+    instance: Question | str | Path,
+    *,
+    formulation: str | None = ...,
+    engine: str | None = ...,
+    time_limit_s: float | None = ...,
+    on_progress: Progress | None = ...,
+    should_stop: Callable[[], bool] | None = ...,
+) -> Frontier | FleetFrontier: ...
+def solve(
+    instance: Question | str | Path,
+    *,
+    formulation: str | None = None,
     engine: str | None = None,
     time_limit_s: float | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
-) -> Frontier:
-    """The complete Pareto frontier of speed against cost, or an honest part of it.
+) -> Frontier | FleetFrontier:
+    """The complete Pareto frontier of a question, or an honest part of it.
 
     Parameters
     ----------
     instance
         A question, or the path of one.
     formulation
-        ``enumeration`` evaluates the whole space; any other name states a program and sweeps it
-        with an engine by epsilon-constraints.
+        Of a replica: ``enumeration`` (the default) evaluates the whole space; any other name states
+        a program and sweeps it with an engine by epsilon-constraints. Of a fleet: ``blocks`` or a
+        program; left out, blocks where the fleet separates and ``counts`` elsewhere.
     engine
         ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
     time_limit_s
@@ -89,7 +123,7 @@ def solve(
     FleetError
         If the question is malformed, unsupported, or too large for the chosen program.
     """
-    if not isinstance(instance, ReplicaInstance):
+    if isinstance(instance, str | Path):
         instance = read_instance(instance)
     if time_limit_s is not None and not time_limit_s > 0:
         raise InstanceError.one(
@@ -97,7 +131,10 @@ def solve(
             where="--time-limit",
             mend="Give a positive number of seconds",
         )
+    if not isinstance(instance, ReplicaInstance):
+        return _solve_fleet(instance, formulation, engine, time_limit_s, on_progress, should_stop)
     watch = Stopwatch()
+    formulation = formulation or ENUMERATION
     if formulation == ENUMERATION:
         if engine is not None:
             raise InstanceError.one(
@@ -119,6 +156,62 @@ def solve(
             should_stop=should_stop,
         )
     )
+
+
+def _solve_fleet(
+    instance: FleetInstance | ColumnFleet,
+    formulation: str | None,
+    engine: str | None,
+    time_limit_s: float | None,
+    on_progress: Progress | None,
+    should_stop: Callable[[], bool] | None,
+) -> FleetFrontier:
+    import time
+    from dataclasses import replace
+
+    from formulations.fleet.registry import FORMULATIONS
+    from solver.sweep.fleet.answers import answer_questions
+    from solver.sweep.fleet.conflict import explain_infeasible
+    from solver.sweep.fleet.frontier import FleetProgress, sweep_fleet
+    from solver.sweep.fleet.roads import BLOCKS, Stop
+
+    names = (BLOCKS, *(entry.name for entry in FORMULATIONS))
+    if formulation is not None and formulation not in names:
+        raise InstanceError.one(
+            f"{formulation!r} is not a formulation of fleets",
+            where="--formulation",
+            mend=f"Choose from {', '.join(names)}, or leave it out",
+        )
+    if formulation == BLOCKS and engine is not None:
+        raise InstanceError.one(
+            f"blocks use no engine (got {engine!r})",
+            where="--engine",
+            mend="Name a program as well, for example --formulation counts",
+        )
+    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+
+    def told(progress: FleetProgress) -> None:
+        if on_progress is not None:
+            on_progress(int(1000 * progress.done), 1000)
+
+    outcome = sweep_fleet(
+        lower_fleet(instance),
+        formulation=formulation,
+        engine=engine,
+        time_limit_s=time_limit_s,
+        on_progress=told,
+        should_stop=should_stop,
+    )
+    stop = Stop(deadline, should_stop)
+    if outcome.status == "infeasible":
+        space = outcome.objectives.space
+        outcome = replace(outcome, conflict=explain_infeasible(space, stop=stop))
+    elif outcome.points and isinstance(instance, FleetInstance):
+        asked = instance.answers
+        if asked.limits or asked.break_even or asked.preferences:
+            answers = answer_questions(outcome.objectives.space, outcome, stop=stop)
+            outcome = replace(outcome, answers=answers)
+    return FleetFrontier(outcome)
 
 
 def _enumerate(
@@ -161,9 +254,16 @@ def _enumerate(
 
 
 def verify(
-    result: Frontier | NondominatedSet | Result | SearchOutcome | Mapping[str, Any] | str | Path,
+    result: Frontier
+    | FleetFrontier
+    | NondominatedSet
+    | Result
+    | SearchOutcome
+    | Mapping[str, Any]
+    | str
+    | Path,
     *,
-    instance: ReplicaInstance | MultiObjectiveProgram | str | Path | None = None,
+    instance: Question | MultiObjectiveProgram | str | Path | None = None,
     reprove: bool = False,
     on_progress: Progress | None = None,
 ) -> Verification:
@@ -189,13 +289,13 @@ def verify(
     FleetError
         If the file is not a result, or the instance cannot be read.
     """
-    if isinstance(result, Frontier | NondominatedSet):
+    if isinstance(result, Frontier | FleetFrontier | NondominatedSet):
         document: Mapping[str, Any] = result.to_dict()
     elif isinstance(result, Result):
         document = result_to_dict(result)
     elif isinstance(result, str | Path):
         document = read_document(Path(result))
-        if kind_of(document) != MOIP:
+        if kind_of(document) not in (MOIP, FLEET):
             result_from_dict(document, where=str(result))
     elif isinstance(result, Mapping):
         document = result
@@ -207,9 +307,11 @@ def verify(
         return _verify_moip(document, instance, reprove=reprove, on_progress=on_progress)
     if isinstance(instance, str | Path):
         instance = read_instance(instance)
+    if kind_of(document) == FLEET:
+        return _verify_fleet(document, instance, reprove=reprove, on_progress=on_progress)
     if instance is not None and not isinstance(instance, ReplicaInstance):
         raise InstanceError.one(
-            "a program with several objectives is not what a frontier answers",
+            "a fleet, or a program with several objectives, is not what this frontier answers",
             where="instance",
             mend="Give the question that was solved",
         )
@@ -222,9 +324,32 @@ def verify(
     return verify_document(document, instance=instance, reprove=prover, on_progress=on_progress)
 
 
+def _verify_fleet(
+    document: Mapping[str, Any],
+    instance: Question | MultiObjectiveProgram | None,
+    *,
+    reprove: bool,
+    on_progress: Progress | None,
+) -> Verification:
+    from solver.sweep.fleet.certificate import verify_fleet
+    from solver.sweep.fleet.reprove import reprove_fleet
+
+    space = None
+    if instance is not None:
+        if not isinstance(instance, FleetInstance | ColumnFleet):
+            raise InstanceError.one(
+                "that question is not one of a fleet",
+                where="instance",
+                mend="Give the question that was solved",
+            )
+        space = lower_fleet(instance)
+    prover = partial(reprove_fleet, on_progress=on_progress) if reprove else None
+    return verify_fleet(document, space=space, reprove=prover)
+
+
 def _verify_moip(
     document: Mapping[str, Any],
-    instance: ReplicaInstance | MultiObjectiveProgram | str | Path | None,
+    instance: Question | MultiObjectiveProgram | str | Path | None,
     *,
     reprove: bool,
     on_progress: Progress | None,
@@ -235,7 +360,7 @@ def _verify_moip(
 
     if isinstance(instance, str | Path):
         instance = read_program(Path(instance))
-    if isinstance(instance, ReplicaInstance):
+    if isinstance(instance, ReplicaInstance | FleetInstance | ColumnFleet):
         raise InstanceError.one(
             "a question of speed and cost is not what a nondominated set answers",
             where="instance",

@@ -18,8 +18,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from formulations.fleet.plan import FleetPlan
 from formulations.fleet.problem import POWER
+from formulations.milp import INFINITY, IntArray
+from solver.engines.labels.frontier import nondominated_rows
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.space import FleetSpace
 from solver.sweep.fleet.image import Image, Objectives
@@ -48,30 +52,43 @@ class _Sweep:
         self.region = SearchRegion(objectives.ceiling)
         self.found: dict[Image, FleetPlan] = {}
         self.claims: list[Claim] = []
+        self.closed: set[Image] = set()
+        self._table: IntArray = np.zeros((0, len(objectives.names)), dtype=np.int64)
         self.given_up: dict[Image, str] = {}
         self.solves = 0
 
     def open_corners(self) -> list[Image]:
-        corners = [tuple(int(v) for v in row) for row in self.region.corners]
-        return sorted(
-            corner
-            for corner in corners
-            if corner not in self.given_up
-            and not any(claim.closes(corner) for claim in self.claims)
-        )
+        """Corners that no claim closes and nobody gave up, sorted."""
+        left = []
+        for row in self.region.corners.tolist():
+            corner = tuple(row)
+            if corner in self.closed or corner in self.given_up:
+                continue
+            if self._claimed(corner):
+                self.closed.add(corner)
+            else:
+                left.append(corner)
+        return sorted(left)
+
+    def _claimed(self, corner: Image) -> bool:
+        uppers = self._uppers()
+        return bool((uppers >= np.array(corner, dtype=np.int64)).all(axis=1).any())
+
+    def _uppers(self) -> IntArray:
+        """(claims, p) corners of all claims."""
+        if len(self._table) < len(self.claims):
+            fresh = [claim.upper for claim in self.claims[len(self._table) :]]
+            self._table = np.concatenate([self._table, np.array(fresh, dtype=np.int64)])
+        return self._table
 
     def floor_of(self, corner: Image) -> int:
         """Nothing below the corner has a smaller pivot, by the claims."""
         pivot = self.objectives.pivot
-        least = self.objectives.floor[pivot]
-        for claim in self.claims:
-            if all(
-                u <= v
-                for k, (u, v) in enumerate(zip(corner, claim.upper, strict=True))
-                if k != pivot
-            ):
-                least = max(least, claim.upper[pivot])
-        return least
+        uppers = self._uppers()
+        covers = uppers >= np.array(corner, dtype=np.int64)
+        covers[:, pivot] = True
+        above = uppers[covers.all(axis=1), pivot]
+        return max(self.objectives.floor[pivot], int(above.max(initial=-INFINITY)))
 
     def settle(self, corner: Image) -> None:
         """Close one box, or find what is in it."""
@@ -111,8 +128,9 @@ class _Sweep:
 
     def _settled_ties(self, box: Box, answer: Answer) -> FleetPlan:
         """Of all plans as good in the pivot: the least of the other measures, then least power."""
-        assert answer.plan is not None and answer.value is not None
         plan = answer.plan
+        if plan is None or answer.value is None:
+            raise ValueError("ties are settled among plans")
         measures = self.road.problem.measures
         others = [name for name in self.objectives.names if name in measures]
         others = [name for name in others if name != self.objectives.pivot_name]
@@ -131,20 +149,14 @@ class _Sweep:
         return plan
 
     def outcome(self, cpu_s: float, wall_s: float, formulation: str) -> FleetOutcome:
-        images = sorted(self.found)
-        best = [
-            image
-            for image in images
-            if not any(
-                other != image and all(a <= b for a, b in zip(other, image, strict=True))
-                for other in images
-            )
-        ]
+        table = np.array(sorted(self.found), dtype=np.int64).reshape(-1, len(self.objectives.names))
+        best = [tuple(table[row].tolist()) for row in nondominated_rows(table)]
+        needed = self._needed()
         reasons = self.given_up
         left = []
         for row in self.region.corners:
             corner = tuple(int(v) for v in row)
-            if any(claim.closes(corner) for claim in self.claims):
+            if self._claimed(corner):
                 continue
             floor = list(self.objectives.floor)
             floor[self.objectives.pivot] = self.floor_of(corner)
@@ -153,9 +165,9 @@ class _Sweep:
         return FleetOutcome(
             objectives=self.objectives,
             points=tuple(
-                FleetPoint(image, self.found[image], self._proof(image)) for image in best
+                FleetPoint(image, self.found[image], self._proof(image, needed)) for image in best
             ),
-            claims=tuple(self._needed()),
+            claims=tuple(needed),
             open_regions=tuple(sorted(left, key=lambda region: region.corner)),
             solves=self.solves,
             engines=tuple(sorted({claim.engine for claim in self.claims})),
@@ -166,24 +178,28 @@ class _Sweep:
 
     def _needed(self) -> list[Claim]:
         """Claims that no other claim says already."""
-        claims = list(dict.fromkeys(self.claims))
-        return [
-            claim
-            for claim in claims
-            if not any(
-                other is not claim
-                and other.upper != claim.upper
-                and all(a <= b for a, b in zip(claim.upper, other.upper, strict=True))
-                for other in claims
-            )
-        ]
+        uppers = self._uppers()
+        needed = []
+        for number, claim in enumerate(self.claims):
+            wider = (uppers >= uppers[number]).all(axis=1)
+            wider[number] = False
+            same = (uppers == uppers[number]).all(axis=1)
+            if not (wider & (~same | (np.arange(len(uppers)) < number))).any():
+                needed.append(claim)
+        return needed
 
-    def _proof(self, image: Image) -> tuple[Claim | None, ...]:
-        proof = []
-        needed = self._needed()
+    @staticmethod
+    def _proof(image: Image, needed: list[Claim]) -> tuple[Claim | None, ...]:
+        uppers = np.array([claim.upper for claim in needed], dtype=np.int64)
+        proof: list[Claim | None] = []
         for k in range(len(image)):
-            corner = tuple(value + (position != k) for position, value in enumerate(image))
-            proof.append(next((claim for claim in needed if claim.closes(corner)), None))
+            corner = [value + (position != k) for position, value in enumerate(image)]
+            closing = (
+                np.flatnonzero((uppers >= np.array(corner, dtype=np.int64)).all(axis=1))
+                if len(needed)
+                else ()
+            )
+            proof.append(needed[int(closing[0])] if len(closing) else None)
         return tuple(proof)
 
 

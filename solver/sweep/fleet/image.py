@@ -129,7 +129,7 @@ class Objectives:
 
 def _extreme(problem: FleetProblem, name: str, choose: np.ufunc) -> int:
     coefficients: IntArray = choose(problem.measures[name], 0)
-    total = sum(
+    total: int = sum(
         c * u for c, u in zip(coefficients.tolist(), problem.upper.tolist(), strict=True) if c
     )
     # Corners live in 64-bit arrays; a sum beyond is no tighter bound than this one.

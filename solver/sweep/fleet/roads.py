@@ -23,7 +23,7 @@ from formulations.fleet.routing import Cut
 from formulations.fleet.sparse import SparseInts
 from formulations.milp import IntArray
 from solver.engines import get_engine
-from solver.engines.blocks import find_blocks, minimise_blocks
+from solver.engines.blocks import Separated, find_blocks, minimise_blocks
 from solver.engines.contract import Engine, Termination
 from solver.engines.routing.serving import serve
 from solver.errors import EngineError
@@ -119,6 +119,7 @@ class Road:
         self._engine_name = engine
         self._cuts: list[list[Cut]] = [[] for _ in problem.routings]
         self._engines: dict[str, Engine] = {}
+        self._separated: dict[str, Separated] = {}
 
     def least(
         self,
@@ -139,6 +140,10 @@ class Road:
             A bound that is proved already.
         """
         kept = self.problem.columns_within(box.worst)
+        if self._formulation in (None, BLOCKS) and self._engine_name is None:
+            apart = self._apart(measure, kept, box, below)
+            if apart is not None:
+                return apart
         smaller = self.problem.over(kept)
         if smaller.racks is None and not smaller.routings:
             # Slower columns compete no longer, so more of the others are beaten.
@@ -181,6 +186,32 @@ class Road:
                     mend="Use --formulation counts",
                 )
         return self._by_program(measure, box, kept, smaller, stop, below)
+
+    def _apart(
+        self, measure: str, kept: npt.NDArray[np.intp], box: Box, below: int | None
+    ) -> Answer | None:
+        """Every cell at its cheapest, where no limit and no bound on a measure binds then."""
+        if measure not in self._separated:
+            self._separated[measure] = Separated(self.problem, measure)
+        separated = self._separated[measure]
+        if separated.refusal is not None:
+            return None
+        alive = np.zeros(self.problem.n_columns, dtype=np.bool_)
+        alive[kept] = True
+        cheapest = separated.cheapest(alive)
+        if cheapest is None:
+            return Answer(None, None, None, BLOCKS, "infeasible", 1)
+        if below is not None and cheapest.cost >= below:
+            return Answer(None, None, below, BLOCKS, "bound", 1)
+        counts = _array(cheapest.counts, self.problem.n_columns)
+        measured = measures_of(self.problem, counts)
+        if not cheapest.within_limits or any(
+            measured[name] > most for name, most in box.most.items()
+        ):
+            return None
+        everything = np.arange(self.problem.n_columns)
+        plan = self._checked(everything, counts, (), box)
+        return Answer(plan, measured[measure], cheapest.cost, BLOCKS, "bound", 1)
 
     def _by_program(
         self,
@@ -336,8 +367,9 @@ def _capped(problem: FleetProblem, most: Mapping[str, int]) -> FleetProblem:
         list(zip(*(part.tolist() for part in problem.use.row(i)), strict=True))
         for i in range(problem.use.n_rows)
     ]
-    for name in most:
-        rows.append([(j, int(v)) for j, v in enumerate(problem.measures[name].tolist())])
+    rows.extend(
+        [(j, int(v)) for j, v in enumerate(problem.measures[name].tolist())] for name in most
+    )
     return replace(
         problem,
         use=SparseInts.from_rows(rows, problem.n_columns),
