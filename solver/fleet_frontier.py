@@ -99,14 +99,14 @@ class FleetFrontier:
 
         import pandas as pd
 
-        from solver.report.fleet import fleet_csv
+        from solver.report.fleet_csv import fleet_csv
 
         return pd.read_csv(io.StringIO(fleet_csv(self._document)))
 
     def plot(self, path: str | Path) -> None:
         """Draw the frontier and the devices behind it to a png, svg or pdf file."""
         from solver.report.figure_style import PlotFormat
-        from solver.report.fleet import render_fleet_plot
+        from solver.report.fleet_plot import render_fleet_plot
         from solver.result.writing import write_whole
 
         target = Path(path)

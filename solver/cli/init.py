@@ -27,7 +27,7 @@ def _deliver(text: str, out: Path | None) -> int:
 
 
 def init_command(
-    kind: Annotated[str, typer.Argument(help="Kind of question: replica.")] = "replica",
+    kind: Annotated[str, typer.Argument(help="Kind of question: replica or fleet.")] = "replica",
     out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> int:
     """Print a commented instance to start from; it solves as it stands.

@@ -10,7 +10,7 @@ import typer
 
 from solver.cli.exits import status_of
 from solver.cli.progress import patience
-from solver.cli.solve import PLOT_FORMATS
+from solver.cli.outputs import PLOT_FORMATS
 
 if TYPE_CHECKING:
     from solver.nondominated import NondominatedSet

@@ -10,13 +10,13 @@ import typer
 
 from solver.cli.exits import COMPLETE
 from solver.cli.progress import patience
-from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings
+from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, read_question
 
 __all__ = ["show_command"]
 
 
 def show_command(
-    instance: Annotated[Path, typer.Argument(help="The question, a TOML file.")],
+    instance: Annotated[Path, typer.Argument(help="The question, TOML or JSON.")],
     min_speed: MinSpeed = None,
     max_cost: MaxCost = None,
     changes: Changes = None,
@@ -28,15 +28,26 @@ def show_command(
     """
     from rich.console import Console
 
-    from solver.api import read_instance
+    from solver.instance.domain import ReplicaInstance
     from solver.report import print_survey
     from solver.sweep.survey import survey
 
-    question = read_instance(instance, settings=gathered_settings(changes, min_speed, max_cost))
+    question = read_question(instance, changes, min_speed, max_cost)
+    console = Console(highlight=False)
+    if not isinstance(question, ReplicaInstance):
+        from solver.lowering.fleet.lowering import lower_fleet
+        from solver.report.fleet import fleet_survey, print_fleet_survey
+
+        space = lower_fleet(question)
+        if as_json:
+            print(json.dumps(fleet_survey(space), indent=1))
+        else:
+            print_fleet_survey(space, console)
+        return COMPLETE
     with patience("measuring", stops=False) as waiting:
         found = survey(question, waiting.progress)
     if as_json:
         print(json.dumps(found.as_dict(), indent=1))
     else:
-        print_survey(found, Console(highlight=False))
+        print_survey(found, console)
     return COMPLETE

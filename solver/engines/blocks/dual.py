@@ -11,7 +11,7 @@ to a grid and the bound is then evaluated in integers, so nothing rests on the f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,14 @@ from solver.engines.blocks.plans import Plans
 from solver.engines.blocks.pricing import cheapest_plan
 from solver.engines.blocks.structure import Block
 
-__all__ = ["Bound", "Group", "best_bound", "evaluate"]
+__all__ = ["Bound", "CutPool", "Group", "best_bound", "evaluate"]
 
 Group = Plans | Block
+CutPool = dict[Block, dict[tuple[int, ...], None]]
+"""Plans of blocks, cost and uses, in the order in which they were met."""
+
+_SEEDS = 60
+_SMALL_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +79,9 @@ def best_bound(
     start: IntArray,
     dearest: IntArray,
     rounds: int = 60,
-    seeds: Sequence[IntArray] = (),
+    aim: int | None = None,
+    pool: CutPool | None = None,
+    look: Callable[[], None] | None = None,
 ) -> Bound:
     """Maximise the bound from multipliers ``start``.
 
@@ -85,8 +92,13 @@ def best_bound(
         Grid of the multipliers: they are multiples of 1/scale units of cost.
     start : (1 + R,) weights to begin with
     dearest : (R,) greatest multiplier of each limit that prices safely, in grid units
-    seeds
-        For every group further plans (n, 1 + R) that are known, or nothing.
+    aim
+        A value worth reaching: the bound is not improved beyond it, nor by less than a small
+        part of what is missing.
+    pool
+        Plans of blocks met before: where the search begins. Plans met now are added.
+    look
+        Asked in every round; may raise to stop.
     """
     best = evaluate(groups, limit, start)
     if not len(limit):
@@ -103,12 +115,22 @@ def best_bound(
         cuts[number].append(key)
         return True
 
-    for number, rows in enumerate(seeds):
-        for vector in rows:
-            learn(number, vector)
+    pool = {} if pool is None else pool
+    for number, group in enumerate(groups):
+        if isinstance(group, Block):
+            for vector in list(pool.setdefault(group, {}))[-_SEEDS:]:
+                known[number].add(vector)
+                cuts[number].append(vector)
     current = best
     for _ in range(rounds):
+        if look is not None:
+            look()
+        if aim is not None and best.value > aim:
+            break
         fresh = [learn(number, vector) for number, vector in enumerate(current.cheapest)]
+        for group, vector in zip(groups, current.cheapest.tolist(), strict=True):
+            if isinstance(group, Block):
+                pool[group][tuple(vector)] = None
         if not any(fresh):
             break
         table = np.array([row for rows in cuts for row in rows], dtype=np.float64)
@@ -128,9 +150,13 @@ def best_bound(
             break
         proposed = np.rint(answer.x[: len(limit)] / unit * scale).astype(np.int64)
         weights = np.concatenate([[scale], np.clip(proposed, 0, dearest)]).astype(np.int64)
-        current = evaluate(groups, limit, weights)
+        try:
+            current = evaluate(groups, limit, weights)
+        except OverflowError:
+            break  # multipliers too large to price exactly; what was met before still holds
         if current.value > best.value:
             best = current
-        if -answer.fun * scale - best.value < max(1.0, 1e-9 * abs(best.value)):
+        missing = 0.0 if aim is None else _SMALL_SHARE * (aim - best.value)
+        if -answer.fun * scale - best.value < max(1.0, 1e-9 * abs(best.value), missing):
             break
     return best

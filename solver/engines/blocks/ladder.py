@@ -139,6 +139,12 @@ class Ladder:
         place = np.searchsorted(steps, k - repeats * self.period, side="right") - 1
         return np.asarray(cover[place] + repeats * self.gain)
 
+    def beaten_by(self, other: Ladder, price: int, other_price: int) -> bool:
+        """Whether every column here may give way to units of ``other`` for no more money."""
+        multiples = np.array([multiple for multiple, *_ in self._items], dtype=np.int64)
+        covers = np.array([cover for _, cover, _ in self._items], dtype=np.int64)
+        return bool((other.most(multiples * price // other_price) >= covers).all())
+
     def columns_of(self, k: int) -> dict[int, int]:
         """Columns that make up ``k`` units: column -> count."""
         _, _, taken = self._tabulated()

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from formulations.milp import IntArray
+from solver.engines.blocks.ladder import Rungs
 from solver.engines.blocks.pareto import undominated_rows
 from solver.engines.blocks.plans import Plans, Single
-from solver.engines.blocks.pricing import MARGIN, fair_price, prices_of
+from solver.engines.blocks.pricing import LARGEST, MARGIN, fair_price, prices_of
 from solver.engines.blocks.structure import Block
+from solver.engines.blocks.windows import Window, fits
 
-__all__ = ["TooManyPlansError", "list_plans"]
+__all__ = ["TooManyPlansError", "list_halves", "list_plans"]
 
 _CHUNK = 2_000_000
 
@@ -34,7 +36,15 @@ class _Half:
     units: IntArray
 
 
-def list_plans(block: Block, weights: IntArray, most: int, active: IntArray, *, room: int) -> Plans:
+def list_plans(
+    block: Block,
+    weights: IntArray,
+    most: int,
+    active: IntArray,
+    *,
+    room: int,
+    window: Window | None = None,
+) -> Plans:
     """Plans priced at most ``most`` that no other beats in cost and active uses.
 
     Parameters
@@ -42,12 +52,62 @@ def list_plans(block: Block, weights: IntArray, most: int, active: IntArray, *, 
     active : positions in the vector that count for dominance; others must not be able to bind
     room
         Most entries of a half, and a four-hundredth of the most pairs looked at.
+    window
+        Uses that plans must keep to.
 
     Raises
     ------
     TooManyPlansError
         If there is not room enough.
     """
+    vectors = np.array([ladder.vector for ladder in block.ladders])
+    window = window or Window.open(vectors.shape[1] - 1)
+    halves, rho = _halves(block, weights, most, active, room, window)
+    return _joined(block, halves, vectors, active, most, rho, room, window)
+
+
+def list_halves(
+    block: Block,
+    weights: IntArray,
+    most: int,
+    active: IntArray,
+    *,
+    room: int,
+    window: Window,
+) -> tuple[Plans, Plans, IntArray, IntArray]:
+    """Two tables: every plan of ``list_plans`` is, or is beaten by, a sum of a row of each.
+
+    Not every sum is a plan: the last two arrays, a number a row, say what each row covers.
+    """
+    halves, _ = _halves(block, weights, most, active, room, window)
+    vectors = np.array([ladder.vector for ladder in block.ladders])
+    one, other = (Plans(half.units @ vectors, Single(block, half.units)) for half in halves)
+    return one, other, halves[0].cover, halves[1].cover
+
+
+def _inside(rungs: Rungs, number: int, vectors: IntArray, window: Window) -> Rungs:
+    """Rungs that keep to the window; its low side holds for limits this ladder alone uses."""
+    kept = np.ones(len(rungs.k), dtype=np.bool_)
+    for position in range(1, vectors.shape[1]):
+        unit = int(vectors[number, position])
+        if not unit:
+            continue
+        kept &= rungs.k <= window.high[position - 1] // unit
+        if np.count_nonzero(vectors[:, position]) == 1:
+            kept &= rungs.k >= -(-window.low[position - 1] // unit)
+    return Rungs(rungs.k[kept], rungs.cover[kept], rungs.excess[kept])
+
+
+def _halves(
+    block: Block,
+    weights: IntArray,
+    most: int,
+    active: IntArray,
+    room: int,
+    window: Window,
+) -> tuple[list[_Half], float]:
+    if most >= LARGEST:
+        raise TooManyPlansError(f"{block.name}: prices beyond exact floats")
     prices = prices_of(block, weights)
     rho, _ = fair_price(block, prices)
     excess = most - rho * block.demand + MARGIN
@@ -56,10 +116,11 @@ def list_plans(block: Block, weights: IntArray, most: int, active: IntArray, *, 
     for number, (price, ladder) in enumerate(zip(prices, block.ladders, strict=True)):
         if price - rho * ladder.density > excess:
             continue
-        rungs = ladder.rungs(price, rho, excess)
-        if len(rungs.k) > 1:
+        rungs = _inside(ladder.rungs(price, rho, excess), number, vectors, window)
+        if not (len(rungs.k) == 1 and rungs.k[0] == 0):
             choices.append((number, rungs))
     choices.sort(key=lambda choice: -len(choice[1].k))
+    used = np.flatnonzero(active > 0)
     empty = np.zeros(1, dtype=np.int64)
     halves = [_Half(empty, empty, np.zeros((1, len(prices)), dtype=np.int64)) for _ in range(2)]
     for number, rungs in choices:
@@ -69,7 +130,7 @@ def list_plans(block: Block, weights: IntArray, most: int, active: IntArray, *, 
         k, cover = rungs.k[order], rungs.cover[order]
         spent = half.priced - rho * half.cover
         counts = np.searchsorted(rungs.excess[order], excess - spent, side="right")
-        if int(counts.sum()) > 8 * room:
+        if int(counts.sum()) > 4 * room:
             raise TooManyPlansError(block.name)
         state = np.repeat(np.arange(len(half.cover)), counts)
         rung = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -83,11 +144,12 @@ def list_plans(block: Block, weights: IntArray, most: int, active: IntArray, *, 
         units[:, number] = k[rung]
         half = _Half(np.minimum(covers[alive], block.demand), priced[alive], units)
         table = np.column_stack([-half.cover, units @ vectors[:, active]])
-        kept = undominated_rows(table)
+        kept = np.flatnonzero((table[:, 1 + used] <= window.high[active[used] - 1]).all(axis=1))
+        kept = kept[undominated_rows(table[kept])]
         if len(kept) > room:
             raise TooManyPlansError(block.name)
         halves[smaller] = _Half(half.cover[kept], half.priced[kept], units[kept])
-    return _joined(block, halves, vectors, active, most, rho, room)
+    return halves, rho
 
 
 def _joined(
@@ -98,6 +160,7 @@ def _joined(
     most: int,
     rho: float,
     room: int,
+    window: Window,
 ) -> Plans:
     one, other = sorted(halves, key=lambda half: len(half.cover))
     order = np.argsort(other.cover, kind="stable")
@@ -105,9 +168,12 @@ def _joined(
     table_one, table_other = one.units @ vectors, other.units @ vectors
     first = np.searchsorted(other.cover, block.demand - one.cover)
     excess = most - rho * block.demand + MARGIN
-    reach = (excess - (one.priced - rho * one.cover)) / rho
     # Only excess at or above zero is possible in the other half, so its cover ends the window.
-    last = np.searchsorted(other.cover, block.demand - one.cover + reach, side="right")
+    if rho > 0.0:
+        reach = (excess - (one.priced - rho * one.cover)) / rho
+        last = np.searchsorted(other.cover, block.demand - one.cover + reach, side="right")
+    else:
+        last = np.full_like(first, len(other.cover))
     counts = np.maximum(last - first, 0)
     total = np.cumsum(counts)
     if len(total) and total[-1] > 400 * room:
@@ -124,6 +190,8 @@ def _joined(
         alive = one.priced[a] + other.priced[b] <= most
         a, b = a[alive], b[alive]
         vector = table_one[a] + table_other[b]
+        inside = fits(vector, window)
+        a, b, vector = a[inside], b[inside], vector[inside]
         if len(vector):
             kept = undominated_rows(vector[:, active])
             kept_vectors.append(vector[kept])

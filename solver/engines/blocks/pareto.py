@@ -9,6 +9,8 @@ from formulations.milp import IntArray
 __all__ = ["undominated_rows"]
 
 _SAMPLE = 48
+_AT_ONCE = 8
+_LOOKED_AT = 1_000
 
 
 def _staircases(rows: IntArray, groups: list[int], first: int, second: int) -> IntArray:
@@ -42,7 +44,7 @@ def undominated_rows(rows: IntArray) -> IntArray:
         return left
     if p == 1:
         return np.array([int(rows[:, 0].argmin())], dtype=np.int64)
-    spread = [len(np.unique(rows[:20_000, c])) for c in range(p)]
+    spread = [len(np.unique(rows[:_LOOKED_AT, c])) for c in range(p)]
     order = [int(c) for c in np.argsort(spread, kind="stable")]
     passes = [order]
     if p >= 3:
@@ -54,14 +56,22 @@ def undominated_rows(rows: IntArray) -> IntArray:
         left = left[kept]
     if p == 2 or len(left) <= _SAMPLE:
         return left
-    # Rows that are good all round rule out many across the groups.
-    table = rows[left]
-    low = table.min(axis=0)
-    span = np.maximum(table.max(axis=0) - low, 1).astype(np.float64)
-    strong = table[np.argsort(((table - low) / span).sum(axis=1), kind="stable")[:_SAMPLE]]
-    alive = np.ones(len(table), dtype=np.bool_)
-    for row in strong:
-        beaten = (table >= row).all(axis=1)
-        beaten &= (table != row).any(axis=1)
-        alive &= ~beaten
-    return left[alive]
+    # Rows that are good all round rule out many across the groups. Equal rows are gone by now.
+    columns = np.ascontiguousarray(rows[left].T)
+    total = columns.sum(axis=0)
+    low = columns.min(axis=1)
+    span = np.maximum(columns.max(axis=1) - low, 1).astype(np.float64)
+    goodness = ((columns - low[:, None]) / span[:, None]).sum(axis=0)
+    sample = min(_SAMPLE, len(left))
+    strong = columns[:, np.argpartition(goodness, sample - 1)[:sample]].T
+    for begin in range(0, sample, _AT_ONCE):
+        beaten = np.zeros(columns.shape[1], dtype=np.bool_)
+        for row in strong[begin : begin + _AT_ONCE]:
+            worse = total > int(row.sum())  # not the row itself
+            for column, value in zip(columns, row, strict=True):
+                worse &= column >= value
+            beaten |= worse
+        if beaten.any():
+            alive = ~beaten
+            left, columns, total = left[alive], columns[:, alive], total[alive]
+    return left

@@ -63,10 +63,15 @@ def _a_price(block: Block, prices: list[int], best: int) -> int:
     ladder = block.ladders[best]
     whole = int(ladder.least(np.array([block.demand]))[0])
     known = whole * prices[best]
+    if known >= LARGEST:
+        return known
     units = np.arange(max(0, whole - 5 * ladder.period), whole + 1, dtype=np.int64)
     rest = block.demand - ladder.most(units)
     for price, other in zip(prices, block.ladders, strict=True):
-        total = units * prices[best] + other.least(rest) * price
+        last = other.least(rest)
+        if int(last.max()) * price >= LARGEST:
+            continue
+        total = units * prices[best] + last * price
         known = min(known, int(total.min()))
     return known
 
@@ -77,11 +82,18 @@ def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
     Parameters
     ----------
     weights : (1 + R,) int64 >= 0
-        Of the cost and of each limit; a plan of the block must price below ``LARGEST``.
+        Of the cost and of each limit.
+
+    Raises
+    ------
+    OverflowError
+        If even a good plan prices at ``LARGEST`` or more.
     """
     prices = prices_of(block, weights)
     rho, best = fair_price(block, prices)
     known = _a_price(block, prices, best)
+    if known >= LARGEST:
+        raise OverflowError(f"{block.name}: its cheapest plan prices at {known}")
     spare = known - rho * block.demand
     # Few plans have little excess, so less than the known one's is tried first.
     trial = spare / _FIRST_SHARE
@@ -108,6 +120,18 @@ def _within(
             if len(rungs.k) > 1:
                 choices.append((number, rungs))
     choices.sort(key=lambda choice: len(choice[1].k))
+    strong = sorted(range(len(prices)), key=lambda t: prices[t] / block.ladders[t].density)[:4]
+    choices = [
+        (number, rungs)
+        for number, rungs in choices
+        if not any(
+            (prices[t] / block.ladders[t].density, t)
+            < (prices[number] / block.ladders[number].density, number)
+            and prices[t] > 0
+            and block.ladders[number].beaten_by(block.ladders[t], prices[number], prices[t])
+            for t in strong
+        )
+    ]
     rest = np.array([block.demand], dtype=np.int64)
     priced = np.zeros(1, dtype=np.int64)
     units = np.zeros((1, len(prices)), dtype=np.int64)

@@ -25,29 +25,25 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from formulations.milp import IntArray
-from solver.engines.blocks.beam import good_fleet
-from solver.engines.blocks.dual import Bound, Group, best_bound, evaluate
-from solver.engines.blocks.listing import TooManyPlansError, list_plans
-from solver.engines.blocks.merging import best_pair, merge
+from solver.engines.blocks.dual import Bound, CutPool, best_bound, evaluate
+from solver.engines.blocks.listing import TooManyPlansError
+from solver.engines.blocks.narrowing import Grid, Narrowing
 from solver.engines.blocks.plans import Plans, columns_behind
-from solver.engines.blocks.pricing import LARGEST, cheapest_plan, fair_price, prices_of
-from solver.engines.blocks.structure import Block, BlockProblem
+from solver.engines.blocks.pricing import LARGEST, cheapest_plan
+from solver.engines.blocks.structure import BlockProblem
 
 __all__ = ["BlockAnswer", "minimise_blocks"]
 
 ROOM = 400_000
-"""Rows a table may hold; about 0.1 GB with what stands behind them."""
-GROWTH = 1.6
-EASY = 20_000
-"""Room in which blocks are listed at once, without waiting for a better bound."""
-BEAM = 4_000
+"""Rows a table may hold; about 0.05 GB with what stands behind them."""
+GROWTH = 0.35
+"""Share of what is proved above the first bound that the next target adds to it."""
+JOINED = 100_000_000
+"""Pairs that a last join may look at; about 10 s."""
+BEAM = 300
 """Rows of a table that the look for a good fleet keeps."""
-AIM_AFTER = 2
-"""Targets tried before a good fleet is looked for, to aim just below it."""
-REFUSALS = 4
-"""Targets that may turn out to be too many plans; after each the step is halved."""
-SMALL = 4_000
-"""Pairs that are merged without maximising the bound before."""
+PATIENCE_S = 10.0
+"""CPU seconds without a fleet after which one is looked for, to aim just below it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +83,8 @@ class _Search:
     problem: BlockProblem
     deadline: float | None
     should_stop: Callable[[], bool] | None
-    scale: int = 1
-    dearest: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    grid: Grid
+    pool: CutPool = field(default_factory=dict)
 
     def look(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -96,110 +92,35 @@ class _Search:
         if self.should_stop is not None and self.should_stop():
             raise _StoppedError("stopped by the user")
 
-    def bound(
-        self, groups: list[Group], start: IntArray, seeds: list[IntArray] | None = None
-    ) -> Bound:
+    def bound(self, start: IntArray) -> Bound:
+        """The best bound over all blocks."""
         return best_bound(
-            groups,
+            self.problem.blocks,
             self.problem.limit,
-            scale=self.scale,
+            scale=self.grid.scale,
             start=start,
-            dearest=self.dearest,
-            seeds=seeds or (),
+            dearest=self.grid.dearest,
+            pool=self.pool,
+            look=self.look,
         )
 
-    def cheapest_up_to(self, target: int, root: Bound, active: IntArray, room: int) -> Plans | None:
-        """The cheapest fleet of cost at most ``target`` under the active limits, as one row.
-
-        Where there is none, the row may be of a dearer fleet, or ``None``.
-
-        Raises
-        ------
-        TooManyPlansError
-            If some table would outgrow ``room``.
-        """
-        gap = target * self.scale - root.value
-        if gap < 0:
-            return None
-        blocks: list[Block] = []
-        tables: list[Plans] = []
-        for block, least in zip(self.problem.blocks, root.least, strict=True):
-            self.look()
-            try:
-                tables.append(
-                    list_plans(block, root.weights, least + gap, active, room=min(EASY, room))
-                )
-            except TooManyPlansError:
-                blocks.append(block)
-        current = root
-        while True:
-            self.look()
-            groups: list[Group] = [*tables, *blocks]
-            current = self.bound(groups, current.weights)
-            gap = target * self.scale - current.value
-            if gap < 0:
-                return None
-            for number, table in enumerate(tables):
-                priced = table.vector @ current.weights
-                kept = np.flatnonzero(priced <= current.least[number] + gap)
-                tables[number] = table.only(kept)
-            if not blocks and len(tables) == 1:
-                return self._cheapest_row(tables[0], active)
-            if not blocks and len(tables) == 2:
-                most = target * self.scale
-                one, other = tables
-                found = best_pair(
-                    one, other, current.weights, most, active, self.problem.limit, room=room
-                )
-                return found if len(found) else None
-            if len(tables) >= 2:
-                order = sorted(range(len(tables)), key=lambda number: len(tables[number]))
-                one, other = (tables[number] for number in order[:2])
-                tables = [tables[number] for number in order[2:]]
-                tables.append(self._merged(one, other, current, gap, active, room))
-                while len(tables) > 2 or (blocks and len(tables) > 1):
-                    tables.sort(key=len)
-                    if len(tables[0]) * len(tables[1]) > SMALL:
-                        break
-                    one, other, *tables = tables
-                    tables.append(self._merged(one, other, current, gap, active, room))
-                if any(not len(table) for table in tables):
-                    return None
-                continue
-            sizes = [
-                self._combinations(block, current.weights, least + gap)
-                for block, least in zip(blocks, current.least[len(tables) :], strict=True)
-            ]
-            place = int(np.argmin(sizes))
-            block = blocks.pop(place)
-            least = current.least[len(tables) + place]
-            tables.append(list_plans(block, current.weights, least + gap, active, room=room))
-
-    def _merged(
-        self, one: Plans, other: Plans, bound: Bound, gap: int, active: IntArray, room: int
-    ) -> Plans:
-        if not len(one) or not len(other):
-            return one if not len(one) else other
-        return merge(one, other, bound.weights, gap, active, self.problem.limit, room=room)
-
-    @staticmethod
-    def _combinations(block: Block, weights: IntArray, most: int) -> float:
-        """Logarithm of how many ways rungs priced within ``most`` could be combined."""
-        prices = prices_of(block, weights)
-        rho, _ = fair_price(block, prices)
-        excess = most - rho * block.demand
-        return sum(
-            math.log(len(ladder.rungs(price, rho, excess).k))
-            for price, ladder in zip(prices, block.ladders, strict=True)
+    def cheapest_up_to(
+        self, target: int, root: Bound, active: IntArray, width: int | None = None
+    ) -> Plans | None:
+        """See ``Narrowing.cheapest``."""
+        narrowing = Narrowing(
+            self.problem,
+            self.grid,
+            target,
+            root,
+            active,
+            room=ROOM,
+            joined=JOINED,
+            look=self.look,
+            pool=self.pool,
+            width=width,
         )
-
-    def _cheapest_row(self, table: Plans, active: IntArray) -> Plans | None:
-        tied = active[active > 0]
-        within = np.flatnonzero((table.vector[:, tied] <= self.problem.limit[tied - 1]).all(axis=1))
-        if not len(within):
-            return None
-        row = within[int(table.vector[within, 0].argmin())]
-        return table.only(np.array([row]))
+        return narrowing.cheapest()
 
 
 def minimise_blocks(
@@ -220,30 +141,37 @@ def minimise_blocks(
     at_least
         A proved lower bound.
     """
+    if any(not block.ladders for block in problem.blocks) or (problem.limit < 0).any():
+        return BlockAnswer(None, None, None, "")
+    if known is not None and known <= max(at_least or 0, 0):
+        return BlockAnswer(None, None, known, "")
     if not problem.blocks:
         return BlockAnswer({}, 0, 0, "")
-    if any(not block.ladders for block in problem.blocks):
-        return BlockAnswer(None, None, None, "")
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
-    search = _Search(problem, deadline, should_stop)
     n = 1 + len(problem.limit)
     unpriced = np.zeros(n, dtype=np.int64)
     unpriced[0] = 1
-    search.dearest = np.zeros(len(problem.limit), dtype=np.int64)
-    separate = search.bound(list(problem.blocks), unpriced)
+    separate = evaluate(list(problem.blocks), problem.limit, unpriced)
+    if known is not None and separate.value >= known:
+        return BlockAnswer(None, None, known, "")
     use = separate.cheapest[:, 1:].sum(axis=0)
     if (use <= problem.limit).all():
         # No limit binds: every block at its own cheapest.
         return BlockAnswer(_counts(problem, unpriced), separate.value, separate.value, "")
     estimate = max(separate.value, 1)
-    search.scale = max(1, min(10**6, LARGEST // (64 * estimate)))
+    search = _Search(problem, deadline, should_stop, _grid(problem, estimate))
+    return _deepened(search, known, at_least)
+
+
+def _grid(problem: BlockProblem, estimate: int) -> Grid:
+    """A grid as fine as 64-bit prices allow for fleets that cost about the estimate."""
+    scale = max(1, min(10**6, LARGEST // (64 * estimate), 2**60 // problem.dearest_value))
     vectors = np.array([ladder.vector for block in problem.blocks for ladder in block.ladders])
     worth = np.where(vectors[:, 1:] > 0, vectors[:, :1] / np.maximum(vectors[:, 1:], 1), 0.0)
-    search.dearest = np.minimum(
+    dearest = np.minimum(
         16 * worth.max(axis=0) + 1, 8 * estimate / np.maximum(problem.limit, 1) + 16
     )
-    search.dearest = np.ceil(search.dearest * search.scale).astype(np.int64)
-    return _deepened(search, known, at_least)
+    return Grid(scale, np.ceil(dearest * scale).astype(np.int64))
 
 
 def _counts(problem: BlockProblem, weights: IntArray) -> dict[int, int]:
@@ -286,13 +214,16 @@ class _Deepening:
             self.cost, self.counts = value, columns_behind(found, 0)
 
     def look_for_a_fleet(self) -> None:
-        """A fleet to aim below: beams over plans ever further from the cheapest."""
-        gap = int(self.step * self.search.scale)
+        """A fleet to aim below: plans ever further from the cheapest, but few of them."""
+        above = max(self.step, self.proved - self.root.value / self.search.grid.scale)
+        every = np.arange(1 + len(self.search.problem.limit))
         for _ in range(6):
-            gap *= 3
-            found = good_fleet(
-                self.search.problem, self.root, gap, width=BEAM, look=self.search.look
-            )
+            target = self.proved + math.ceil(above)
+            above *= 2
+            try:
+                found = self.search.cheapest_up_to(target, self.root, every, BEAM)
+            except TooManyPlansError:
+                return
             self.meet(found)
             if found is not None:
                 return
@@ -300,7 +231,7 @@ class _Deepening:
     def settle(self, target: int) -> bool:
         """Prove that nothing costs at most ``target``, or find the cheapest that does."""
         while True:
-            found = self.search.cheapest_up_to(target, self.root, self.active, ROOM)
+            found = self.search.cheapest_up_to(target, self.root, self.active)
             self.meet(found)
             if found is None or int(found.vector[0, 0]) > target:
                 break
@@ -313,31 +244,38 @@ class _Deepening:
 
     def run(self, known: int | None) -> BlockAnswer:
         """Until the best fleet is proved, none cheaper than ``known`` can be, or room runs out."""
-        target, rounds, refused = self.proved, 0, 0
+        looked = False
+        refused: int | None = None
+        begun = time.process_time()
         while True:
             if self.cost is not None and self.proved >= self.cost:
                 return BlockAnswer(self.counts, self.cost, self.cost, "")
             if known is not None and self.proved >= known:
                 return BlockAnswer(None, None, known, "")
-            ceiling = min(value for value in (self.cost, known, target + 1) if value is not None)
+            if self.proved > self.search.problem.dearest_value:
+                return BlockAnswer(None, None, None, "")
+            if not looked and (refused is not None or time.process_time() - begun > PATIENCE_S):
+                looked = True
+                self.look_for_a_fleet()
+                continue
+            target = min(
+                value - 1 for value in (self.cost, known, self._next()) if value is not None
+            )
+            if refused is not None and target >= refused:
+                target = (self.proved + refused) // 2
             try:
-                if self.settle(ceiling - 1):
+                if self.settle(max(target, self.proved)):
                     return BlockAnswer(self.counts, self.cost, self.cost, "")
             except TooManyPlansError:
-                refused += 1
-                if self.cost is None:
-                    self.look_for_a_fleet()
-                target = (self.proved + ceiling) // 2
-                if refused > REFUSALS or target <= self.proved:
+                if target <= self.proved:
                     why = "more plans within the gap than there is room for"
                     return BlockAnswer(self.counts, self.cost, self.proved, why)
-                continue
-            rounds += 1
-            if rounds == AIM_AFTER and self.cost is None:
-                self.look_for_a_fleet()
-            if not refused:
-                self.step *= GROWTH
-            target = self.proved + math.ceil(self.step / 2**refused)
+                refused = target
+
+    def _next(self) -> int:
+        """One above the target that is tried next where no fleet is known."""
+        root = self.root.value // self.search.grid.scale
+        return self.proved + math.ceil(max(self.step, (self.proved - root) * GROWTH)) + 1
 
 
 def _deepened(search: _Search, known: int | None, at_least: int | None) -> BlockAnswer:
@@ -345,11 +283,11 @@ def _deepened(search: _Search, known: int | None, at_least: int | None) -> Block
     deepening: _Deepening | None = None
     try:
         start = np.zeros(1 + len(problem.limit), dtype=np.int64)
-        start[0] = search.scale
-        root = search.bound(list(problem.blocks), start)
+        start[0] = search.grid.scale
+        root = search.bound(start)
         if _no_fleet(search, root):
             return BlockAnswer(None, None, None, "")
-        proved = max(at_least or 0, -(-root.value // search.scale))
+        proved = max(at_least or 0, -(-root.value // search.grid.scale))
         deepening = _Deepening(search, root, proved)
         return deepening.run(known)
     except _StoppedError as stopped:

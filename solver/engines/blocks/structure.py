@@ -13,6 +13,7 @@ with one covering row a block :math:`w` and shared rows :math:`B`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,12 @@ from formulations.fleet.problem import FleetProblem
 from formulations.milp import INFINITY, IntArray
 from solver.engines.blocks.ladder import Ladder
 
-__all__ = ["Block", "BlockProblem", "find_blocks"]
+__all__ = ["Block", "BlockBuilder", "BlockProblem", "find_blocks"]
+
+GREATEST = 2**49
+"""Demands, costs and uses stay below: floats hold them exactly, sums of thousands fit 64 bits."""
+MOST_MULTIPLE = 64
+"""Columns of a greater multiple get ladders of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,81 +41,166 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockProblem:
-    """All blocks, and the (R,) shared limits; ``rows`` are their numbers in the fleet problem."""
+    """All blocks, and the (R,) shared limits."""
 
     name: str
     n_columns: int
     blocks: tuple[Block, ...]
     limit: IntArray
-    rows: tuple[int, ...]
-    largest_value: int
-    """No plan worth looking at costs, or uses, more than this."""
+
+    @property
+    def dearest_value(self) -> int:
+        """No plan without needless units costs, or uses of one limit, more than this."""
+        return sum(
+            -(-block.demand // ladder.gain) * ladder.period * int(ladder.vector.max())
+            for block in self.blocks
+            for ladder in block.ladders
+        )
 
 
-def find_blocks(problem: FleetProblem, measure: str) -> BlockProblem | str:
-    """The block structure of a problem, or why it has none."""
-    if problem.routings or problem.racks is not None:
-        return "shares or racks tie its columns together"
-    if (problem.cover.value < 0).any() or (problem.use.value < 0).any():
-        return "a column takes from a cell or gives to a limit"
-    cost = problem.measures[measure]
-    if (cost < 0).any():
-        return f"{measure} is negative somewhere"
-    n = problem.n_columns
-    cell_of = np.full(n, -1, dtype=np.int64)
-    cover_of = np.zeros(n, dtype=np.int64)
-    for i in range(problem.cover.n_rows):
-        columns, values = problem.cover.row(i)
-        if (cell_of[columns] >= 0).any():
-            return "a column covers two cells"
-        cell_of[columns], cover_of[columns] = i, values
-    demand = problem.demand
-    serving = np.flatnonzero((cell_of >= 0) & (cover_of > 0))
-    need = -(-np.maximum(demand[cell_of[serving]], 0) // cover_of[serving])
-    if (problem.upper[serving] < need).any() and not _implied(problem, serving, need):
-        return "a bound on a column may bind"
-    finite = [r for r in range(problem.use.n_rows) if problem.limit[r] < INFINITY]
-    vectors = np.zeros((n, 1 + len(finite)), dtype=np.int64)
-    vectors[:, 0] = cost
-    for position, r in enumerate(finite):
-        columns, values = problem.use.row(r)
-        vectors[columns, 1 + position] = values
-    members: list[dict[tuple[int, ...], list[tuple[int, int]]]] = [
-        {} for _ in range(problem.cover.n_rows)
-    ]
-    largest = 0
-    for column, most in zip(serving.tolist(), need.tolist(), strict=True):
-        vector = vectors[column].tolist()
-        multiple = math.gcd(*vector)
-        if multiple == 0:
-            return "a column costs nothing and uses nothing"
-        key = tuple(entry // multiple for entry in vector)
-        members[int(cell_of[column])].setdefault(key, []).append((multiple, column))
-        largest = max(largest, max(vector) * most)
-    blocks = []
-    for i, groups in enumerate(members):
-        needed = int(demand[i])
-        if needed <= 0:
-            continue
+class BlockBuilder:
+    """The columns of a problem sorted into cells, and blocks made of some of them.
+
+    Attributes
+    ----------
+    refusal
+        Why the problem has no block structure, or ``None``; blocks may be built only then.
+    """
+
+    def __init__(self, problem: FleetProblem, measure: str) -> None:
+        self.problem = problem
+        n = problem.n_columns
+        self._cell = np.full(n, -1, dtype=np.int64)
+        self._cover = np.zeros(n, dtype=np.int64)
+        self._finite = [r for r in range(problem.use.n_rows) if problem.limit[r] < INFINITY]
+        self._vectors = np.zeros((n, 1 + len(self._finite)), dtype=np.int64)
+        self.refusal = self._read(measure)
+
+    def _read(self, measure: str) -> str | None:
+        problem = self.problem
+        if problem.routings or problem.racks is not None:
+            return "shares or racks tie its columns together"
+        if (problem.cover.value < 0).any() or (problem.use.value < 0).any():
+            return "a column takes from a cell or gives to a limit"
+        for i in range(problem.cover.n_rows):
+            columns, values = problem.cover.row(i)
+            if (self._cell[columns] >= 0).any():
+                return "a column covers two cells"
+            self._cell[columns], self._cover[columns] = i, values
+        serving = np.flatnonzero(self._cover > 0)
+        self._vectors[:, 0] = problem.measures[measure]
+        if (self._vectors[serving, 0] <= 0).any():
+            return f"a column adds nothing to {measure}, or takes from it"
+        demand = np.maximum(problem.demand[self._cell[serving]], 0)
+        need = -(-demand // self._cover[serving])
+        if (problem.upper[serving] < need).any() and not _implied(problem, serving, need):
+            return "a bound on a column may bind"
+        for position, r in enumerate(self._finite):
+            columns, values = problem.use.row(r)
+            self._vectors[columns, 1 + position] = values
+        dearest = self._vectors[serving].max(axis=1).astype(np.float64) @ need
+        if max(dearest, demand.max(initial=0)) >= GREATEST:
+            return "its numbers are too large for exact 64-bit sums"
+        return None
+
+    @property
+    def limit(self) -> IntArray:
+        """(R,) finite limits."""
+        return self.problem.limit[self._finite].copy()
+
+    def columns_of(self, i: int) -> IntArray:
+        """Columns that cover cell ``i``."""
+        columns, values = self.problem.cover.row(i)
+        return columns[values > 0]
+
+    def vector_of(self, counts: Mapping[int, int]) -> IntArray:
+        """Cost and uses of some columns together."""
+        total = np.zeros(self._vectors.shape[1], dtype=np.int64)
+        for column, count in counts.items():
+            total += count * self._vectors[column]
+        return total
+
+    def block(self, i: int, columns: IntArray) -> Block:
+        """Cell ``i`` with these columns, those left out that units of another make needless."""
+        needed = int(self.problem.demand[i])
+        cover = np.minimum(self._cover[columns], needed)
+        columns = columns[_not_replaceable(self._vectors[columns], cover)]
+        groups: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        for column in columns.tolist():
+            vector = self._vectors[column].tolist()
+            multiple = math.gcd(*vector)
+            key = tuple(entry // multiple for entry in vector)
+            groups.setdefault(key, []).append((multiple, column))
         ladders = tuple(
             Ladder(
                 np.array(key, dtype=np.int64),
                 [multiple for multiple, _ in group],
-                [int(cover_of[column]) for _, column in group],
+                [int(self._cover[column]) for _, column in group],
                 [column for _, column in group],
                 needed,
             )
-            for key, group in sorted(groups.items())
+            for key, group in _short_tables(groups)
         )
-        blocks.append(Block(problem.cell_names[i], needed, ladders))
-    return BlockProblem(
-        name=problem.name,
-        n_columns=n,
-        blocks=tuple(blocks),
-        limit=problem.limit[finite].copy(),
-        rows=tuple(finite),
-        largest_value=largest * max(len(blocks), 1),
-    )
+        return Block(self.problem.cell_names[i], needed, ladders)
+
+
+def find_blocks(problem: FleetProblem, measure: str) -> BlockProblem | str:
+    """The block structure of a problem, or why it has none."""
+    builder = BlockBuilder(problem, measure)
+    if builder.refusal is not None:
+        return builder.refusal
+    blocks = [
+        builder.block(i, builder.columns_of(i))
+        for i in range(problem.cover.n_rows)
+        if problem.demand[i] > 0
+    ]
+    return BlockProblem(problem.name, problem.n_columns, tuple(blocks), builder.limit)
+
+
+_AT_ONCE = 4_000_000
+
+
+def _not_replaceable(vectors: IntArray, cover: IntArray) -> IntArray:
+    """Positions of columns that no whole number of units of another can stand in for.
+
+    ``q`` units of b cost and use no more than one a if ``q = min_r floor(v_ar / v_br)``, and cover
+    as much if ``q c_b >= c_a``. Valid for all weights; a chain of replacements ends in one that is
+    kept, and of equals the first is.
+    """
+    n, width = vectors.shape
+    kept = np.ones(n, dtype=np.bool_)
+    chunk = max(1, _AT_ONCE // max(n * width, 1))
+    for start in range(0, n, chunk):
+        mine = slice(start, min(start + chunk, n))
+        units = np.full((mine.stop - start, n), INFINITY, dtype=np.int64)
+        for r in range(width):
+            have, need = vectors[mine, r][:, None], vectors[None, :, r]
+            times = np.where(need > 0, have // np.maximum(need, 1), INFINITY)
+            np.minimum(units, times, out=units)
+        # More units than cover the demand are never needed, and this keeps the product small.
+        enough = -(-cover[mine][:, None] // np.maximum(cover[None, :], 1))
+        beaten = units >= enough
+        rows = np.arange(start, mine.stop)
+        beaten[np.arange(len(rows)), rows] = False
+        same = (vectors[mine][:, None, :] == vectors[None, :, :]).all(axis=2)
+        same &= cover[mine][:, None] == cover[None, :]
+        beaten &= ~same | (np.arange(n)[None, :] < rows[:, None])
+        kept[mine] = ~beaten.any(axis=1)
+    return np.flatnonzero(kept)
+
+
+def _short_tables(
+    groups: Mapping[tuple[int, ...], list[tuple[int, int]]],
+) -> Iterator[tuple[tuple[int, ...], list[tuple[int, int]]]]:
+    """The groups in their greatest common units; those whose table, as long as the square of the
+    greatest multiple, would be too long are taken apart."""
+    for key, group in sorted(groups.items()):
+        unit = math.gcd(*(multiple for multiple, _ in group))
+        if max(multiple for multiple, _ in group) <= MOST_MULTIPLE * unit:
+            yield tuple(unit * entry for entry in key), [(m // unit, column) for m, column in group]
+            continue
+        for multiple, column in group:
+            yield tuple(multiple * entry for entry in key), [(1, column)]
 
 
 def _implied(problem: FleetProblem, serving: IntArray, need: IntArray) -> bool:

@@ -1,9 +1,9 @@
 """What limits count besides quantities: layouts in use, and changes to the fleet of today.
 
-``max_layouts`` and ``max_changes`` need yes-or-no variables, which ``FleetProblem`` has not. Their
-data goes beside the problem (``FleetSpace.choices``) for whoever solves it. While they count,
-dominance compares columns of one layout on one machine only, and bounds of columns admit at least
-what runs today.
+``max_layouts`` and ``max_changes`` need helper columns. Their data is gathered beside the problem
+(``FleetSpace.choices``) and written into it last (``with_choices.py``). While they count, dominance
+compares columns of one layout on one machine only, and bounds of columns admit at least what runs
+today.
 """
 
 from __future__ import annotations

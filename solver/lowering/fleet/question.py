@@ -33,6 +33,7 @@ from solver.lowering.fleet.serviceable import serviceable
 from solver.lowering.fleet.space import ColumnMeaning, FleetSpace
 from solver.lowering.fleet.standing import build_racks
 from solver.lowering.fleet.uppers import implied_uppers
+from solver.lowering.fleet.with_choices import with_choices
 
 __all__ = ["lower_question"]
 
@@ -90,7 +91,7 @@ def lower_question(instance: FleetInstance, *, prune: bool = True) -> FleetSpace
         problem = problem.over(kept)
     staying = [planned[j] for j in kept.tolist() if j < len(planned)]
     meanings = [*column_meanings(instance, staying), *rate]
-    return FleetSpace(
+    space = FleetSpace(
         instance=instance,
         problem=problem,
         columns=tuple(meanings),
@@ -103,6 +104,7 @@ def lower_question(instance: FleetInstance, *, prune: bool = True) -> FleetSpace
         notes=(*left_out, *notes),
         choices=build_choices(instance, meanings),
     )
+    return with_choices(space)
 
 
 def _options(instance: FleetInstance) -> tuple[list[Option], int, tuple[str, ...]]:

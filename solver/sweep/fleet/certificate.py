@@ -24,7 +24,7 @@ from solver.result import canonical_digest
 from solver.sweep.certificate import Check, Verification
 from solver.sweep.fleet.document import derived
 from solver.sweep.fleet.image import Image
-from solver.sweep.fleet.outcome import FleetOutcome
+from solver.sweep.fleet.outcome import FleetOutcome, outside_range
 from solver.sweep.fleet.reading import outcome_from_dict, space_of
 from solver.sweep.fleet.roads import BLOCKS
 from solver.sweep.moip.claims import Claim
@@ -215,6 +215,7 @@ def _check_claims(outcome: FleetOutcome) -> Check:
         f"unknown engine {claim.engine!r:.60}"
         for claim in outcome.claims
         if claim.engine not in (*ENGINE_NAMES, BLOCKS)
+        and claim not in outside_range(outcome.objectives)
     ]
     table = np.array([point.image for point in outcome.points], dtype=np.int64)
     for claim in outcome.claims if len(table) else ():

@@ -27,7 +27,7 @@ from solver.engines.labels.frontier import nondominated_rows
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.space import FleetSpace
 from solver.sweep.fleet.image import Image, Objectives
-from solver.sweep.fleet.outcome import FleetOutcome, FleetPoint, OpenRegion
+from solver.sweep.fleet.outcome import RANGE, FleetOutcome, FleetPoint, OpenRegion, outside_range
 from solver.sweep.fleet.roads import Answer, Box, Road, Stop
 from solver.sweep.moip.claims import Claim
 from solver.sweep.moip.region import SearchRegion
@@ -51,7 +51,7 @@ class _Sweep:
         self.stop = stop
         self.region = SearchRegion(objectives.ceiling)
         self.found: dict[Image, FleetPlan] = {}
-        self.claims: list[Claim] = []
+        self.claims = outside_range(objectives)
         self.closed: set[Image] = set()
         self._table: IntArray = np.zeros((0, len(objectives.names)), dtype=np.int64)
         self.given_up: dict[Image, str] = {}
@@ -170,7 +170,7 @@ class _Sweep:
             claims=tuple(needed),
             open_regions=tuple(sorted(left, key=lambda region: region.corner)),
             solves=self.solves,
-            engines=tuple(sorted({claim.engine for claim in self.claims})),
+            engines=tuple(sorted({claim.engine for claim in self.claims} - {RANGE})),
             wall_s=wall_s,
             cpu_s=cpu_s,
             formulation=formulation,
@@ -190,22 +190,20 @@ class _Sweep:
 
     @staticmethod
     def _proof(image: Image, needed: list[Claim]) -> tuple[Claim | None, ...]:
-        uppers = np.array([claim.upper for claim in needed], dtype=np.int64)
+        table = [claim.upper for claim in needed]
+        uppers = np.array(table, dtype=np.int64).reshape(-1, len(image))
         proof: list[Claim | None] = []
         for k in range(len(image)):
             corner = [value + (position != k) for position, value in enumerate(image)]
-            closing = (
-                np.flatnonzero((uppers >= np.array(corner, dtype=np.int64)).all(axis=1))
-                if len(needed)
-                else ()
-            )
-            proof.append(needed[int(closing[0])] if len(closing) else None)
+            closing = np.flatnonzero((uppers >= np.array(corner, dtype=np.int64)).all(axis=1))
+            proof.append(needed[closing[0].item()] if closing.size else None)
         return tuple(proof)
 
 
 def sweep_fleet(
     space: FleetSpace,
     *,
+    objectives: Objectives | None = None,
     formulation: str | None = None,
     engine: str | None = None,
     time_limit_s: float | None = None,
@@ -216,6 +214,8 @@ def sweep_fleet(
 
     Parameters
     ----------
+    objectives
+        What is traded off; as the instance says if left out.
     formulation
         ``blocks`` or a program of ``formulations.fleet``; ``None`` chooses for every box.
     engine
@@ -225,7 +225,7 @@ def sweep_fleet(
     """
     wall, cpu = time.monotonic(), time.process_time()
     deadline = None if time_limit_s is None else wall + time_limit_s
-    objectives = Objectives.of(space)
+    objectives = objectives or Objectives.of(space)
     road = Road(space.problem, formulation=formulation, engine=engine)
     sweep = _Sweep(objectives, road, Stop(deadline, should_stop))
     first_range = max(objectives.ceiling[0], 1)

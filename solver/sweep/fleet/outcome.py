@@ -10,7 +10,25 @@ from formulations.fleet.plan import FleetPlan
 from solver.sweep.fleet.image import Image, Objectives
 from solver.sweep.moip.claims import Claim
 
-__all__ = ["FleetOutcome", "FleetPoint", "OpenRegion"]
+__all__ = ["RANGE", "FleetOutcome", "FleetPoint", "OpenRegion", "outside_range"]
+
+RANGE = "range"
+"""Stands behind claims that hold for any plan: no grade is below the best one."""
+
+
+def outside_range(objectives: Objectives) -> list[Claim]:
+    """Claims that no image lies below the range of a grade."""
+    return [
+        Claim(
+            tuple(0 if k == position else top for k, top in enumerate(objectives.ceiling)),
+            None,
+            None,
+            RANGE,
+            "bound",
+        )
+        for position, name in enumerate(objectives.names)
+        if name in objectives.space.problem.grades
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from time import monotonic
 
 from solver.sweep.certificate import Check
 from solver.sweep.fleet.certificate import MAX_DETAILS, region_corners
-from solver.sweep.fleet.outcome import FleetOutcome
+from solver.sweep.fleet.outcome import FleetOutcome, outside_range
 from solver.sweep.fleet.roads import BLOCKS, Road, Stop
 
 __all__ = ["reprove_fleet"]
@@ -31,7 +31,12 @@ def reprove_fleet(
     objectives = outcome.objectives
     problem = objectives.space.problem
     opened = {region.corner for region in outcome.open_regions}
-    corners = sorted(region_corners(outcome) - opened)
+    trivial = outside_range(objectives)
+    corners = [
+        corner
+        for corner in sorted(region_corners(outcome) - opened)
+        if not any(claim.closes(corner) for claim in trivial)
+    ]
     roads: dict[str, Road] = {}
     faults = []
     asked: dict[str, int] = {}

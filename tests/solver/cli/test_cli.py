@@ -218,7 +218,10 @@ def test_init_writes_a_question_that_solves(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text(run("init")[1])
     assert run("solve", path, "--quiet")[0] == 0
-    assert run("init", "fleet")[0] == 2
+    fleet = tmp_path / "fleet.toml"
+    fleet.write_text(run("init", "fleet")[1])
+    assert run("solve", fleet, "--quiet")[0] == 0
+    assert run("init", "flotilla")[0] == 2
 
 
 def test_compare_names_what_changed(run: Run, question: Path, tmp_path: Path) -> None:

@@ -1,0 +1,130 @@
+"""Files and tables of a solved question, whatever its kind."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from solver.fleet_frontier import FleetFrontier
+    from solver.frontier import Frontier
+
+__all__ = ["PLOT_FORMATS", "Outputs"]
+
+PLOT_FORMATS: dict[str, Literal["png", "svg", "pdf"]] = {
+    ".png": "png",
+    ".svg": "svg",
+    ".pdf": "pdf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What was asked for; paths that are ``None`` are not written."""
+
+    out: Path | None
+    csv: Path | None
+    plot: Path | None
+    report: Path | None
+    as_json: bool
+    quiet: bool
+
+    def check(self) -> None:
+        """Refuse what cannot be written, before any work is done.
+
+        Raises
+        ------
+        OutputError
+            With the option and the cure.
+        """
+        from solver.errors import OutputError
+        from solver.result.writing import check_writable
+
+        check_writable(
+            {"--out": self.out, "--csv": self.csv, "--plot": self.plot, "--report": self.report}
+        )
+        if self.plot is not None and self.plot.suffix.lower() not in PLOT_FORMATS:
+            raise OutputError.one(
+                f"cannot draw a {self.plot.suffix or 'file without a suffix'}",
+                where=f"--plot {self.plot}",
+                mend=f"End the name with one of {', '.join(PLOT_FORMATS)}",
+            )
+
+    def deliver_replica(self, frontier: Frontier) -> None:
+        """Write and print a replica's frontier."""
+        from solver.report import print_result, render_page, render_plot, write_csv
+        from solver.result import document_text
+
+        result = frontier.result
+        contents: dict[Path, bytes] = {}
+        # The document is made once, and only where something needs it.
+        wanted = self.out is not None or self.report is not None or self.as_json
+        document = frontier.to_dict() if wanted else {}
+        text = document_text(document) if self.out is not None or self.as_json else ""
+        if self.out is not None:
+            contents[self.out] = text.encode()
+        if self.csv is not None:
+            stream = io.StringIO(newline="")
+            write_csv(result, stream)
+            contents[self.csv] = stream.getvalue().encode()
+        if self.plot is not None:
+            contents[self.plot] = render_plot(result, PLOT_FORMATS[self.plot.suffix.lower()])
+        if self.report is not None:
+            digest = str(document["digest"])
+            page = render_page(result, where_all=self.where_all, digest=digest)
+            contents[self.report] = page.encode()
+        self._write(contents, text, lambda console: print_result(result, console, self.where_all))
+
+    def deliver_fleet(self, frontier: FleetFrontier) -> None:
+        """Write and print a fleet's frontier."""
+        from solver.report.fleet import print_fleet
+        from solver.report.fleet_csv import fleet_csv
+        from solver.report.fleet_page import render_fleet_page
+        from solver.report.fleet_plot import render_fleet_plot
+        from solver.result import document_text
+
+        document = frontier.to_dict()
+        text = document_text(document) if self.out is not None or self.as_json else ""
+        contents: dict[Path, bytes] = {}
+        if self.out is not None:
+            contents[self.out] = text.encode()
+        if self.csv is not None:
+            contents[self.csv] = fleet_csv(document).encode()
+        if self.plot is not None:
+            form = PLOT_FORMATS[self.plot.suffix.lower()]
+            contents[self.plot] = render_fleet_plot(document, form)
+        if self.report is not None:
+            page = render_fleet_page(document, self.where_all, str(document["digest"]))
+            contents[self.report] = page.encode()
+        self._write(contents, text, lambda console: print_fleet(document, console, self.where_all))
+
+    def _write(
+        self, contents: dict[Path, bytes], text: str, table: Callable[[Console], None]
+    ) -> None:
+        from rich.console import Console as Terminal
+
+        from solver.result.writing import write_whole
+
+        write_whole(contents)
+        if self.as_json:
+            print(text, end="")
+            return
+        if self.quiet:
+            return
+        console = Terminal(highlight=False)
+        table(console)
+        for path, what in ((self.plot, "plot"), (self.report, "page")):
+            if path is not None:
+                console.print(f"{what}: {path}", markup=False, soft_wrap=True)
+
+    @property
+    def where_all(self) -> str:
+        """Where all points are, or how to get them."""
+        holders = [str(path) for path in (self.out, self.csv) if path is not None]
+        return " and ".join(holders) or "add --out result.json or --csv points.csv"

@@ -1,0 +1,266 @@
+"""Facts of a fleet result, read from its document alone: objectives, machines, loads, limits.
+
+Nothing here imports the solver: a result file is enough, and what an older one leaves out is told
+as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from solver.report.numbers import clean, percent, short, with_prefix
+
+__all__ = [
+    "Goal",
+    "Limit",
+    "amount",
+    "devices_by_machine",
+    "dollars",
+    "goals_of",
+    "limits_of",
+    "loads_of",
+    "machines_in_short",
+    "rack_name",
+    "replica_count",
+    "tightest",
+    "value_of",
+]
+
+Point = Mapping[str, Any]
+Design = Mapping[str, Any]
+
+_UNITS = {
+    "usd/h": "US$/h",
+    "usd/Mtok": "US$/Mtok",
+    "usd": "US$",
+    "of target": "× target",
+    "level": "1/level",
+}
+_PREFIXED = frozenset({"W", "B/s"})
+_SUPPLIES = ("devices of ", "devices in use of ")
+"""Rows that say devices in replicas are bought, or those bought in use: no limit of the buyer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One objective: its name, unit as people write it, and whether more is better."""
+
+    name: str
+    unit: str
+    maximised: bool
+
+    @property
+    def header(self) -> str:
+        """For a table: the unit below the name."""
+        return f"{clean(self.name, limit=20)}\n{self.unit}"
+
+    @property
+    def better(self) -> str:
+        """``faster``, ``cheaper``, or ``better in quality``."""
+        known = {"speed": "faster", "cost": "cheaper"}
+        return known.get(self.name, f"better in {clean(self.name, limit=30)}")
+
+    def told(self, value: float) -> str:
+        """A value with its unit: ``83.3 tok/s/user``."""
+        return amount(value, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How full a limit is, in the unit that people read; ``share`` is ``None`` of a limit of 0.
+
+    ``supply`` marks rows that tie replicas to nodes bought: they are as good as always full.
+    """
+
+    name: str
+    used: float
+    limit: float
+    unit: str
+    share: float | None
+    supply: bool
+
+    @property
+    def title(self) -> str:
+        """The limit in words."""
+        if not self.supply:
+            return self.name
+        machine = self.name.removeprefix("devices of ").removeprefix("devices in use of ")
+        return f"{machine} nodes in use"
+
+    @property
+    def told(self) -> str:
+        """``96 of 160 devices``, ``96 of 170 kW``."""
+        if self.unit in _PREFIXED:
+            most = with_prefix(self.limit, self.unit)
+            return f"{with_prefix(self.used, self.unit)} of {most}"
+        return f"{short(self.used)} of {short(self.limit)} {self.unit}".strip()
+
+    @property
+    def percent(self) -> str:
+        """Per cent with one decimal place; a limit that is not quite reached never reads 100."""
+        if self.share is None:
+            return "no room" if self.used else "unused"
+        text = percent(self.share)
+        return "99.9 %" if text == "100.0 %" and self.share < 1 else text
+
+
+def amount(value: float, unit: str) -> str:
+    """A value with its unit: ``US$344/h``, ``96 kW``, ``83.33 tok/s/user``."""
+    if unit.startswith("US$"):
+        sign = "−" if value < 0 else ""
+        return f"{sign}US${dollars(abs(value))}{unit.removeprefix('US$')}"
+    if unit in _PREFIXED:
+        return with_prefix(value, unit)
+    if unit == _UNITS["level"]:
+        return f"{short(value)} ({unit})"
+    return f"{short(value)} {unit}".strip()
+
+
+def dollars(value: float) -> str:
+    """A sum without its sign: whole dollars or cents, more digits only below a dollar."""
+    if value and abs(value) < 1:
+        return short(value)
+    return f"{value:,.0f}" if round(value, 2) == round(value) else f"{value:,.2f}"
+
+
+def goals_of(document: Mapping[str, Any]) -> tuple[Goal, ...]:
+    """The objectives, in the order of the document."""
+    return tuple(
+        Goal(
+            str(entry["name"]),
+            _UNITS.get(str(entry["unit"]), clean(entry["unit"], limit=20)),
+            entry["sense"] == "max",
+        )
+        for entry in document["objectives"]
+    )
+
+
+def value_of(point: Point, goal: Goal) -> Fraction:
+    """The exact value of an objective; the decimal one where the point carries no other."""
+    exact = point.get("exact", {}).get(goal.name)
+    return Fraction(str(point["objectives"][goal.name] if exact is None else exact))
+
+
+def _period_weights(document: Mapping[str, Any]) -> dict[str, float]:
+    """Share of the day by name of period; what stands all day has no name."""
+    periods = document["instance"].get("resolved", {}).get("periods") or ()
+    weights = {str(p["name"]): float(Fraction(str(p["hours"])) / 24) for p in periods}
+    return {**weights, "": 1.0}
+
+
+def devices_by_machine(document: Mapping[str, Any], design: Design) -> dict[str, float]:
+    """Devices held of every machine, those of nodes bought included; means over the day.
+
+    A machine had by the node appears with its nodes; others with their replicas' devices.
+    """
+    weights = _period_weights(document)
+    found: dict[str, float] = {}
+    by_node = {entry["machine"] for entry in design.get("nodes", ())}
+    for entry in design.get("replicas", ()):
+        machine = entry["machine"]
+        if machine not in by_node:
+            held = entry["count"] * entry["devices"] * weights.get(entry.get("period", ""), 1.0)
+            found[machine] = found.get(machine, 0.0) + held
+    for entry in design.get("nodes", ()):
+        held = entry["devices"] * weights.get(entry.get("period", ""), 1.0)
+        found[entry["machine"]] = found.get(entry["machine"], 0.0) + held
+    return {clean(name, limit=60) or "unnamed": found[name] for name in sorted(found)}
+
+
+def machines_in_short(document: Mapping[str, Any], design: Design, *, most: int = 4) -> str:
+    """``96 h100, 16 l40s``; beyond ``most`` the largest and how many more."""
+    held = {name: n for name, n in devices_by_machine(document, design).items() if n}
+    chosen = sorted(held, key=lambda name: -held[name])[:most]
+    told = ", ".join(f"{short(n)} {name}" for name, n in held.items() if name in chosen)
+    return told if len(held) <= most else f"{told} and {len(held) - most} more"
+
+
+def limits_of(design: Design) -> list[Limit]:
+    """Every limit in the order of the result, those of what is not used at all left out."""
+    found = []
+    for name, entry in design.get("utilisation", {}).items():
+        limit = Limit(
+            clean(name, limit=60),
+            float(entry["used"]),
+            float(entry["limit"]),
+            clean(entry.get("unit", ""), limit=20),
+            None if entry.get("share") is None else float(entry["share"]),
+            name.startswith(_SUPPLIES),
+        )
+        if limit.used or limit.limit:
+            found.append(limit)
+    return found
+
+
+def tightest(design: Design) -> Limit | None:
+    """The limit that is fullest, rows of supply apart; the first of equals."""
+    stated = [limit for limit in limits_of(design) if not limit.supply and limit.share is not None]
+    return max(stated, key=lambda limit: limit.share or 0.0, default=None)
+
+
+def rack_name(entry: Mapping[str, Any]) -> str:
+    """Region or rack of an entry; empty where it does not matter."""
+    return clean(entry.get("region_or_rack", ""), limit=30)
+
+
+def replica_count(entry: Mapping[str, Any]) -> str:
+    """``20``, or ``6 (3 pools)`` where replicas stand behind shared queues."""
+    pools = entry.get("pools")
+    return f"{entry['count']:,}" + (
+        f" ({pools:,} pool{'s' if pools != 1 else ''})" if pools else ""
+    )
+
+
+def loads_of(document: Mapping[str, Any], design: Design) -> list[float | None]:
+    """Share that each entry of ``replicas`` carries of its workload, phase and period.
+
+    Where requests come in several sizes it is the routed share of requests; else traffic is shared
+    in proportion to what the replicas can serve. ``None`` where the result does not say.
+    """
+    entries: Sequence[Mapping[str, Any]] = design.get("replicas", ())
+    routed = _routed(document, design)
+    units: dict[str, int] = {}
+    total: dict[tuple[str, str, str], float] = {}
+    for entry in entries:
+        units[entry["option"]] = units.get(entry["option"], 0) + entry["count"]
+        group = _group(entry)
+        total[group] = total.get(group, 0.0) + entry["count"] * _rate(entry)
+    found: list[float | None] = []
+    for entry in entries:
+        share = None
+        if entry["option"] in routed:
+            share = routed[entry["option"]] * entry["count"] / units[entry["option"]]
+        elif _rate(entry):
+            share = entry["count"] * _rate(entry) / total[_group(entry)]
+        found.append(share)
+    return found
+
+
+def _rate(entry: Mapping[str, Any]) -> float:
+    """What one replica can serve, in requests/s or else tokens/s; 0 where neither is told."""
+    return float(entry.get("requests_per_s") or entry.get("tok_per_s") or 0.0)
+
+
+def _group(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    return entry["workload"], entry.get("phase", ""), entry.get("period", "")
+
+
+def _routed(document: Mapping[str, Any], design: Design) -> dict[str, float]:
+    """Share of requests by option, from the shares of each size of request."""
+    weight: dict[tuple[str, str], float] = {}
+    for workload in document["instance"].get("resolved", {}).get("workloads") or ():
+        if not isinstance(workload, Mapping):
+            continue
+        for size in workload.get("sizes", ()):
+            name = f"{size['input_tokens']} in, {size['output_tokens']} out"
+            weight[str(workload["name"]), name] = float(Fraction(str(size["share"])))
+    found: dict[str, float] = {}
+    for entry in design.get("shares", ()):
+        key = entry["workload"], entry["size"]
+        if entry.get("share") is not None and key in weight:
+            option = entry["option"]
+            found[option] = found.get(option, 0.0) + entry["share"] * weight[key]
+    return found
