@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,8 +28,12 @@ def compare_command(
 
     from solver.errors import ResultError
     from solver.report import compare_results, print_comparison
-    from solver.result import read_result
+    from solver.result import kind_of, read_document, read_result
 
+    documents = [read_document(path) for path in (before, after)]
+    kinds = {kind_of(document) for document in documents}
+    if "fleet" in kinds:
+        return _compare_fleets(documents, kinds, f"{before} and {after}", as_json=as_json)
     results = read_result(before)[0], read_result(after)[0]
     try:
         changes = compare_results(*results)
@@ -42,4 +47,33 @@ def compare_command(
         print(json.dumps(changes.as_dict(), indent=1))
     else:
         print_comparison(changes, Console(highlight=False))
+    return COMPLETE
+
+
+def _compare_fleets(
+    documents: list[Mapping[str, Any]], kinds: set[str | None], where: str, *, as_json: bool
+) -> int:
+    import json
+
+    from rich.console import Console
+
+    from solver.errors import ResultError
+    from solver.report.fleet_compare import compare_fleets
+    from solver.sweep.fleet.reading import outcome_from_dict, space_of
+
+    if kinds != {"fleet"}:
+        raise ResultError.one(
+            "a fleet cannot be compared with another kind of result",
+            where=where,
+            mend="Give two results of the same kind",
+        )
+    for document in documents:
+        outcome_from_dict(document, space_of(document))  # refuses what is no result
+    sentences = compare_fleets(*documents)
+    if as_json:
+        print(json.dumps({"changes": sentences}, indent=1))
+    else:
+        console = Console(highlight=False)
+        for sentence in sentences:
+            console.print(sentence, markup=False)
     return COMPLETE

@@ -36,7 +36,7 @@ def show_command(
     console = Console(highlight=False)
     if not isinstance(question, ReplicaInstance):
         from solver.lowering.fleet.lowering import lower_fleet
-        from solver.report.fleet import fleet_survey, print_fleet_survey
+        from solver.report.fleet_survey import fleet_survey, print_fleet_survey
 
         space = lower_fleet(question)
         if as_json:

@@ -12,11 +12,15 @@ __all__ = ["price_age_warnings"]
 PRICE_MAX_AGE_DAYS = 366
 
 
+def _today() -> datetime.date:
+    return datetime.date.today()
+
+
 def price_age_warnings(
     prices: Iterable[Price], today: datetime.date | None = None
 ) -> tuple[str, ...]:
     """One sentence for each price that is more than a year old; ``today`` is the clock's."""
-    day_now = today or datetime.date.today()
+    day_now = today or _today()
     warnings = []
     for price in prices:
         if not price.as_of:

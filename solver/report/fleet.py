@@ -13,7 +13,7 @@ from rich.text import Text
 from solver.report.findings import count_of
 from solver.report.fleet_bill import bill_of
 from solver.report.fleet_choose import marks_of, recommended_of, representatives
-from solver.report.fleet_facts import Goal, goals_of, limits_of, machines_in_short, tightest
+from solver.report.fleet_facts import Goal, Limit, goals_of, limits_of, machines_in_short, tightest
 from solver.report.fleet_findings import (
     answer_groups,
     conflict_heading,
@@ -24,18 +24,19 @@ from solver.report.fleet_findings import (
     notes_of,
     open_lines,
 )
+from solver.report.fleet_survey import fleet_survey, print_fleet_survey
 from solver.report.numbers import aligned, clean, short
 from solver.report.table import fitted_table
 from solver.report.terminal import show
 
-__all__ = ["bill_table", "print_fleet"]
+__all__ = ["bill_table", "fleet_survey", "print_fleet", "print_fleet_survey"]
 
 _MAX_BOXES = 8
 _MAX_BILL = 30
 _MAX_STEPS = 12
-_BAR = 20
+_BAR = 12
 _COLOURS = {"complete": "green", "partial": "yellow", "infeasible": "red"}
-_NUMBERS = frozenset({"replicas", "devices", "share of load", "nodes", "US$/h"})
+_NUMBERS = frozenset({"replicas", "devices", "load", "nodes", "US$/h"})
 
 
 def print_fleet(document: Mapping[str, Any], console: Console, where_all: str = "") -> None:
@@ -105,7 +106,7 @@ def _frontier(
     columns.append([short(point["design"]["devices"]) for point in shown])
     columns.append([machines_in_short(document, point["design"]) for point in shown])
     limits = [tightest(point["design"]) for point in shown]
-    columns.append(["" if limit is None else f"{limit.title} {limit.percent}" for limit in limits])
+    columns.append([_fullness(limit) for limit in limits])
     rates = [point["design"].get("tok_per_s_per_gpu") for point in shown]
     columns.append(aligned(rates))
     headers = ["", *(goal.header for goal in goals), "devices\n", "machines\n"]
@@ -114,6 +115,8 @@ def _frontier(
     told = count_of(len(points), "point")
     if len(chosen) < len(points):
         told = f"{len(chosen)} of {told}"
+    if where_all:
+        told += f"; exact values: {clean(where_all)}"
     return [
         Text(""),
         fitted_table(
@@ -127,8 +130,13 @@ def _frontier(
             ascii_only=ascii_only,
         ),
         Text(""),
-        Text("; ".join(text for text in (told, clean(where_all)) if text), style="dim"),
+        Text(told, style="dim"),
     ]
+
+
+def _fullness(limit: Limit | None) -> str:
+    # Without its space a share never goes on in a line of its own.
+    return "" if limit is None else f"{limit.title} {limit.percent.replace(' ', '')}"
 
 
 def _values(points: list[Mapping[str, Any]], goal: Goal) -> list[str]:

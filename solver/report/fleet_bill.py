@@ -40,16 +40,17 @@ _REPLICA_HEADERS = (
     "rack",
     "replicas",
     "devices",
-    "share of load",
+    "load",
 )
 _NODE_HEADERS = ("machine", "contract", "period", "rack", "nodes", "devices", "US$/h")
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Tables of plain text; columns that would be empty, or say one thing only, are left out.
+    """Tables of plain text; columns that would be empty are left out.
 
-    ``everywhere`` tells what was left out because it is the same in every line.
+    ``everywhere`` tells the models and contracts where workload and machine decide them: then they
+    have no columns.
     """
 
     replica_headers: tuple[str, ...]
@@ -92,30 +93,39 @@ def bill_of(document: Mapping[str, Any], index: int) -> Bill:
         )
         for entry in design.get("nodes", ())
     ]
-    everywhere = _the_same(rows, _REPLICA_HEADERS, ("model", "phase", "contract", "period"))
-    replica_headers, replicas = _told(rows, _REPLICA_HEADERS, skip=set(everywhere))
-    node_headers, node_rows = _told(nodes, _NODE_HEADERS)
+    model = _decided(rows, "workload", "model")
+    contract = _decided(rows, "machine", "contract")
+    decided = (("model", model), ("contract", contract))
+    skip = {name for name, found in decided if found is not None}
+    phases = {row[_REPLICA_HEADERS.index("phase")] for row in rows}
     # That replicas serve whole requests goes without saying.
-    told = ", ".join(
-        f"{name} {value}" for name, value in everywhere.items() if value not in ("", "aggregated")
-    )
+    skip |= {"phase"} if phases <= {"", "aggregated"} else set()
+    replica_headers, replicas = _told(rows, _REPLICA_HEADERS, skip=skip)
+    node_headers, node_rows = _told(nodes, _NODE_HEADERS)
     return Bill(
         replica_headers, replicas, node_headers, node_rows,
-        f"In every line: {told}." if told else "",
+        " ".join(_apart(name, found) for name, found in (("Model", model), ("Contract", contract))
+        if found and any(found.values())),
         _totals(document, design),
     )  # fmt: skip
 
 
-def _the_same(
-    rows: Sequence[tuple[str, ...]], headers: tuple[str, ...], names: tuple[str, ...]
-) -> dict[str, str]:
-    """Of the columns ``names`` those with one value in all rows, by name."""
-    found = {}
-    for name in names:
-        values = {row[headers.index(name)] for row in rows}
-        if len(values) == 1:
-            found[name] = values.pop()
+def _decided(rows: Sequence[tuple[str, ...]], by: str, name: str) -> dict[str, str] | None:
+    """The one value of column ``name`` for each of ``by``; ``None`` where one has several."""
+    found: dict[str, str] = {}
+    for row in rows:
+        key, value = (row[_REPLICA_HEADERS.index(header)] for header in (by, name))
+        if found.setdefault(key, value) != value:
+            return None
     return found
+
+
+def _apart(name: str, found: Mapping[str, str]) -> str:
+    """``Model: Llama-3.1-70B.``, or ``Model: Llama-3.1-70B of chat, Llama-3.1-8B of batch.``"""
+    values = set(found.values())
+    if len(values) == 1:
+        return f"{name}: {values.pop()}."
+    return f"{name}: {', '.join(f'{value} of {key}' for key, value in found.items() if value)}."
 
 
 def _told(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solver.report.fleet_bill import node_names, replica_names
-from solver.report.fleet_facts import devices_by_machine, goals_of
+from solver.report.fleet_facts import devices_by_machine, goals_of, is_helper
 from solver.report.numbers import clean
 
 __all__ = ["fleet_csv"]
@@ -23,7 +23,8 @@ def _limit_units(points: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for point in points:
         for name, entry in point["design"].get("utilisation", {}).items():
-            found.setdefault(name, clean(entry.get("unit", ""), limit=30))
+            if not is_helper(name):
+                found.setdefault(name, clean(entry.get("unit", ""), limit=30))
     return found
 
 

@@ -20,6 +20,9 @@ __all__ = [
     "devices_by_machine",
     "dollars",
     "goals_of",
+    "is_helper",
+    "is_supply",
+    "limit_title",
     "limits_of",
     "loads_of",
     "machines_in_short",
@@ -42,6 +45,9 @@ _UNITS = {
 _PREFIXED = frozenset({"W", "B/s"})
 _SUPPLIES = ("devices of ", "devices in use of ")
 """Rows that say devices in replicas are bought, or those bought in use: no limit of the buyer."""
+
+_HELPERS = ("layouts: ", "changes: ")
+"""Rows that count what is in use for a limit; the limit itself stands beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +91,13 @@ class Limit:
     @property
     def title(self) -> str:
         """The limit in words."""
-        if not self.supply:
-            return self.name
-        machine = self.name.removeprefix("devices of ").removeprefix("devices in use of ")
-        return f"{machine} nodes in use"
+        return limit_title(self.name)
 
     @property
     def told(self) -> str:
         """``96 of 160 devices``, ``96 of 170 kW``."""
+        if self.unit.startswith("US$"):
+            return f"US${dollars(self.used)} of {amount(self.limit, self.unit)}"
         if self.unit in _PREFIXED:
             most = with_prefix(self.limit, self.unit)
             return f"{with_prefix(self.used, self.unit)} of {most}"
@@ -105,6 +110,23 @@ class Limit:
             return "no room" if self.used else "unused"
         text = percent(self.share)
         return "99.9 %" if text == "100.0 %" and self.share < 1 else text
+
+
+def is_supply(name: str) -> bool:
+    """Whether a limit of this name only ties replicas to the nodes that are bought."""
+    return name.startswith(_SUPPLIES)
+
+
+def is_helper(name: str) -> bool:
+    """Whether a row of this name only helps another to count; nobody stated it."""
+    return name.startswith(_HELPERS)
+
+
+def limit_title(name: str) -> str:
+    """A limit in words: ``use of h100`` for a row of supply, else its name."""
+    if not is_supply(name):
+        return name
+    return f"use of {name.removeprefix(_SUPPLIES[0]).removeprefix(_SUPPLIES[1])}"
 
 
 def amount(value: float, unit: str) -> str:
@@ -182,13 +204,15 @@ def limits_of(design: Design) -> list[Limit]:
     """Every limit in the order of the result, those of what is not used at all left out."""
     found = []
     for name, entry in design.get("utilisation", {}).items():
+        if is_helper(name):
+            continue
         limit = Limit(
             clean(name, limit=60),
             float(entry["used"]),
             float(entry["limit"]),
             clean(entry.get("unit", ""), limit=20),
             None if entry.get("share") is None else float(entry["share"]),
-            name.startswith(_SUPPLIES),
+            is_supply(name),
         )
         if limit.used or limit.limit:
             found.append(limit)

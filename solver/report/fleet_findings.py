@@ -86,20 +86,20 @@ def neighbours(document: Mapping[str, Any], index: int) -> list[tuple[str, list[
     """The next better point in the first two objectives: what it takes, and what changes."""
     points = document["points"]
     found: list[tuple[str, list[str]]] = []
-    for goal in goals_of(document)[:2]:
-        if len(goals_of(document)) < 2:
-            break
+    goals = goals_of(document)
+    if len(points) < 2 or len(goals) < 2:
+        return found
+    for goal in goals[:2]:
         other = next_better(document, index, goal)
         if other is None:
-            word = "faster" if goal.name == "speed" else goal.better
-            found.append((f"No {word} fleet is on the frontier.", []))
+            found.append((f"No fleet on the frontier is {goal.better}.", []))
             continue
         before, after = points[index]["design"], points[other]["design"]
         lines = changes_between(before, after)
         full = fuller_limits(before, after)
         if full:
             lines.append(f"then full: {', '.join(full)}")
-        heading = f"Next {goal.better} point: {step_of(document, index, other)}"
+        heading = f"Next point that is {goal.better}: {step_of(document, index, other)}"
         found.append((heading, lines or ["the same replicas and nodes, placed otherwise"]))
     return found
 
@@ -136,12 +136,21 @@ def answer_groups(document: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 def conflict_heading(document: Mapping[str, Any]) -> str:
     """What kind of set the conflicting limits are."""
-    count = len(document.get("conflict") or ())
+    entries = list(document.get("conflict") or [])
+    count = len(entries)
     if not count:
         return ""
+    kind = entries[0].get("set")
+    if kind == "not reduced":
+        return "No fleet meets these limits; whether fewer of them conflict is not known."
     if count == 1:
         return "One limit alone rules out every fleet."
-    return f"These {count} limits conflict; without any one of them a fleet exists."
+    smallest = (
+        "no smaller set of limits conflicts"
+        if kind == "minimum"
+        else "without any one of them a fleet exists"
+    )
+    return f"These {count} limits conflict; {smallest}."
 
 
 def conflict_lines(document: Mapping[str, Any]) -> list[str]:

@@ -47,7 +47,7 @@ _MOST_BOXES = 40
 _ROWS = 40
 _PATH_DATA = re.compile(r'\bd="[^"]*"')
 _LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
-_NUMBERS = frozenset({"replicas", "devices", "share of load", "nodes", "US$/h", "least", "most"})
+_NUMBERS = frozenset({"replicas", "devices", "load", "nodes", "US$/h", "least", "most"})
 
 
 @cache
@@ -144,7 +144,7 @@ def _recommended(document: Mapping[str, Any]) -> dict[str, Any] | None:
     if found is None:
         return None
     index, why = found
-    return {"why": why, "values": _values(document, index), "bill": bill_of(document, index)}
+    return {"why": why, "told": _values(document, index), "bill": bill_of(document, index)}
 
 
 def _neighbours(document: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
@@ -198,7 +198,7 @@ def _bills(document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
         room -= lines
         proof = document["points"][index]["proof"]
         told[index] = {
-            "values": _values(document, index),
+            "told": _values(document, index),
             "marks": ", ".join(marks.get(index, ())),
             "bill": bill,
             "limits": limits,

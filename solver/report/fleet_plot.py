@@ -52,7 +52,12 @@ def fleet_figure(document: Mapping[str, Any]) -> Figure:
         figure = Figure(figsize=(10.0, _height_inches(document)), dpi=100)
         tall = figure.get_figheight()
         figure.text(
-            0.03, 1 - 0.2 / tall, fleet_title(document), fontsize=14, weight="bold", va="top"
+            0.03,
+            1 - 0.2 / tall,
+            clean(fleet_title(document), limit=72),
+            fontsize=14,
+            weight="bold",
+            va="top",
         )
         figure.text(
             0.03, 1 - 0.53 / tall, short_fleet_status(document), fontsize=10, color=SOFT, va="top"
@@ -147,8 +152,9 @@ def _draw_points(
     x, y = table[:, 0], table[:, 1]
     for values, set_limits in ((x, axes.set_xlim), (y, axes.set_ylim)):
         low, high = float(values.min()), float(values.max())
-        air = 0.1 * (high - low) or max(0.1 * abs(high), 1e-9)
-        set_limits(low - air, high + air)
+        air = 0.12 * (high - low) or max(0.1 * abs(high), 1e-9)
+        # Speeds start at zero at the earliest; below the least cost stands a name.
+        set_limits(max(low - air, 0.0) if values is x and low >= 0 else low - air, high + air)
     order = np.argsort(-x if goals[0].maximised else x, kind="stable")
     x, y = x[order], y[order]
     proved = np.array([p["proof"].get("nondominated") == "proved" for p in document["points"]])
@@ -200,10 +206,9 @@ def _name_points(axes: Axes, document: Mapping[str, Any], goals: Sequence[Goal])
     for index, names in marks_of(document).items():
         values = document["points"][index]["objectives"]
         x, y = float(values[goals[0].name]), float(values[goals[1].name])
-        to_right = goals[0].maximised
-        # A name must not leave the picture.
-        if not 0.12 < (x - left) / (right - left) < 0.88:
-            to_right = x < (left + right) / 2
+        # A name must not leave the picture; a letter takes about 1/120 of its width.
+        wide, place = len(", ".join(names)) / 120 + 0.02, (x - left) / (right - left)
+        to_right = place + wide < 1 and (goals[0].maximised or place - wide < 0)
         axes.annotate(
             ", ".join(names), (x, y), xytext=(5, 6 if goals[1].maximised else -6), fontsize=9,
             zorder=5, textcoords="offset points", ha="left" if to_right else "right",
@@ -286,6 +291,8 @@ def _height_inches(document: Mapping[str, Any]) -> float:
 
 def _composition(figure: Figure, document: Mapping[str, Any]) -> None:
     """One fleet: devices of each kind of replica as bars, coloured by machine."""
+    from matplotlib.ticker import MaxNLocator
+
     (goal,) = goals_of(document)
     design, tall = document["points"][0]["design"], figure.get_figheight()
     value = goal.told(float(document["points"][0]["objectives"][goal.name]))
@@ -317,6 +324,7 @@ def _composition(figure: Figure, document: Mapping[str, Any]) -> None:
         )
     axes.set_xlim(0, 1.3 * max((devices[label] for label in labels), default=1))
     axes.set_xlabel("devices in replicas")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True, axis="x", color="#e9e9e9", linewidth=0.8)
     axes.set_axisbelow(True)
     if len(devices) > len(labels):

@@ -30,6 +30,7 @@ CutPool = dict[Block, dict[tuple[int, ...], None]]
 
 _SEEDS = 60
 _SMALL_SHARE = 0.01
+_STEP = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +139,18 @@ def best_bound(
         matrix = np.zeros((len(table), len(limit) + len(groups)))
         matrix[:, : len(limit)] = -table[:, 1:] / unit
         matrix[np.arange(len(table)), len(limit) + owner] = 1.0
+        low, high = np.zeros(len(limit)), dearest / scale
+        if start[1:].any():
+            # From a good start no wild multipliers are tried: under them blocks price slowly.
+            centre = best.weights[1:] / scale
+            reach = _STEP * np.maximum(centre, high / 100)
+            low, high = np.maximum(centre - reach, 0.0), np.minimum(centre + reach, high)
+            low = np.minimum(low, high)
         answer = linprog(
             np.concatenate([limit / unit, -np.ones(len(groups))]),
             A_ub=matrix,
             b_ub=table[:, 0],
-            bounds=[(0.0, most / scale * u) for most, u in zip(dearest, unit, strict=True)]
-            + [(None, None)] * len(groups),
+            bounds=list(zip(low * unit, high * unit, strict=True)) + [(None, None)] * len(groups),
             method="highs",
         )
         if answer.x is None or answer.fun is None:

@@ -18,6 +18,7 @@ from solver.engines.blocks.listing import TooManyPlansError
 __all__ = ["best_choice", "ranges"]
 
 _CHUNK = 500_000
+_ROWS = 4_000
 _GREATEST_GAP = 2**57
 
 
@@ -123,7 +124,7 @@ def best_choice(
     if gap >= _GREATEST_GAP:
         raise TooManyPlansError("prices beyond 64 bits")
     spent = [price - bottom for price, bottom in zip(prices, least, strict=True)]
-    search = _Join(tables, spent, weights, limit, gap, pairs, look)
+    search = _Join(tables, spent, weights, limit, gap, most, pairs, look)
     return search.best()
 
 
@@ -135,6 +136,7 @@ class _Join:
         weights: IntArray,
         limit: IntArray,
         gap: int,
+        most: int,
         pairs: int,
         look: Callable[[], None],
     ) -> None:
@@ -142,6 +144,7 @@ class _Join:
         self.weights, self.limit = weights[1:], limit
         self.unit = int(weights[0])
         self.gap, self.pairs, self.look = gap, pairs, look
+        self.base = most - gap
         self.looked = 0
         self.found: tuple[int, tuple[int, ...]] | None = None
         last = tables[-1][:, 1:]
@@ -157,40 +160,52 @@ class _Join:
         return np.where(self.weights > 0, left[:, None] // paying, 2**60)
 
     def best(self) -> tuple[int, tuple[int, ...]] | None:
-        if len(self.tables) == 2:
-            rows = np.arange(len(self.tables[0]))
-            for start in range(0, len(rows), _CHUNK):
-                part = rows[start : start + _CHUNK]
-                self._complete((part,), self.tables[0][part], self.spent[0][part])
-            return self.found
+        # Cheapest rows first: what they find narrows the gap for the others.
+        rows = np.argsort(self.spent[0], kind="stable")
+        join = self._complete_alone if len(self.tables) == 2 else self._middle()
+        for start in range(0, len(rows), _ROWS):
+            self.look()
+            part = rows[start : start + _ROWS]
+            join(part[self.spent[0][part] <= self.gap])
+        return self.found
+
+    def _complete_alone(self, rows: IntArray) -> None:
+        self._complete((rows,), self.tables[0][rows], self.spent[0][rows])
+
+    def _middle(self) -> Callable[[IntArray], None]:
+        """How rows of the first table go on to the second, which is indexed as well."""
         one, other = self.tables[0], self.tables[1]
-        spread = self.high - self.low
-        reach = self._unused(np.array([self.gap]))[0] + spread
+        reach = self._unused(np.array([self.gap]))[0] + self.high - self.low
         middle = np.column_stack([self.spent[1], other[:, 1:]])
         index = _Index(middle, [self.gap, *reach.tolist()])
-        left = self.gap - self.spent[0]
-        need = self.limit - one[:, 1:]
-        high = np.column_stack([left, need - self.low])
-        low = np.column_stack([np.zeros_like(left), need - self.high - self._unused(left)])
-        for first, counts in index.look_up(low, high):
-            self._count(int(counts.sum()))
-            for a, place in ranges(counts, first):
-                self.look()
-                b = index.order[place]
-                spent = self.spent[0][a] + self.spent[1][b]
-                alive = spent <= self.gap
-                a, b, spent = a[alive], b[alive], spent[alive]
-                vector = one[a] + other[b]
-                rest = self.limit - vector[:, 1:]
-                short = np.maximum(rest - self.high, 0)
-                # No product beyond the gap is formed, so none overflows.
-                alive = (rest >= self.low).all(axis=1)
-                alive &= (short <= self._unused(self.gap - spent)).all(axis=1)
-                a, b, vector, short = a[alive], b[alive], vector[alive], short[alive]
-                spent = spent[alive]
-                alive = spent + short @ self.weights <= self.gap
-                self._complete((a[alive], b[alive]), vector[alive], spent[alive])
-        return self.found
+
+        def go_on(rows: IntArray) -> None:
+            left = self.gap - self.spent[0][rows]
+            need = self.limit - one[rows, 1:]
+            high = np.column_stack([left, need - self.low])
+            low = np.column_stack([np.zeros_like(left), need - self.high - self._unused(left)])
+            for first, counts in index.look_up(low, high):
+                self._count(int(counts.sum()))
+                for query, place in ranges(counts, first):
+                    self.look()
+                    self._through(rows[query], index.order[place])
+
+        return go_on
+
+    def _through(self, a: IntArray, b: IntArray) -> None:
+        """Pairs of the first two tables that some row of the last may complete, completed."""
+        spent = self.spent[0][a] + self.spent[1][b]
+        alive = spent <= self.gap
+        a, b, spent = a[alive], b[alive], spent[alive]
+        vector = self.tables[0][a] + self.tables[1][b]
+        rest = self.limit - vector[:, 1:]
+        short = np.maximum(rest - self.high, 0)
+        # No product beyond the gap is formed, so none overflows.
+        alive = (rest >= self.low).all(axis=1)
+        alive &= (short <= self._unused(self.gap - spent)).all(axis=1)
+        a, b, vector, short, spent = a[alive], b[alive], vector[alive], short[alive], spent[alive]
+        alive = spent + short @ self.weights <= self.gap
+        self._complete((a[alive], b[alive]), vector[alive], spent[alive])
 
     def _count(self, pairs: int) -> None:
         self.looked += pairs
@@ -223,3 +238,5 @@ class _Join:
                 if self.found is None or int(cost[winner]) < self.found[0]:
                     where = (*(int(part[chosen[winner]]) for part in rows), int(row[winner]))
                     self.found = int(cost[winner]), where
+                    # From now on only a cheaper choice is worth finding.
+                    self.gap = min(self.gap, (self.found[0] - 1) * self.unit - self.base)

@@ -27,7 +27,7 @@ from solver.engines.blocks.joining import best_choice
 from solver.engines.blocks.listing import TooManyPlansError, list_halves, list_plans
 from solver.engines.blocks.merging import merge, pairs_within
 from solver.engines.blocks.plans import Merged, Plans
-from solver.engines.blocks.pricing import fair_price, prices_of
+from solver.engines.blocks.pricing import cheapest_plan, fair_price, prices_of
 from solver.engines.blocks.structure import Block, BlockProblem
 from solver.engines.blocks.windows import Window, window_beside
 
@@ -39,6 +39,8 @@ SMALL = 4_000
 """Pairs that are merged without maximising the bound before."""
 STREAMED = 300_000
 """Pairs above which the last three tables are joined, not merged first."""
+ROUNDS = 20
+"""Most of maximising the bound before tables are narrowed again."""
 _LARGEST_PRICE = 2**56
 
 
@@ -126,15 +128,19 @@ class Narrowing:
                 return None
             if not self.blocks and len(self.tables) <= 2:
                 return self._join(self.tables)
-            if len(self.tables) >= 2 and self._merge_two():
+            if self._merge_two(STREAMED):
+                continue
+            if not self.blocks and len(self.tables) == 3:
+                return self._join(self.tables)
+            # What a block may still use is known better than before: it may be short by now.
+            if self._list_one_more(min(EASY, self.room)) or self._merge_two(20 * self.room):
                 continue
             if not self.blocks:
-                if len(self.tables) > 3:
-                    raise TooManyPlansError("pairs")
-                return self._join(self.tables)
-            found = self._list_one_more()
-            if found is not None:
-                return found[0] if found else None
+                raise TooManyPlansError("pairs")
+            if len(self.blocks) == 1 and len(self.tables) <= 1:
+                return self._join_halves()
+            if not self._list_one_more(self.room):
+                raise TooManyPlansError("plans")
 
     def _list_the_easy(self) -> None:
         hard = []
@@ -177,6 +183,7 @@ class Narrowing:
             aim=self.target * self.grid.scale,
             pool=self.pool,
             look=self.look,
+            rounds=ROUNDS,
         )
 
     def _narrow(self) -> bool:
@@ -211,14 +218,13 @@ class Narrowing:
         unknown = len(self.blocks) - but_one > 0
         return window_beside(others, unknown, self.bound.weights, self.gap, self.active, self.limit)
 
-    def _merge_two(self) -> bool:
-        """Merge the two smallest tables, and more while that is quick; whether it was worth it."""
+    def _merge_two(self, most: int) -> bool:
+        """Merge the two smallest tables, and more while that is quick, if few pairs matter."""
+        if len(self.tables) < 2:
+            return False
         weights = self.bound.weights
         self.tables.sort(key=len)
-        one, other = self.tables[:2]
-        pairs = pairs_within(one, other, weights, self.gap)
-        last_three = not self.blocks and len(self.tables) == 3
-        if pairs > (STREAMED if last_three else 20 * self.room):
+        if pairs_within(self.tables[0], self.tables[1], weights, self.gap) > most:
             return False
         while True:
             one, other, *rest = self.tables
@@ -234,36 +240,41 @@ class Narrowing:
             if len(self.tables[0]) * len(self.tables[1]) > SMALL:
                 return True
 
-    def _list_one_more(self) -> tuple[Plans, ...] | None:
-        """List the block with fewest plans; or, if it is the last and has too many, end with it."""
-        weights = self.bound.weights
-        leasts = self.bound.least[len(self.tables) :]
-        sizes = [
-            _combinations(block, weights, least + self.gap)
-            for block, least in zip(self.blocks, leasts, strict=True)
-        ]
-        place = int(np.argmin(sizes))
-        block, least = self.blocks[place], leasts[place]
+    def _list_one_more(self, room: int) -> bool:
+        """List the block with fewest plans, if there is one and there is room."""
+        if not self.blocks:
+            return False
+        place, least = self._shortest()
+        block, allowed = self.blocks[place], self.gap
         window = self._window([table.vector for table in self.tables], but_one=True)
-        last = len(self.blocks) == 1 and len(self.tables) <= 1
-        room = min(EASY, self.room) if last or self.width is not None else self.room
-        allowed = self.gap
         while True:
             try:
                 plans = list_plans(
-                    block, weights, least + allowed, self.active, room=room, window=window
+                    block,
+                    self.bound.weights,
+                    least + allowed,
+                    self.active,
+                    room=room,
+                    window=window,
                 )
             except TooManyPlansError:
-                if last:
-                    found = self._join_halves(block, least, window)
-                    return () if found is None else (found,)
-                if self.width is None or not allowed:
-                    raise
+                if self.width is None or len(self.blocks) == 1 or not allowed:
+                    return False
                 allowed //= 2
                 continue
             self.blocks.pop(place)
             self.tables.append(self._cut(plans))
-            return None
+            return True
+
+    def _shortest(self) -> tuple[int, int]:
+        """The block with fewest plans, and the price of its cheapest."""
+        leasts = [cheapest_plan(block, self.bound.weights).price for block in self.blocks]
+        sizes = [
+            _combinations(block, self.bound.weights, least + self.gap)
+            for block, least in zip(self.blocks, leasts, strict=True)
+        ]
+        place = int(np.argmin(sizes))
+        return place, leasts[place]
 
     def _join(self, tables: list[Plans]) -> Plans | None:
         """The cheapest fleet of a row of each table."""
@@ -281,9 +292,11 @@ class Narrowing:
         )
         return None if found is None else _chosen((*others, last), found[1])
 
-    def _join_halves(self, block: Block, least: int, window: Window) -> Plans | None:
+    def _join_halves(self) -> Plans | None:
         """The same with a block that is not listed: cover counts as a limit that must be met."""
         weights = self.bound.weights
+        block, (_, least) = self.blocks[0], self._shortest()
+        window = self._window([table.vector for table in self.tables], but_one=True)
         one, other, *covers = list_halves(
             block, weights, least + self.gap, self.active, room=self.room, window=window
         )

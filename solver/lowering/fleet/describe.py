@@ -169,12 +169,18 @@ def _node_entries(
 def utilisation(space: FleetSpace, plan: FleetPlan) -> dict[str, dict[str, Any]]:
     """Of every limit: what is used and what there is, in its own unit, and the exact ratio.
 
-    What columns supply (devices of nodes) counts to what there is, not against what is used.
+    What columns supply (devices of nodes) counts to what there is, not against what is used. Rows
+    that only tie helper columns to replicas are no limits and are left out.
     """
     found: dict[str, dict[str, Any]] = {}
     problem = space.problem
     for r, (name, side) in enumerate(zip(problem.limit_names, problem.limit.tolist(), strict=True)):
         columns, values = problem.use.row(r)
+        if any(
+            value < 0 and space.columns[j].kind == "other"
+            for j, value in zip(columns.tolist(), values.tolist(), strict=True)
+        ):
+            continue  # a row that only ties a helper column to replicas
         parts = [
             value * int(plan.counts[j])
             for j, value in zip(columns.tolist(), values.tolist(), strict=True)

@@ -3,7 +3,8 @@ together (devices supplied by nodes, helpers of choices)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from formulations.milp import INFINITY
@@ -11,51 +12,60 @@ from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.space import FleetSpace
 from solver.lowering.fleet.with_choices import CHANGES
 
-__all__ = ["StatedLimit", "stated_limits"]
+__all__ = ["StatedLimit", "StatedRow", "stated_limits"]
 
 _SPOT = "spot share"
 _SUPPLY_UNIT = "devices"
 
 
 @dataclass(frozen=True, slots=True)
+class StatedRow:
+    """One row of a limit: its name and number in the problem, its right-hand side, and how many
+    units of the row make one of the limit (0 for a share)."""
+
+    name: str
+    row: int
+    side: int
+    per_unit: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """One row of the problem that is a limit.
+    """A limit of the file: one row of the problem, or one for each period.
 
     Parameters
     ----------
-    name, row
-        Of the problem's limit, and its number.
     unit
         What people state it in: devices, US$/h, kW, W (bare columns), layouts, replicas; ``share``
         for spot devices among all.
     stated
         Its value in ``unit``.
-    per_unit
-        Units of the row in one ``unit``; 0 for a share, whose row changes with it altogether.
-    side
-        The row's right-hand side.
     """
 
     name: str
-    row: int
     unit: str
     stated: Fraction
-    per_unit: Fraction
-    side: int
+    rows: tuple[StatedRow, ...]
 
     @property
     def is_share(self) -> bool:
-        """A share is part of the row's coefficients; there is no side to raise."""
-        return not self.per_unit
+        """A share is part of the rows' coefficients; there is no side to raise."""
+        return not self.rows[0].per_unit
 
-    def value_of(self, used: int) -> Fraction:
-        """What the limit would have to be in ``unit`` for ``used`` of the row; not for a share."""
-        return self.stated + (used - self.side) / self.per_unit
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """Names of the rows in the problem."""
+        return tuple(row.name for row in self.rows)
+
+    def meets(self, used: Sequence[int]) -> bool:
+        """Whether uses of all rows of the problem are within it."""
+        return all(used[row.row] <= row.side for row in self.rows)
 
 
 def stated_limits(space: FleetSpace) -> tuple[StatedLimit, ...]:
     """Every limit of the problem's rows that somebody stated, in the order of the rows."""
-    problem, found = space.problem, []
+    problem = space.problem
+    found: dict[str, list[StatedRow]] = {}
     for row, (name, side) in enumerate(
         zip(problem.limit_names, problem.limit.tolist(), strict=True)
     ):
@@ -66,16 +76,34 @@ def stated_limits(space: FleetSpace) -> tuple[StatedLimit, ...]:
             continue
         if giving and side == 0 and unit == _SUPPLY_UNIT:
             continue
-        stated = side / per_unit
-        instance = space.instance
-        if isinstance(instance, FleetInstance):
-            if name.startswith(_SPOT) and instance.limits.max_spot_fraction is not None:
-                unit, per_unit = "share", Fraction(0)
-                stated = instance.limits.max_spot_fraction
-            elif unit == "W":
-                unit, per_unit, stated = "kW", per_unit * 1000, stated / 1000
-            elif name == CHANGES and instance.current and instance.current.max_changes is not None:
-                # The row leaves out what is gone anyway.
-                stated = Fraction(instance.current.max_changes)
-        found.append(StatedLimit(name, row, unit, stated, per_unit, side))
-    return tuple(found)
+        found.setdefault(_without_period(space, name), []).append(
+            StatedRow(name, row, side, per_unit)
+        )
+    return tuple(_stated(space, name, rows) for name, rows in found.items())
+
+
+def _without_period(space: FleetSpace, name: str) -> str:
+    """Rows of one limit differ in the period at the end of their names."""
+    if isinstance(space.instance, FleetInstance) and len(space.instance.periods) > 1:
+        for period in space.instance.periods:
+            if name.endswith(f" in {period.name}"):
+                return name.removesuffix(f" in {period.name}")
+    return name
+
+
+def _stated(space: FleetSpace, name: str, rows: Sequence[StatedRow]) -> StatedLimit:
+    unit, per_unit = space.limit_units[rows[0].name]
+    stated, factor = rows[0].side / per_unit, Fraction(1)
+    instance = space.instance
+    if isinstance(instance, FleetInstance):
+        current = instance.current
+        if name == _SPOT and instance.limits.max_spot_fraction is not None:
+            unit, stated, factor = "share", instance.limits.max_spot_fraction, Fraction(0)
+        elif unit == "W":
+            unit, stated, factor = "kW", stated / 1000, Fraction(1000)
+        elif name == CHANGES and current is not None and current.max_changes is not None:
+            # The row leaves out what is gone anyway.
+            stated = Fraction(current.max_changes)
+    return StatedLimit(
+        name, unit, stated, tuple(replace(row, per_unit=row.per_unit * factor) for row in rows)
+    )

@@ -23,12 +23,13 @@ import numpy as np
 
 from formulations.fleet.plan import FleetPlan
 from formulations.fleet.problem import FleetProblem
-from formulations.milp import INFINITY, IntArray
+from formulations.milp import INFINITY
 from solver.engines.blocks import find_blocks
 from solver.lowering.fleet.space import FleetSpace
 from solver.lowering.fleet.stated import StatedLimit, stated_limits
 from solver.lowering.fleet.uppers import with_implied_uppers, with_limits
 from solver.sweep.fleet.asking import Least, MakeRoad, as_text, ask_least, plain, rounded_up
+from solver.sweep.fleet.greatest import dense_row, greatest_use
 from solver.sweep.fleet.image import Objectives
 from solver.sweep.fleet.roads import Road, Stop
 
@@ -138,14 +139,15 @@ class _Search:
         problem = self.problem
         if RACKS in names:
             problem = replace(problem, racks=None)
-        return with_limits(problem, {name: INFINITY for name in names if name != RACKS})
+        rows = [row for name in names if name != RACKS for row in self.limits[name].row_names]
+        return with_limits(problem, dict.fromkeys(rows, INFINITY))
 
     def _ask(self, problem: FleetProblem, measure: str) -> Least:
         return ask_least(problem, measure, road=self.road, stop=self.stop)
 
     def _broken(self, plan: FleetPlan, kept: list[str]) -> frozenset[str]:
         used = self.problem.use.dot(plan.counts)
-        broken = {limit.name for limit in self.limits.values() if used[limit.row] > limit.side}
+        broken = {limit.name for limit in self.limits.values() if not limit.meets(used)}
         if self.problem.racks is not None and RACKS not in kept:
             broken.add(RACKS)
         if not broken:
@@ -168,16 +170,25 @@ class _Search:
         return _entry(limit, needed)
 
     def _least_use(self, limit: StatedLimit) -> Fraction | None:
-        problem = replace(self.problem, measures={_USE: _dense(self.problem, limit.row)})
-        found = self._ask(with_limits(problem, {limit.name: INFINITY}), _USE)
+        if len(limit.rows) == 1:
+            (row,) = limit.rows
+            problem = replace(self.problem, measures={_USE: dense_row(self.problem, row.row)})
+            found = self._ask(with_limits(problem, {row.name: INFINITY}), _USE)
+            unit, start = row.per_unit, limit.stated - row.side / row.per_unit
+        else:
+            problem, unit = greatest_use(self.problem, limit)
+            found, start = self._ask(with_implied_uppers(problem), _USE), Fraction(0)
         if found.unproved:
             raise _Unproved(found.unproved)
-        return None if found.value is None else limit.value_of(found.value)
+        return None if found.value is None else start + found.value / unit
 
     def _least_share(self, limit: StatedLimit) -> Fraction | None:
         """The least share of spot devices among all of the row, by Dinkelbach's method."""
-        entries = _dense(self.problem, limit.row)
-        lifted = with_limits(self.problem, {limit.name: INFINITY})
+        if len(limit.rows) > 1:
+            raise _Unproved("the least share is worked out for one period only")
+        (row,) = limit.rows
+        entries = dense_row(self.problem, row.row)
+        lifted = with_limits(self.problem, {row.name: INFINITY})
         columns = [c for c in self.space.columns if c.kind != "rate"]
         held = np.array([c.facts.get("held", 0) for c in columns], dtype=np.int64)
         held *= entries != 0
@@ -265,13 +276,6 @@ def _greedy_hitting(sets: list[frozenset[str]]) -> list[str]:
         chosen.append(best)
         left = [found for found in left if best not in found]
     return chosen
-
-
-def _dense(problem: FleetProblem, row: int) -> IntArray:
-    entries = np.zeros(problem.n_columns, dtype=np.int64)
-    columns, values = problem.use.row(row)
-    entries[columns] = values
-    return entries
 
 
 def _entry(limit: StatedLimit | None, needed: Fraction | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ nothing, no limit is asked alone. A limit that the plan at hand meets with one l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -103,7 +103,7 @@ def _with_everything_lifted(reference: Reference, road: MakeRoad, stop: Stop) ->
         return None  # without limits a rate has no end
     lifted = with_limits(
         replace(space.problem, racks=None),
-        {limit.name: INFINITY for limit in stated_limits(space)},
+        {name: INFINITY for limit in stated_limits(space) for name in limit.row_names},
     )
     found = ask_least(lifted, reference.pivot, road=road, stop=stop)
     return None if found.unproved else found.value
@@ -112,13 +112,11 @@ def _with_everything_lifted(reference: Reference, road: MakeRoad, stop: Stop) ->
 def _questions(reference: Reference) -> Iterator[_Asked]:
     space = reference.space
     used = space.problem.use.dot(reference.plan.counts)
-    shared = False
     for limit in stated_limits(space):
-        if not limit.is_share:
-            yield _of_row(reference, limit, used[limit.row])
-        elif not shared:
-            shared = True
+        if limit.is_share:
             yield _of_share(space, reference.pivot, limit)
+        else:
+            yield _of_rows(reference, limit, used)
     racks = space.problem.racks
     if racks is None:
         return
@@ -135,18 +133,20 @@ def _questions(reference: Reference) -> Iterator[_Asked]:
         )
 
 
-def _of_row(reference: Reference, limit: StatedLimit, used: int) -> _Asked:
+def _of_rows(reference: Reference, limit: StatedLimit, used: Sequence[int]) -> _Asked:
+    problem = reference.space.problem
+
     def changed(step: int) -> _Change:
-        side = limit.side + int(step * limit.per_unit)
-        problem = reference.space.problem
-        gives = (problem.use.row(limit.row)[1] < 0).any()
-        if side < 0 and not gives:
-            return _Change(limit.stated + step, None, reference.scale, nothing=True)
+        sides = {row.name: row.side + int(step * row.per_unit) for row in limit.rows}
+        for row in limit.rows:
+            gives = (problem.use.row(row.row)[1] < 0).any()
+            if sides[row.name] < 0 and not gives:
+                return _Change(limit.stated + step, None, reference.scale, nothing=True)
         return _Change(
             limit.stated + step,
-            with_limits(problem, {limit.name: side}),
+            with_limits(problem, sides),
             reference.scale,
-            free=used <= side,
+            free=all(used[row.row] <= sides[row.name] for row in limit.rows),
         )
 
     return _Asked(limit.name, limit.unit, limit.stated, changed(1), changed(-1))
@@ -166,7 +166,7 @@ def _of_share(space: FleetSpace, pivot: str, limit: StatedLimit) -> _Asked:
         return _Change(share, again.problem, again.units[pivot])
 
     return _Asked(
-        "spot share",
+        limit.name,
         "share",
         limit.stated,
         changed(min(limit.stated + _POINT, Fraction(1))),

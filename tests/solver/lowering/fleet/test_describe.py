@@ -146,8 +146,9 @@ def test_limits_on_layouts_keep_every_layout(make: dict[str, Any]) -> None:
     assert len(lower_fleet(asked).columns) == 1
     limits = FleetLimits(max_layouts=1)
     space = lower_fleet(make["question"](make["workload"](*points), limits=limits))
-    assert space.choices is not None
-    assert (space.choices.max_layouts, space.choices.layouts) == (1, ((0,), (1,)))
+    assert space.choices is None
+    assert sum(column.kind == "replicas" for column in space.columns) == 2
+    assert "layouts" in space.problem.limit_names
 
 
 def test_the_fleet_of_today_may_be_kept_beyond_need(make: dict[str, Any]) -> None:
@@ -155,9 +156,7 @@ def test_the_fleet_of_today_may_be_kept_beyond_need(make: dict[str, Any]) -> Non
         (CurrentReplicas("chat", "box", "a", 7), CurrentReplicas("chat", "box", "gone", 2)), 3
     )
     space = lower_fleet(make["question"](make["workload"](make["point"]()), current=current))
-    assert space.problem.upper.tolist() == [7]
-    assert space.choices is not None
-    assert (space.choices.groups, space.choices.today, space.choices.gone) == (((0,),), (7,), 2)
+    assert space.problem.upper.tolist()[0] == 7
 
 
 def test_changes_are_not_counted_by_the_hour(make: dict[str, Any]) -> None:

@@ -165,7 +165,5 @@ def test_only_what_somebody_stated_is_a_stated_limit(make: Make) -> None:
 def test_devices_that_nodes_supply_are_no_stated_limit(make: Make) -> None:
     contracts = (make["rented"]("2"), make["rented"]("1", name="later", committed=True))
     box = make["machine"]("box", node_devices=2, contracts=contracts, stock_devices=4)
-    space = lower_question(
-        make["question"](make["workload"](make["point"]("1")), machines=(box,))
-    )
+    space = lower_question(make["question"](make["workload"](make["point"]("1")), machines=(box,)))
     assert [limit.name for limit in stated_limits(space)] == ["stock of box"]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solver.instance.fleet.columns import ColumnFleet, ColumnType
-from solver.instance.fleet.domain import CurrentFleet, CurrentReplicas, RackOrbit
+from solver.instance.fleet.domain import CurrentFleet, CurrentReplicas, Period, RackOrbit
 from solver.lowering.fleet.lowering import lower_fleet
 from solver.lowering.fleet.space import FleetSpace
 from solver.lowering.fleet.stated import stated_limits
@@ -50,8 +50,8 @@ def _without_limits(fleet: ColumnFleet) -> FleetSpace:
 def _conflicts(fleet: ColumnFleet, plans: Plans) -> tuple[list[set[str]], dict[str, int | None]]:
     """Smallest sets of limits that no plan meets, and the least use of each with others kept."""
     wide = _without_limits(fleet)
-    sides = {limit.name: limit.side for limit in stated_limits(lower_fleet(fleet))}
-    rows = {limit.name: limit.row for limit in stated_limits(wide)}
+    sides = {limit.name: limit.rows[0].side for limit in stated_limits(lower_fleet(fleet))}
+    rows = {limit.name: limit.rows[0].row for limit in stated_limits(wide)}
     uses = [wide.problem.use.dot(plan) for plan in plans(wide.problem)]
     broken = [{n for n in sides if use[rows[n]] > sides[n]} for use in uses]
     found: list[set[str]] = []
@@ -155,6 +155,25 @@ def test_a_share_of_spot_devices_is_told_as_a_share(make: Any) -> None:
     assert found["spot share"]["needed_exact"] == "3/5"
     assert found["spot share"]["stated"] == 0.25
     assert found["stock of box on_demand"]["needed"] == 4.0
+
+
+def test_a_limit_of_several_periods_is_one_limit(make: Any) -> None:
+    """Both periods need more than the stock, the busier one five: 5 in the file mends both."""
+    box = make.machine("box", make.contract("1"), stock_devices=2)
+    load = replace(make.workload(5, make.point("box", 1)), by_period=(F(1), F(3, 5)))
+    periods = (Period("day", F(12)), Period("night", F(12)))
+    asked = make.question([load], [box], periods=periods)
+    (entry,) = explain_infeasible(lower_fleet(asked))
+    assert (entry["limit"], entry["needed_exact"]) == ("stock of box", "5")
+
+
+def test_power_over_several_periods_is_the_greatest_of_them(make: Any) -> None:
+    box = make.machine("box", make.contract("1"))
+    load = replace(make.workload(5, make.point("box", 1)), by_period=(F(3, 5), F(1)))
+    periods = (Period("day", F(12)), Period("night", F(12)))
+    asked = make.question([load], [box], periods=periods, limits=make.limits(max_watts=F(1000)))
+    (entry,) = explain_infeasible(lower_fleet(asked))
+    assert (entry["limit"], entry["needed_exact"]) == ("power", "5/2")
 
 
 def test_racks_are_one_limit_and_say_how_many_more_would_do(make: Any) -> None:
