@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from solver.cli.exits import status_of
-from solver.cli.progress import patience
 from solver.cli.outputs import PLOT_FORMATS
+from solver.cli.progress import patience
 
 if TYPE_CHECKING:
     from solver.nondominated import NondominatedSet
