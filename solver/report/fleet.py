@@ -13,7 +13,14 @@ from rich.text import Text
 from solver.report.findings import count_of
 from solver.report.fleet_bill import bill_of
 from solver.report.fleet_choose import marks_of, recommended_of, representatives
-from solver.report.fleet_facts import Goal, Limit, goals_of, limits_of, machines_in_short, tightest
+from solver.report.fleet_facts import (
+    Limit,
+    column_of,
+    goals_of,
+    limits_of,
+    machines_in_short,
+    tightest,
+)
 from solver.report.fleet_findings import (
     answer_groups,
     conflict_heading,
@@ -35,6 +42,7 @@ _MAX_BOXES = 8
 _MAX_BILL = 30
 _MAX_STEPS = 12
 _BAR = 12
+_NAME = 36
 _COLOURS = {"complete": "green", "partial": "yellow", "infeasible": "red"}
 _NUMBERS = frozenset({"replicas", "devices", "load", "nodes", "US$/h"})
 
@@ -102,7 +110,7 @@ def _frontier(
     marks = marks_of(document)
     star = "*" if ascii_only else "★"
     columns = [[f"{star} {', '.join(marks[i])}" if i in marks else "" for i in chosen]]
-    columns += [_values(shown, goal) for goal in goals]
+    columns += [column_of(shown, goal) for goal in goals]
     columns.append([short(point["design"]["devices"]) for point in shown])
     columns.append([machines_in_short(document, point["design"]) for point in shown])
     limits = [tightest(point["design"]) for point in shown]
@@ -137,10 +145,6 @@ def _frontier(
 def _fullness(limit: Limit | None) -> str:
     # Without its space a share never goes on in a line of its own.
     return "" if limit is None else f"{limit.title} {limit.percent.replace(' ', '')}"
-
-
-def _values(points: list[Mapping[str, Any]], goal: Goal) -> list[str]:
-    return aligned([float(point["objectives"][goal.name]) for point in points], digits=4)
 
 
 def _open(document: Mapping[str, Any]) -> list[RenderableType]:
@@ -205,7 +209,7 @@ def _limits(design: Mapping[str, Any], *, ascii_only: bool) -> list[RenderableTy
     limits = limits_of(design)
     if not limits:
         return []
-    wide = min(max(cell_len(limit.title) for limit in limits), 30)
+    wide = min(max(cell_len(limit.title) for limit in limits), _NAME)
     lines: list[RenderableType] = [Text(""), Text("How full the limits are", style="bold")]
     for limit in limits:
         bar = _bar(limit.share or 0.0, ascii_only=ascii_only)

@@ -10,6 +10,7 @@ from solver.report.fleet_facts import (
     amount,
     dollars,
     goals_of,
+    layout_name,
     limits_of,
     loads_of,
     machines_in_short,
@@ -71,7 +72,7 @@ def bill_of(document: Mapping[str, Any], index: int) -> Bill:
             clean(entry.get("model", ""), limit=40),
             clean(entry.get("phase", ""), limit=12),
             clean(entry.get("period", ""), limit=20),
-            clean(entry["layout"], limit=60),
+            layout_name(entry),
             clean(entry["machine"], limit=40),
             clean(entry.get("contract", ""), limit=30),
             rack_name(entry),
@@ -159,7 +160,7 @@ def replica_names(design: Mapping[str, Any]) -> dict[str, int]:
     """Replicas by what they are: ``chat: 2 × TP4 on h100`` counts 2 under ``chat: TP4 on h100``."""
     found: dict[str, int] = {}
     for entry in design.get("replicas", ()):
-        name = f"{clean(entry['workload'], limit=40)}: {clean(entry['layout'], limit=60)}"
+        name = f"{clean(entry['workload'], limit=40)}: {_model(entry)}{layout_name(entry)}"
         if entry["machine"]:
             name += f" on {clean(entry['machine'], limit=40)}"
         extra = [
@@ -170,6 +171,13 @@ def replica_names(design: Mapping[str, Any]) -> dict[str, int]:
         name += f" ({told})" if told else ""
         found[name] = found.get(name, 0) + entry["count"]
     return found
+
+
+def _model(entry: Mapping[str, Any]) -> str:
+    """The model, where its option is told apart by it: the workload accepts several."""
+    workload, model = entry["workload"], entry.get("model", "")
+    several = model and entry["option"].startswith(f"{workload}: {model} ")
+    return f"{clean(model, limit=40)} " if several else ""
 
 
 def node_names(design: Mapping[str, Any]) -> dict[str, int]:

@@ -64,7 +64,7 @@ def _without_tables(tree: Any) -> Any:
     """The question with its unnamed tables as one text each, so that a change shows once."""
     if isinstance(tree, Mapping):
         return {
-            key: f"{len(item):,} entries, {_hash_of(item)}"
+            key: f"{count_of(len(item), 'entry', 'entries')} of digest {_hash_of(item)}"
             if key in _NOT_COMPARED and item
             else _without_tables(item)
             for key, item in tree.items()

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from solver.report.numbers import clean, percent, short, with_prefix
+from solver.report.numbers import aligned, clean, percent, short, with_prefix
 
 __all__ = [
     "Goal",
     "Limit",
     "amount",
+    "column_of",
     "devices_by_machine",
     "dollars",
     "goals_of",
     "is_helper",
     "is_supply",
+    "layout_name",
     "limit_title",
     "limits_of",
     "loads_of",
@@ -166,6 +168,13 @@ def value_of(point: Point, goal: Goal) -> Fraction:
     return Fraction(str(point["objectives"][goal.name] if exact is None else exact))
 
 
+def column_of(points: Sequence[Point], goal: Goal) -> list[str]:
+    """Values of an objective with equal decimals; money in cents where not all is whole."""
+    values = [float(point["objectives"][goal.name]) for point in points]
+    cents = goal.unit.startswith("US$") and not all(value.is_integer() for value in values)
+    return aligned(values, digits=4, least=2 if cents else 0)
+
+
 def _period_weights(document: Mapping[str, Any]) -> dict[str, float]:
     """Share of the day by name of period; what stands all day has no name."""
     periods = document["instance"].get("resolved", {}).get("periods") or ()
@@ -223,6 +232,12 @@ def tightest(design: Design) -> Limit | None:
     """The limit that is fullest, rows of supply apart; the first of equals."""
     stated = [limit for limit in limits_of(design) if not limit.supply and limit.share is not None]
     return max(stated, key=lambda limit: limit.share or 0.0, default=None)
+
+
+def layout_name(entry: Mapping[str, Any]) -> str:
+    """Layout of an entry, with the batch where the layout does not tell it."""
+    layout, batch = clean(entry["layout"], limit=60), entry.get("batch")
+    return layout if batch is None or "batch" in layout else f"{layout}, batch {batch}"
 
 
 def rack_name(entry: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ import jinja2
 from solver.report.fleet_bill import Bill, bill_of
 from solver.report.fleet_choose import marks_of, recommended_of, representatives
 from solver.report.fleet_facts import (
+    column_of,
     goals_of,
     limits_of,
     machines_in_short,
@@ -160,10 +161,7 @@ def _frontier(
     points = [document["points"][index] for index in chosen]
     goals, marks = goals_of(document), marks_of(document)
     headers = [f"{clean(goal.name, limit=30)}, {goal.unit}" for goal in goals]
-    columns = [
-        aligned([float(point["objectives"][goal.name]) for point in points], digits=4)
-        for goal in goals
-    ]
+    columns = [column_of(points, goal) for goal in goals]
     limits = [tightest(point["design"]) for point in points]
     columns += [
         [short(point["design"]["devices"]) for point in points],

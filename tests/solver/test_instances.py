@@ -14,7 +14,8 @@ from solver.cli.exits import status_of
 from solver.nondominated import nondominated_set
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
-FILES = sorted(INSTANCES.rglob("*.toml"))
+# Fleets have a file of their own.
+FILES = [path for path in sorted(INSTANCES.rglob("*.toml")) if path.parent.name != "fleet"]
 PROGRAMS = sorted((INSTANCES / "moip").glob("*.json"))
 EPOCH_STEMS = 16
 

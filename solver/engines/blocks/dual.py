@@ -31,6 +31,8 @@ CutPool = dict[Block, dict[tuple[int, ...], None]]
 _SEEDS = 60
 _SMALL_SHARE = 0.01
 _STEP = 0.3
+EFFORT = 1_000_000
+"""Combinations for the price of a block; beyond, a lower bound on it has to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,9 +46,10 @@ class Bound:
     weights : (1 + R,) int64
         ``scale`` and the multipliers.
     least
-        Cheapest price of every group under the weights; their sum less the limits is ``value``.
+        Cheapest price of every group under the weights, or a lower bound on it; their sum less
+        the limits is ``value``.
     cheapest : (groups, 1 + R)
-        A cheapest plan of every group.
+        A cheap plan of every group.
     """
 
     value: int
@@ -55,12 +58,14 @@ class Bound:
     cheapest: IntArray
 
 
-def evaluate(groups: Sequence[Group], limit: IntArray, weights: IntArray) -> Bound:
-    """The bound under given weights, exact."""
+def evaluate(
+    groups: Sequence[Group], limit: IntArray, weights: IntArray, *, effort: int | None = EFFORT
+) -> Bound:
+    """The bound under given weights, in integers; see ``cheapest_plan`` for ``effort``."""
     least, cheapest = [], []
     for group in groups:
         if isinstance(group, Block):
-            plan = cheapest_plan(group, weights)
+            plan = cheapest_plan(group, weights, effort=effort)
             least.append(plan.price)
             cheapest.append(plan.vector)
         else:

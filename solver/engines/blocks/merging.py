@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from formulations.milp import IntArray
@@ -31,6 +33,7 @@ def merge(
     window: Window,
     *,
     room: int,
+    look: Callable[[], None] = lambda: None,
 ) -> Plans:
     """Pairs priced within ``gap`` of the two cheapest rows together.
 
@@ -40,6 +43,8 @@ def merge(
         Pairs outside it are dropped.
     room
         Most rows of the answer, and a hundredth of the most pairs looked at.
+    look
+        Asked now and then; may raise to stop.
 
     Raises
     ------
@@ -57,6 +62,7 @@ def merge(
     vectors: list[IntArray] = []
     rows: list[tuple[IntArray, IntArray]] = []
     for a, b in ranges(counts, np.zeros_like(counts), _CHUNK):
+        look()
         b = order[b]
         vector = one.vector[a] + other.vector[b]
         within = fits(vector, window)

@@ -27,7 +27,7 @@ from solver.engines.blocks.joining import best_choice
 from solver.engines.blocks.listing import TooManyPlansError, list_halves, list_plans
 from solver.engines.blocks.merging import merge, pairs_within
 from solver.engines.blocks.plans import Merged, Plans
-from solver.engines.blocks.pricing import cheapest_plan, fair_price, prices_of
+from solver.engines.blocks.pricing import fair_price, prices_of
 from solver.engines.blocks.structure import Block, BlockProblem
 from solver.engines.blocks.windows import Window, window_beside
 
@@ -42,6 +42,7 @@ STREAMED = 300_000
 ROUNDS = 20
 """Most of maximising the bound before tables are narrowed again."""
 _LARGEST_PRICE = 2**56
+_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,15 +143,31 @@ class Narrowing:
             if not self._list_one_more(self.room):
                 raise TooManyPlansError("plans")
 
+    @property
+    def _share(self) -> int:
+        """How far from the cheapest plans of one group may be priced."""
+        return self.gap if self.width is None else self.gap // _PARTS
+
     def _list_the_easy(self) -> None:
         hard = []
+        last = None
+        if self.width is not None:
+            # What uses the limits up in the end is the block that has most ways to.
+            ways = [
+                _combinations(block, self.bound.weights, least + self.gap)
+                for block, least in zip(self.blocks, self.bound.least, strict=True)
+            ]
+            last = self.blocks[int(np.argmax(ways))]
         for block, least in zip(self.blocks, self.bound.least, strict=True):
             self.look()
+            if block is last:
+                hard.append(block)
+                continue
             try:
                 plans = list_plans(
                     block,
                     self.bound.weights,
-                    least + self.gap,
+                    least + self._share,
                     self.active,
                     room=min(EASY, self.room),
                 )
@@ -224,13 +241,22 @@ class Narrowing:
             return False
         weights = self.bound.weights
         self.tables.sort(key=len)
-        if pairs_within(self.tables[0], self.tables[1], weights, self.gap) > most:
+        if pairs_within(self.tables[0], self.tables[1], weights, self._share) > most:
             return False
         while True:
             one, other, *rest = self.tables
             window = self._window([table.vector for table in rest])
             try:
-                merged = merge(one, other, weights, self.gap, self.active, window, room=self.room)
+                merged = merge(
+                    one,
+                    other,
+                    weights,
+                    self._share,
+                    self.active,
+                    window,
+                    room=self.room,
+                    look=self.look,
+                )
             except TooManyPlansError:
                 return False  # they may be joined unmerged in the end
             self.tables = [*rest, self._cut(merged)]
@@ -245,7 +271,8 @@ class Narrowing:
         if not self.blocks:
             return False
         place, least = self._shortest()
-        block, allowed = self.blocks[place], self.gap
+        block = self.blocks[place]
+        allowed = self.gap if len(self.blocks) == 1 else self._share
         window = self._window([table.vector for table in self.tables], but_one=True)
         while True:
             try:
@@ -268,7 +295,9 @@ class Narrowing:
 
     def _shortest(self) -> tuple[int, int]:
         """The block with fewest plans, and the price of its cheapest."""
-        leasts = [cheapest_plan(block, self.bound.weights).price for block in self.blocks]
+        leasts = [
+            evaluate([block], self.limit, self.bound.weights).least[0] for block in self.blocks
+        ]
         sizes = [
             _combinations(block, self.bound.weights, least + self.gap)
             for block, least in zip(self.blocks, leasts, strict=True)
@@ -298,7 +327,7 @@ class Narrowing:
         block, (_, least) = self.blocks[0], self._shortest()
         window = self._window([table.vector for table in self.tables], but_one=True)
         one, other, *covers = list_halves(
-            block, weights, least + self.gap, self.active, room=self.room, window=window
+            block, weights, least + self.gap, self.active, room=self.room // 2, window=window
         )
         halves = sorted(zip((one, other), covers, strict=True), key=lambda half: len(half[0]))
         rho, _ = fair_price(block, prices_of(block, weights))

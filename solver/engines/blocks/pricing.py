@@ -30,12 +30,13 @@ LARGEST = 2**50
 MARGIN = 4.0
 """Units of price by which pruning is kinder than it need be."""
 _FILTER_FROM = 256
-_FIRST_SHARE = 64.0
+_FIRST_SHARE = 512.0
+_FACTOR = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheapestPlan:
-    """``price`` exact; ``units`` of every ladder; ``vector``: its cost and uses."""
+    """``price`` of the plan; ``units`` of every ladder; ``vector``: its cost and uses."""
 
     price: int
     units: IntArray
@@ -76,13 +77,16 @@ def _a_price(block: Block, prices: list[int], best: int) -> int:
     return known
 
 
-def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
+def cheapest_plan(block: Block, weights: IntArray, *, effort: int | None = None) -> CheapestPlan:
     """See the module's text.
 
     Parameters
     ----------
     weights : (1 + R,) int64 >= 0
         Of the cost and of each limit.
+    effort
+        Most combinations looked at in one step; where that is too few, ``price`` is a lower bound
+        on the cheapest and the plan is some plan. ``None``: always exact.
 
     Raises
     ------
@@ -94,22 +98,40 @@ def cheapest_plan(block: Block, weights: IntArray) -> CheapestPlan:
     known = _a_price(block, prices, best)
     if known >= LARGEST:
         raise OverflowError(f"{block.name}: its cheapest plan prices at {known}")
-    spare = known - rho * block.demand
+    fair = rho * block.demand
     # Few plans have little excess, so less than the known one's is tried first.
-    trial = spare / _FIRST_SHARE
-    while trial < spare:
-        plan = _within(block, prices, rho, best, rho * block.demand + trial)
-        if plan is not None:
-            return plan
-        trial *= 2.0
-    plan = _within(block, prices, rho, best, float(known))
+    trial = (known - fair) / _FIRST_SHARE
+    # One less than the float says: it may err by less than a unit.
+    above = int(fair) - 1
+    try:
+        while trial < known - fair:
+            plan = _within(block, prices, rho, best, fair + trial, effort)
+            if plan is not None:
+                return plan
+            above = max(above, int(fair + trial))
+            trial *= _FACTOR
+        plan = _within(block, prices, rho, best, float(known), effort)
+    except _TooMuchEffortError:
+        units = np.zeros(len(prices), dtype=np.int64)
+        units[best] = block.ladders[best].least(np.array([block.demand]))[0]
+        vectors = np.array([ladder.vector for ladder in block.ladders])
+        return CheapestPlan(min(above, known), units, units @ vectors)
     if plan is None:
         raise ArithmeticError(f"{block.name}: a known plan was not found again")
     return plan
 
 
+class _TooMuchEffortError(Exception):
+    """More combinations than were allowed."""
+
+
 def _within(
-    block: Block, prices: list[int], rho: float, best: int, priced_at_most: float
+    block: Block,
+    prices: list[int],
+    rho: float,
+    best: int,
+    priced_at_most: float,
+    effort: int | None,
 ) -> CheapestPlan | None:
     """The cheapest plan priced at most so much, if there is one."""
     most = priced_at_most - rho * block.demand + MARGIN
@@ -140,6 +162,8 @@ def _within(
         k, cover, excess = rungs.k[order], rungs.cover[order], rungs.excess[order]
         spent = priced - rho * (block.demand - rest)
         counts = np.searchsorted(excess, most - spent, side="right")
+        if effort is not None and int(counts.sum()) > effort:
+            raise _TooMuchEffortError
         state = np.repeat(np.arange(len(rest)), counts)
         rung = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         new_rest = rest[state] - cover[rung]

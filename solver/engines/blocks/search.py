@@ -36,11 +36,11 @@ __all__ = ["BlockAnswer", "minimise_blocks"]
 
 ROOM = 400_000
 """Rows a table may hold; about 0.05 GB with what stands behind them."""
-GROWTH = 0.35
+GROWTH = 0.25
 """Share of what is proved above the first bound that the next target adds to it."""
 JOINED = 100_000_000
 """Pairs that a last join may look at; about 10 s."""
-BEAM = 300
+BEAM = 1_000
 """Rows of a table that the look for a good fleet keeps."""
 PATIENCE_S = 10.0
 """CPU seconds without a fleet after which one is looked for, to aim just below it."""
@@ -151,7 +151,7 @@ def minimise_blocks(
     n = 1 + len(problem.limit)
     unpriced = np.zeros(n, dtype=np.int64)
     unpriced[0] = 1
-    separate = evaluate(list(problem.blocks), problem.limit, unpriced)
+    separate = evaluate(problem.blocks, problem.limit, unpriced, effort=None)
     if known is not None and separate.value >= known:
         return BlockAnswer(None, None, known, "")
     use = separate.cheapest[:, 1:].sum(axis=0)
@@ -188,7 +188,7 @@ def _no_fleet(search: _Search, root: Bound) -> bool:
     """Whether the limits' multipliers alone, cost left out, prove that no fleet meets them."""
     ray = root.weights.copy()
     ray[0] = 0
-    return evaluate(list(search.problem.blocks), search.problem.limit, ray).value > 0
+    return evaluate(search.problem.blocks, search.problem.limit, ray).value > 0
 
 
 class _Deepening:

@@ -30,6 +30,8 @@ from solver.lowering.fleet.scaling import NANO, common_denominator
 
 __all__ = ["build_racks"]
 
+_LARGEST = 2**53
+
 
 def build_racks(instance: FleetInstance, columns: Sequence[PlannedColumn]) -> Racks | None:
     """Racks over all that is held in one piece; ``None`` where the question has none.
@@ -71,7 +73,11 @@ def build_racks(instance: FleetInstance, columns: Sequence[PlannedColumn]) -> Ra
         if all(value is None for value in most):
             continue
         item_sizes = [size(columns[j]) for j in items]
+        largest = max([Fraction(value) for value in most if value is not None] + item_sizes)
+        # Sizes are rounded up and room down, which is safe at any scale; sums must fit 64 bits.
         scale = common_denominator(item_sizes) or NANO
+        while scale > 1 and largest * scale > _LARGEST:
+            scale = max(scale // 1000, 1)
         names.append(name)
         sizes.append([math.ceil(value * scale) for value in item_sizes])
         capacities.append(

@@ -231,7 +231,18 @@ class Road:
             if reason is not None:
                 return Answer(None, None, None, engine.name, "bound", solves, reason)
             cuts = [_over(cuts, kept) for cuts in self._cuts]
-            program = formulation.build(smaller, cuts)
+            try:
+                program = formulation.build(smaller, cuts)
+            except ValueError as error:
+                if self._formulation is not None or formulation.name == "counts":
+                    raise EngineError.one(
+                        f"{formulation.name} cannot state this fleet: {error}",
+                        where=self.problem.name,
+                        mend="Offer fewer layouts or racks, or name another --formulation",
+                    ) from error
+                formulation = self._applicable("counts", smaller)
+                engine = self._engine(formulation, smaller)
+                continue
             engine.load(program.statement)
             result = engine.minimise(measure, upper=upper, time_limit_s=stop.left_s)
             solves += 1
@@ -256,27 +267,24 @@ class Road:
 
     def _chosen(self, problem: FleetProblem) -> Formulation:
         if self._formulation is not None:
-            formulation = get_formulation(self._formulation)
-            why = formulation.applies(problem)
-            if why is not None:
-                raise EngineError.one(
-                    f"{formulation.name} does not apply: {why}",
-                    where="--formulation",
-                    mend="Leave it out, or name another",
-                )
-            return formulation
-        reasons = []
-        for name in ("counts", "rack_patterns"):
-            formulation = get_formulation(name)
-            why = formulation.applies(problem)
-            if why is None:
-                return formulation
-            reasons.append(f"{name}: {why}")
-        raise EngineError.one(
-            f"no formulation applies ({'; '.join(reasons)})",
-            where=problem.name,
-            mend="Ask for fewer racks, or without survive_rack_loss",
-        )
+            return self._applicable(self._formulation, problem)
+        # Identical racks one by one are many times the same; patterns see each kind once.
+        patterns = get_formulation("rack_patterns")
+        if patterns.applies(problem) is None:
+            return patterns
+        return self._applicable("counts", problem)
+
+    @staticmethod
+    def _applicable(name: str, problem: FleetProblem) -> Formulation:
+        formulation = get_formulation(name)
+        why = formulation.applies(problem)
+        if why is not None:
+            raise EngineError.one(
+                f"{name} does not apply: {why}",
+                where=problem.name,
+                mend="Name another --formulation, or ask for fewer racks",
+            )
+        return formulation
 
     def _engine(self, formulation: Formulation, problem: FleetProblem) -> Engine:
         name = self._engine_name

@@ -131,7 +131,7 @@ BAD: list[tuple[list[str], list[str]]] = [
     (["--set", "workload.model=gpt-oss-120b"], ["epoch2025 does not model", "attention sinks"]),
     (["--set", "design.expert_parallel=[2]"], ["does not model expert parallel"]),
     (["--set", "performance.model=magic"], ["performance.model", "magic", "epoch2025"]),
-    (["--set", "kind=fleet"], ["kind", "fleet", "replica"]),
+    (["--set", "kind=flotilla"], ["kind", "flotilla", "fleet", "replica"]),
     (["--out", "/nowhere/at/all/r.json"], ["--out /nowhere/at/all/r.json", "does not exist"]),
     (["--plot", "frontier.gif"], ["--plot frontier.gif", ".png"]),
     (["--formulation", "simplex"], ["simplex", "column_selection"]),
