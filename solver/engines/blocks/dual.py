@@ -12,9 +12,10 @@ to a grid and the bound is then evaluated in integers, so nothing rests on the f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linprog
 
 from formulations.milp import IntArray
@@ -50,12 +51,16 @@ class Bound:
         the limits is ``value``.
     cheapest : (groups, 1 + R)
         A cheap plan of every group.
+    mean : (groups, 1 + R) float, or ``None``
+        Of every group, the mix of plans that meets all limits at the cost of the bound: where
+        good fleets may be looked for. Proves nothing.
     """
 
     value: int
     weights: IntArray
     least: tuple[int, ...]
     cheapest: IntArray
+    mean: npt.NDArray[np.float64] | None = None
 
 
 def evaluate(
@@ -128,6 +133,7 @@ def best_bound(
                 known[number].add(vector)
                 cuts[number].append(vector)
     current = best
+    mean: npt.NDArray[np.float64] | None = None
     for _ in range(rounds):
         if look is not None:
             look()
@@ -168,7 +174,11 @@ def best_bound(
             break  # multipliers too large to price exactly; what was met before still holds
         if current.value > best.value:
             best = current
+        shares = -np.asarray(answer.ineqlin.marginals)
+        mean = np.array(
+            [shares[owner == number] @ table[owner == number] for number in range(len(groups))]
+        )
         missing = 0.0 if aim is None else _SMALL_SHARE * (aim - best.value)
         if -answer.fun * scale - best.value < max(1.0, 1e-9 * abs(best.value), missing):
             break
-    return best
+    return replace(best, mean=mean)

@@ -26,7 +26,7 @@ from solver.engines.blocks.dual import Bound, CutPool, Group, best_bound, evalua
 from solver.engines.blocks.joining import best_choice
 from solver.engines.blocks.listing import TooManyPlansError, list_halves, list_plans
 from solver.engines.blocks.merging import merge, pairs_within
-from solver.engines.blocks.plans import Merged, Plans
+from solver.engines.blocks.plans import Merged, Plans, blocks_behind
 from solver.engines.blocks.pricing import fair_price, prices_of
 from solver.engines.blocks.structure import Block, BlockProblem
 from solver.engines.blocks.windows import Window, window_beside
@@ -43,6 +43,8 @@ ROUNDS = 20
 """Most of maximising the bound before tables are narrowed again."""
 _LARGEST_PRICE = 2**56
 _PARTS = 8
+_PULLS = (0.03, 0.3, 3.0)
+"""How much being away from the mix that meets the limits counts, in the choice of few rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +105,8 @@ class Narrowing:
         self.bound = root
         self.tables: list[Plans] = []
         self.blocks = list(problem.blocks)
+        mean = root.cheapest if root.mean is None else root.mean
+        self.means = dict(zip(problem.blocks, mean, strict=True))
 
     @property
     def gap(self) -> int:
@@ -180,8 +184,16 @@ class Narrowing:
     def _cut(self, table: Plans) -> Plans:
         if self.width is None or len(table) <= self.width:
             return table
-        priced = table.vector @ self.bound.weights
-        return table.only(np.argsort(priced, kind="stable")[: self.width])
+        weights = self.bound.weights.astype(np.float64)
+        priced = table.vector @ weights
+        # The cheapest rows alone may all lie at one end of a limit, where no others fit them.
+        mean = sum(self.means[block] for block in blocks_behind(table))
+        away = np.abs(table.vector - mean)[:, 1:] @ weights[1:]
+        best = [
+            np.argsort(priced + part * away, kind="stable")[: self.width // len(_PULLS)]
+            for part in _PULLS
+        ]
+        return table.only(np.unique(np.concatenate(best)))
 
     def _maximise(self) -> None:
         if any(not len(table) for table in self.tables):
@@ -326,9 +338,7 @@ class Narrowing:
         weights = self.bound.weights
         block, (_, least) = self.blocks[0], self._shortest()
         window = self._window([table.vector for table in self.tables], but_one=True)
-        one, other, *covers = list_halves(
-            block, weights, least + self.gap, self.active, room=self.room // 2, window=window
-        )
+        one, other, *covers = self._halves_of(block, least, window)
         halves = sorted(zip((one, other), covers, strict=True), key=lambda half: len(half[0]))
         rho, _ = fair_price(block, prices_of(block, weights))
         positions = self.active
@@ -356,6 +366,25 @@ class Narrowing:
         )
         parts = (*self.tables, *(table for table, _ in halves))
         return None if found is None else _chosen(parts, found[1])
+
+    def _halves_of(
+        self, block: Block, least: int, window: Window
+    ) -> tuple[Plans, Plans, IntArray, IntArray]:
+        allowed, room = self.gap, self.room // 2
+        while True:
+            try:
+                return list_halves(
+                    block,
+                    self.bound.weights,
+                    least + allowed,
+                    self.active,
+                    room=room if self.width is None else min(room, EASY),
+                    window=window,
+                )
+            except TooManyPlansError:
+                if self.width is None or not allowed:
+                    raise
+                allowed //= 2
 
     def _cheapest_row(self, table: Plans) -> Plans | None:
         tied = self.active[self.active > 0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from formulations.milp import IntArray
 from solver.engines.blocks.structure import Block
 
-__all__ = ["Merged", "Plans", "Single", "columns_behind"]
+__all__ = ["Merged", "Plans", "Single", "blocks_behind", "columns_behind"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,13 @@ class Plans:
         else:
             fewer = Merged(origin.left, origin.right, origin.left_row[rows], origin.right_row[rows])
         return Plans(self.vector[rows], fewer)
+
+
+def blocks_behind(plans: Plans) -> list[Block]:
+    """The blocks that every row is put together of."""
+    if isinstance(plans.origin, Single):
+        return [plans.origin.block]
+    return [*blocks_behind(plans.origin.left), *blocks_behind(plans.origin.right)]
 
 
 def columns_behind(plans: Plans, row: int) -> Mapping[int, int]:

@@ -40,7 +40,7 @@ GROWTH = 0.25
 """Share of what is proved above the first bound that the next target adds to it."""
 JOINED = 100_000_000
 """Pairs that a last join may look at; about 10 s."""
-BEAM = 1_000
+BEAM = 300
 """Rows of a table that the look for a good fleet keeps."""
 PATIENCE_S = 10.0
 """CPU seconds without a fleet after which one is looked for, to aim just below it."""
