@@ -223,10 +223,10 @@ class _Deepening:
             try:
                 found = self.search.cheapest_up_to(target, self.root, every, BEAM)
             except TooManyPlansError:
+                continue
+            if self.cost is not None and found is None:
                 return
             self.meet(found)
-            if found is not None:
-                return
 
     def settle(self, target: int) -> bool:
         """Prove that nothing costs at most ``target``, or find the cheapest that does."""
