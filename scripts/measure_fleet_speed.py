@@ -38,6 +38,7 @@ from rich.console import Console
 from rich.table import Table
 
 FOLDER = ROOT / "../shared/data/fleet"
+_FEW_TICKS = 6
 FAULTS = ("worse", "wrong", "killed", "crashed")
 
 
@@ -108,8 +109,10 @@ def draw(runs: Sequence[Run], path: Path) -> None:
         axes.set_yscale("log")
         if label in ("devices in the fleet", "columns stated"):
             axes.set_xscale("log")
-        elif label == "limits that bind":
-            axes.xaxis.get_major_locator().set_params(integer=True)
+        met = sorted({read(run) for run in runs if run.answer} - {None})
+        if 0 < len(met) <= _FEW_TICKS:
+            axes.set_xticks(met, [f"{value:,}" for value in met])
+            axes.set_xticks([], minor=True)
         axes.set_xlabel(label)
         axes.grid(alpha=0.3)
     for axes in panels[:, 0]:

@@ -93,6 +93,7 @@ def best_choice(
     *,
     pairs: int,
     look: Callable[[], None],
+    on_found: Callable[[tuple[int, ...]], None] = lambda _: None,
 ) -> tuple[int, tuple[int, ...]] | None:
     """Cost and rows of the cheapest choice within the limits that prices at most ``most``.
 
@@ -106,7 +107,10 @@ def best_choice(
         Of the price less what the limits are worth. Any choice of cost c within the limits has at
         most ``weights[0] * c``.
     pairs
-        Most pairs to look at in each join.
+        Most pairs to look at.
+    on_found
+        Told the rows of every choice that is the cheapest so far: they hold even if there turn out
+        to be too many pairs.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def best_choice(
     if gap >= _GREATEST_GAP:
         raise TooManyPlansError("prices beyond 64 bits")
     spent = [price - bottom for price, bottom in zip(prices, least, strict=True)]
-    search = _Join(tables, spent, weights, limit, gap, most, pairs, look)
+    search = _Join(tables, spent, weights, limit, gap, most, pairs, look, on_found)
     return search.best()
 
 
@@ -139,7 +143,9 @@ class _Join:
         most: int,
         pairs: int,
         look: Callable[[], None],
+        on_found: Callable[[tuple[int, ...]], None],
     ) -> None:
+        self.on_found = on_found
         self.tables, self.spent = tables, spent
         self.weights, self.limit = weights[1:], limit
         self.unit = int(weights[0])
@@ -238,5 +244,6 @@ class _Join:
                 if self.found is None or int(cost[winner]) < self.found[0]:
                     where = (*(int(part[chosen[winner]]) for part in rows), int(row[winner]))
                     self.found = int(cost[winner]), where
+                    self.on_found(where)
                     # From now on only a cheaper choice is worth finding.
                     self.gap = min(self.gap, (self.found[0] - 1) * self.unit - self.base)

@@ -76,6 +76,8 @@ class Narrowing:
         Most pairs that a last join looks at.
     look
         Asked between steps; may raise to stop.
+    on_found
+        Told of fleets within the active limits, one row each, as joins come upon them.
     pool
         See ``dual.best_bound``.
     width
@@ -95,9 +97,10 @@ class Narrowing:
         joined: int,
         look: Callable[[], None],
         pool: CutPool,
+        on_found: Callable[[Plans], None],
         width: int | None = None,
     ) -> None:
-        self.pool = pool
+        self.pool, self.on_found = pool, on_found
         self.width = width
         self.limit = problem.limit
         self.grid, self.target, self.active = grid, target, active
@@ -330,6 +333,7 @@ class Narrowing:
             self.target * self.grid.scale,
             pairs=self.joined,
             look=self.look,
+            on_found=lambda rows: self.on_found(_chosen((*others, last), rows)),
         )
         return None if found is None else _chosen((*others, last), found[1])
 
@@ -356,6 +360,7 @@ class Narrowing:
                 *halves,
             )
         ]
+        parts = (*self.tables, *(table for table, _ in halves))
         found = best_choice(
             tables,
             np.concatenate([weights[positions] * finer, [int(rho * finer)]]).astype(np.int64),
@@ -363,8 +368,8 @@ class Narrowing:
             self.target * self.grid.scale * finer,
             pairs=self.joined,
             look=self.look,
+            on_found=lambda rows: self.on_found(_chosen(parts, rows)),
         )
-        parts = (*self.tables, *(table for table, _ in halves))
         return None if found is None else _chosen(parts, found[1])
 
     def _halves_of(

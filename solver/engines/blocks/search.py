@@ -1,13 +1,12 @@
 r"""Minimum cost of a fleet that separates by block, with a proof: deepen, list, merge.
 
 1. The Lagrangian bound :math:`L` over all blocks (``dual``): no fleet is cheaper.
-2. For a target :math:`U` above it, ask for every fleet of cost at most :math:`U`: blocks are listed
-   (``listing``) and merged (``merging``) one after the other, smallest first; plans whose price
-   is further above the cheapest than the gap :math:`U - L` are left out, since the price of a whole
-   fleet is the sum over its blocks. After every merge the bound is maximised anew: fewer, larger
-   groups give a better one, the gap shrinks, and the blocks with most plans are listed last.
-3. Either nothing is left, so every fleet costs more than :math:`U` and the target is raised, or the
-   cheapest of what is left is the optimum.
+2. For a target :math:`U` above it, ask for the cheapest fleet of cost at most :math:`U`
+   (``narrowing``): what plans may differ in is bounded by the gap :math:`U - L`.
+3. Either there is none, so every fleet costs more than :math:`U` and the target is raised, or it is
+   the optimum.
+
+Fleets that are met on the way, and some looked for on purpose, cap the targets.
 
 Limits that carry no multiplier are left out of step 2 at first. That is a relaxation, so a bound
 stays a bound, and an optimum that meets them is the optimum; one that does not brings them in.
@@ -38,8 +37,8 @@ ROOM = 400_000
 """Rows a table may hold; about 0.05 GB with what stands behind them."""
 GROWTH = 0.25
 """Share of what is proved above the first bound that the next target adds to it."""
-JOINED = 100_000_000
-"""Pairs that a last join may look at; about 10 s."""
+JOINED = 200_000_000
+"""Pairs that a last join may look at; about 20 s."""
 BEAM = 300
 """Rows of a table that the look for a good fleet keeps."""
 PATIENCE_S = 10.0
@@ -105,7 +104,12 @@ class _Search:
         )
 
     def cheapest_up_to(
-        self, target: int, root: Bound, active: IntArray, width: int | None = None
+        self,
+        target: int,
+        root: Bound,
+        active: IntArray,
+        on_found: Callable[[Plans], None],
+        width: int | None = None,
     ) -> Plans | None:
         """See ``Narrowing.cheapest``."""
         narrowing = Narrowing(
@@ -118,6 +122,7 @@ class _Search:
             joined=JOINED,
             look=self.look,
             pool=self.pool,
+            on_found=on_found,
             width=width,
         )
         return narrowing.cheapest()
@@ -216,22 +221,24 @@ class _Deepening:
     def look_for_a_fleet(self) -> None:
         """A fleet to aim below: plans ever further from the cheapest, but few of them."""
         above = max(self.step, self.proved - self.root.value / self.search.grid.scale)
+        known = self.cost
         every = np.arange(1 + len(self.search.problem.limit))
         for _ in range(6):
             target = self.proved + math.ceil(above)
             above *= 2
             try:
-                found = self.search.cheapest_up_to(target, self.root, every, BEAM)
+                found = self.search.cheapest_up_to(target, self.root, every, self.meet, BEAM)
             except TooManyPlansError:
                 continue
-            if self.cost is not None and found is None:
-                return
             self.meet(found)
+            if self.cost is not None and self.cost == known:
+                return  # as much again brought nothing better
+            known = self.cost
 
     def settle(self, target: int) -> bool:
         """Prove that nothing costs at most ``target``, or find the cheapest that does."""
         while True:
-            found = self.search.cheapest_up_to(target, self.root, self.active)
+            found = self.search.cheapest_up_to(target, self.root, self.active, self.meet)
             self.meet(found)
             if found is None or int(found.vector[0, 0]) > target:
                 break
