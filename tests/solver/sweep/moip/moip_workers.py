@@ -151,5 +151,7 @@ def work_for_ever(log: Path) -> None:
 
 
 if __name__ == "__main__":
+    # A background job of a shell inherits an ignored Ctrl-C, and would pass that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     what, where = sys.argv[1:]
     {"write": write_for_ever, "work": work_for_ever}[what](Path(where))
