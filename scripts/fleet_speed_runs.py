@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from speed_measuring import ROOT, BadInputError, read_documents, run_measured, this_checkout
+
 CHILD = ROOT / "scripts" / "fleet_speed_child.py"
-GRACE_S = 60.0
-"""A run that does not end this long after its limit is killed."""
-
-
-class BadInputError(Exception):
-    """The folder or the pattern will not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +69,8 @@ def read_fleets(folder: Path, pattern: str | None) -> list[Fleet]:
         If there is none, or a file is not JSON.
     """
     found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BadInputError(f"{path}: is not JSON ({error})") from error
-        if not isinstance(document, dict) or document.get("format") != "fleet-columns/1":
+    for path, document in read_documents(folder):
+        if document.get("format") != "fleet-columns/1":
             continue
         if pattern is not None and not fnmatch(path.stem, f"*{pattern}*"):
             continue
@@ -104,38 +92,16 @@ def read_fleets(folder: Path, pattern: str | None) -> list[Fleet]:
 def measure(fleet: Fleet, limit_s: float, levels: int) -> Run:
     """Solve one fleet in a new process."""
     with tempfile.TemporaryDirectory() as folder:
-        told, errors = Path(folder) / "told.json", Path(folder) / "errors.txt"
+        told = Path(folder) / "told.json"
         command = [sys.executable, str(CHILD), str(fleet.path.resolve()), str(told)]
-        # This checkout is what is measured, whatever is installed.
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with errors.open("w") as errors_file:
-            process = subprocess.Popen(
-                [*command, str(limit_s), str(levels)],
-                cwd=folder,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=errors_file,
-            )
-            late = threading.Event()
-
-            def kill() -> None:
-                late.set()
-                process.kill()
-
-            timer = threading.Timer(limit_s + GRACE_S, kill)
-            timer.start()
-            try:
-                # Unlike RUSAGE_CHILDREN this is of one child alone: its peak memory as well.
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-            finally:
-                timer.cancel()
-                if process.returncode is None:
-                    process.kill()
-                    process.wait()
-        cpu_s, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-        if process.returncode == 0:
-            return Run(fleet, json.loads(told.read_text(encoding="utf-8")), cpu_s, peak)
-        last = errors.read_text().strip().splitlines()[-1:]
-        failure = "killed" if late.is_set() else "; ".join(["crashed", *last])
-        return Run(fleet, {}, cpu_s, peak, failure)
+        ended = run_measured(
+            [*command, str(limit_s), str(levels)],
+            folder=Path(folder),
+            environment=this_checkout(),
+            limit_s=limit_s,
+        )
+        if ended.exit_status == 0:
+            answer = json.loads(told.read_text(encoding="utf-8"))
+            return Run(fleet, answer, ended.cpu_s, ended.peak_bytes)
+    failure = ended.word if ended.late else "; ".join([ended.word, *ended.last_line])
+    return Run(fleet, {}, ended.cpu_s, ended.peak_bytes, failure)

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from speed_measuring import ROOT, BadInputError, read_documents, run_measured, this_checkout
+
 CHILD = ROOT / "scripts" / "moip_speed_child.py"
-GRACE_S = 60.0
-"""A run that does not end this long after its limit is killed."""
 
 Images = frozenset[tuple[Fraction, ...]]
-
-
-class BadInputError(Exception):
-    """The folder, a name or the other interpreter will not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +72,8 @@ def read_instances(folder: Path, names: Sequence[str] | None) -> list[Instance]:
         If the folder has none, a name is not among them, or a file is not JSON.
     """
     found = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"), parse_float=Fraction)
-        except ValueError as error:
-            raise BadInputError(f"{path}: is not JSON ({error})") from error
-        if not isinstance(document, dict) or "objectives" not in document:
+    for path, document in read_documents(folder, parse_float=Fraction):
+        if "objectives" not in document:
             continue
         images = published_images(document)
         count = document.get("nondominated_count") if images is None else len(images)
@@ -123,48 +111,20 @@ def is_right(instance: Instance, status: str, points: Iterable[Sequence[str]]) -
 
 def measure(instance: Instance, side: str, python: str, limit_s: float) -> Run:
     """Run one side on one instance in a new process."""
+    environment = this_checkout()
+    if side != "fleetfront":
+        # The other side is measured as its interpreter has it installed.
+        del environment["PYTHONPATH"]
     with tempfile.TemporaryDirectory() as folder:
-        told, errors = Path(folder) / "told.json", Path(folder) / "errors.txt"
+        told = Path(folder) / "told.json"
         command = [python, str(CHILD), side, str(instance.path.resolve()), str(told), str(limit_s)]
-        environment = dict(os.environ)
-        if side == "fleetfront":
-            # This checkout is what is measured, whatever is installed.
-            environment["PYTHONPATH"] = str(ROOT)
-        else:
-            environment.pop("PYTHONPATH", None)
-        with errors.open("w") as errors_file:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=errors_file,
-            )
-            late = threading.Event()
-
-            def kill() -> None:
-                late.set()
-                process.kill()
-
-            timer = threading.Timer(limit_s + GRACE_S, kill)
-            timer.start()
-            try:
-                # Unlike RUSAGE_CHILDREN this is of one child alone: its peak memory as well.
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-            finally:
-                timer.cancel()
-                if process.returncode is None:
-                    process.kill()
-                    process.wait()
-        cpu_s, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-        if process.returncode == 0:
+        ended = run_measured(command, folder=Path(folder), environment=environment, limit_s=limit_s)
+        if ended.exit_status == 0:
             answer = json.loads(told.read_text(encoding="utf-8"))
-        elif process.returncode == 2:
-            raise BadInputError(errors.read_text().strip())
+        elif ended.exit_status == 2:
+            raise BadInputError(ended.errors.strip())
         else:
-            last = errors.read_text().strip().splitlines()[-1:]
-            answer = {"status": "killed" if late.is_set() else "crashed", "notes": last}
+            answer = {"status": ended.word, "notes": ended.last_line}
     points = answer.pop("points", [])
     right = is_right(instance, answer["status"], points)
     return Run(
@@ -173,9 +133,9 @@ def measure(instance: Instance, side: str, python: str, limit_s: float) -> Run:
         status=answer["status"],
         found=len(points),
         right=right,
-        cpu_solve_s=answer.get("cpu_solve_s", cpu_s),
-        cpu_process_s=cpu_s,
-        peak_bytes=peak,
+        cpu_solve_s=answer.get("cpu_solve_s", ended.cpu_s),
+        cpu_process_s=ended.cpu_s,
+        peak_bytes=ended.peak_bytes,
         solves=answer.get("solves", 0),
         closed_by=answer.get("closed_by", {}),
         versions=answer.get("versions", {}),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("measure_fleet_speed", "fleet_speed_runs")
+NAMES = ("measure_fleet_speed", "fleet_speed_runs", "speed_measuring")
 
 
 @pytest.fixture

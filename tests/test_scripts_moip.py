@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ROOT / "instances" / "moip" / "knapsack-30.json"
-NAMES = ("measure_moip_speed", "moip_speed_runs", "moip_speed_child")
+NAMES = ("measure_moip_speed", "moip_speed_runs", "moip_speed_child", "speed_measuring")
 Judge = Callable[..., dict[str, bool | None]]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from formulations.fleet.plan import FilledRack
 from formulations.fleet.problem import FleetProblem
+from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
-from formulations.program import ProgramKind, Statement
 
 __all__ = ["Decoded", "FleetProgram"]
 
@@ -17,33 +16,8 @@ Decoded = tuple[IntArray, tuple[FilledRack, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FleetProgram:
-    """One formulation of one problem.
-
-    Parameters
-    ----------
-    formulation
-        Its name in the registry.
-    statement
-        What an engine loads; its objectives are the measures of the problem.
-    decoder
-        From the integer values of all columns of the statement to counts and racks.
-    """
-
-    formulation: str
-    problem: FleetProblem
-    statement: Statement
-    decoder: Callable[[IntArray], Decoded]
-
-    @property
-    def name(self) -> str:
-        """Problem and formulation, for messages."""
-        return f"{self.problem.name}/{self.formulation}"
-
-    @property
-    def kind(self) -> ProgramKind:
-        """What kind of engine it takes."""
-        return self.statement.kind
+class FleetProgram(StatedProblem[FleetProblem, Decoded]):
+    """One formulation of one problem; objectives of its statement are the problem's measures."""
 
     def decode(self, x: IntArray) -> Decoded:
         """Counts and filled racks of a solution; shares of requests are found afterwards.

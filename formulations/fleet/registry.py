@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import cast
+from typing import ClassVar
 
 from formulations.fleet.problem import FleetProblem
 from formulations.fleet.program import FleetProgram
 from formulations.fleet.rack_bins import MOST_PLACES, number_of_places
 from formulations.fleet.routing import Cut
-from formulations.program import ProgramKind
+from formulations.formulation import NamedFormulation, formulation_named
 
 __all__ = ["FORMULATIONS", "Formulation", "get_formulation"]
 
@@ -19,15 +18,11 @@ _Builder = Callable[[FleetProblem, Sequence[Sequence[Cut]]], FleetProgram]
 
 
 @dataclass(frozen=True, slots=True)
-class Formulation:
+class Formulation(NamedFormulation):
     """One way to state the fleet problem.
 
     Parameters
     ----------
-    kind
-        What kind of engine takes its programs.
-    summary
-        One line for people.
     exact
         Whether an optimum of its program, once all routing cuts it breaks are in, is one of the
         problem; else it is an upper bound.
@@ -37,9 +32,8 @@ class Formulation:
         Whether it lays racks out by patterns.
     """
 
-    name: str
-    kind: ProgramKind
-    summary: str
+    family: ClassVar[str] = "fleet"
+
     exact: bool
     places: bool
     patterns: bool
@@ -57,8 +51,7 @@ class Formulation:
         ValueError
             If it does not apply, or the data are beyond it; the message says why.
         """
-        module = import_module(f"formulations.fleet.{self.name}")
-        builder = cast("_Builder", vars(module)[f"build_{self.name}"])
+        builder: _Builder = self.builder()
         return builder(problem, cuts)
 
     def applies(self, problem: FleetProblem) -> str | None:
@@ -99,15 +92,5 @@ FORMULATIONS: tuple[Formulation, ...] = (
 
 
 def get_formulation(name: str) -> Formulation:
-    """The formulation of this name.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists those there are.
-    """
-    for formulation in FORMULATIONS:
-        if formulation.name == name:
-            return formulation
-    known = ", ".join(formulation.name for formulation in FORMULATIONS)
-    raise ValueError(f"no fleet formulation is called {name!r}; there are {known}")
+    """The formulation of this name; ``ValueError`` that lists those there are, if there is none."""
+    return formulation_named(name, FORMULATIONS, family=Formulation.family)

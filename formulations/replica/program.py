@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
-from formulations.program import ProgramKind, Statement
 from formulations.replica.problem import COST, LATENCY, ReplicaProblem
 
 __all__ = ["Cell", "ReplicaProgram", "chosen_one"]
@@ -32,44 +31,8 @@ def chosen_one(x: IntArray) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReplicaProgram:
-    """One formulation of one problem.
-
-    Parameters
-    ----------
-    formulation
-        Its name in the registry.
-    statement
-        What an engine loads.
-    decoder
-        From the integer values of all columns to the chosen cell; raises ``ValueError`` where they
-        choose none or several.
-    """
-
-    formulation: str
-    problem: ReplicaProblem
-    statement: Statement
-    decoder: Callable[[IntArray], Cell]
-
-    @property
-    def name(self) -> str:
-        """Problem and formulation, for messages."""
-        return f"{self.problem.name}/{self.formulation}"
-
-    @property
-    def kind(self) -> ProgramKind:
-        """What kind of engine it takes."""
-        return self.statement.kind
-
-    def decode(self, x: IntArray) -> Cell:
-        """The chosen (layout index, batch index).
-
-        Raises
-        ------
-        ValueError
-            If ``x`` chooses no cell or several.
-        """
-        return self.decoder(x)
+class ReplicaProgram(StatedProblem[ReplicaProblem, Cell]):
+    """One formulation of one problem; its answer is the chosen cell."""
 
     def attained(self, x: IntArray) -> dict[str, int]:
         """Latency and cost rank of the chosen cell, read from the problem and not from ``x``.

@@ -4,38 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import cast
+from typing import ClassVar
 
-from formulations.program import ProgramKind
+from formulations.formulation import NamedFormulation, formulation_named
 from formulations.replica.problem import ReplicaProblem
 from formulations.replica.program import ReplicaProgram
 
 __all__ = ["FORMULATIONS", "Formulation", "get_formulation"]
 
+_Builder = Callable[[ReplicaProblem], ReplicaProgram]
+
 
 @dataclass(frozen=True, slots=True)
-class Formulation:
-    """One way to state the replica problem.
+class Formulation(NamedFormulation):
+    """One way to state the replica problem."""
 
-    Parameters
-    ----------
-    kind
-        What kind of engine takes its programs.
-    summary
-        One line for people.
-    """
-
-    name: str
-    kind: ProgramKind
-    summary: str
+    family: ClassVar[str] = "replica"
 
     def build(self, problem: ReplicaProblem) -> ReplicaProgram:
         """State ``problem`` in this formulation."""
-        module = import_module(f"formulations.replica.{self.name}")
-        builder = cast(
-            "Callable[[ReplicaProblem], ReplicaProgram]", vars(module)[f"build_{self.name}"]
-        )
+        builder: _Builder = self.builder()
         return builder(problem)
 
 
@@ -48,15 +36,5 @@ FORMULATIONS: tuple[Formulation, ...] = (
 
 
 def get_formulation(name: str) -> Formulation:
-    """The formulation of this name.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists those there are.
-    """
-    for formulation in FORMULATIONS:
-        if formulation.name == name:
-            return formulation
-    known = ", ".join(formulation.name for formulation in FORMULATIONS)
-    raise ValueError(f"no replica formulation is called {name!r}; there are {known}")
+    """The formulation of this name; ``ValueError`` that lists those there are, if there is none."""
+    return formulation_named(name, FORMULATIONS, family=Formulation.family)

@@ -9,7 +9,16 @@ from typing import Any
 
 from solver.catalog.domain import Accelerator, Model, Price
 
-__all__ = ["DesignSpace", "Draft", "Limits", "Machine", "Performance", "ReplicaInstance", "Rules"]
+__all__ = [
+    "DesignSpace",
+    "Draft",
+    "Limits",
+    "Machine",
+    "NamedQuestion",
+    "Performance",
+    "ReplicaInstance",
+    "Rules",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +104,12 @@ class Performance:
     hbm_efficiency: Fraction = Fraction(1)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaInstance:
-    """One question: which layouts and batches of one replica are worth having?"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedQuestion:
+    """What every kind of question carries, beside what it asks."""
 
     name: str
     title: str
-    model: Model
-    context_tokens: int
-    machines: tuple[Machine, ...]
-    design: DesignSpace
-    limits: Limits
-    rules: Rules
-    performance: Performance
-    draft: Draft | None = None
     expected_exit_status: int = 0
     source: str = "instance"
     """Where the question came from, for error messages."""
@@ -117,6 +118,20 @@ class ReplicaInstance:
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Changes made to the file, ``key: value``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaInstance(NamedQuestion):
+    """One question: which layouts and batches of one replica are worth having?"""
+
+    model: Model
+    context_tokens: int
+    machines: tuple[Machine, ...]
+    design: DesignSpace
+    limits: Limits
+    rules: Rules
+    performance: Performance
+    draft: Draft | None = None
 
     @property
     def kind(self) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from solver.catalog.domain import Accelerator, Model
 from solver.errors import InstanceError
@@ -22,11 +21,22 @@ from solver.instance.domain import (
 from solver.instance.loading import apply_settings, digest_of, load_tables
 from solver.instance.lookup import Lookup, merged_catalog
 from solver.instance.price_age import price_age_warnings
-from solver.instance.records import ReplicaFile
+from solver.instance.record_types import CatalogKeys
+from solver.instance.records import LayoutChoices, ReplicaFile
 from solver.instance.validation import validated
 
-__all__ = ["KINDS", "kind_of", "read_replica_instance", "replica_instance_from_raw"]
+__all__ = [
+    "KINDS",
+    "check_degrees",
+    "design_space",
+    "kind_of",
+    "read_replica_instance",
+    "recorded",
+    "replica_instance_from_raw",
+    "tables_of",
+]
 
+_File = TypeVar("_File", bound=CatalogKeys)
 KINDS = ("replica", "fleet")
 """Kinds of question that a TOML file may ask."""
 
@@ -47,11 +57,7 @@ def replica_instance_from_raw(
     InstanceError
         With every fault found.
     """
-    record, faults = validated(ReplicaFile, raw, where)
-    catalog, more = merged_catalog(record, where, folder)
-    lookup = Lookup(catalog, where, folder)
-    lookup.faults.extend([*faults, *more])
-
+    record, lookup = recorded(ReplicaFile, raw, where, folder)
     model = lookup.model("workload.model", record.workload.model)
     machines = []
     for name in record.design.accelerator:
@@ -70,10 +76,7 @@ def replica_instance_from_raw(
             _check_bits(machine.accelerator, weight_bits, "design.weight_bits", lookup)
             if draft:
                 _check_bits(machine.accelerator, (draft.weight_bits,), "draft.weight_bits", lookup)
-    if not record.design.tensor_parallel and not record.design.tensor_parallel_2d:
-        lookup.fault(
-            "design.tensor_parallel", "the design space is empty: no tensor degree", "List one"
-        )
+    check_degrees(record.design, lookup)
     if lookup.faults or model is None:
         raise InstanceError.all_of(lookup.faults)
     return ReplicaInstance(
@@ -82,16 +85,7 @@ def replica_instance_from_raw(
         model=model,
         context_tokens=record.workload.context_tokens,
         machines=tuple(machines),
-        design=DesignSpace(
-            tensor_parallel=record.design.tensor_parallel,
-            tensor_parallel_2d=record.design.tensor_parallel_2d,
-            pipeline_parallel=record.design.pipeline_parallel,
-            expert_parallel=record.design.expert_parallel,
-            attention_data_parallel=record.design.attention_data_parallel,
-            batch=record.design.batch,
-            weight_bits=weight_bits,
-            kv_bits=kv_bits,
-        ),
+        design=design_space(record.design, weight_bits=weight_bits, kv_bits=kv_bits),
         limits=Limits(**dict(record.limits)),
         rules=Rules(**dict(record.rules)),
         performance=Performance(**dict(record.performance)),
@@ -153,26 +147,79 @@ def read_replica_instance(
     InstanceError
         With every fault of the file.
     """
-    raw, data = load_tables(path)
-    if settings:
-        apply_settings(raw, settings)
-    where = str(path)
-    kind = kind_of(raw, where)
-    if kind != "replica":
-        raise InstanceError.one(
-            f"kind is {kind!r}, where a replica question is expected",
-            where=f"{where}: kind",
-            mend="Give a file of kind 'replica'",
-        )
-    instance = replica_instance_from_raw(
+    raw, data = tables_of(path, "replica", settings)
+    return replica_instance_from_raw(
         raw,
-        where=where,
+        where=str(path),
         folder=path.parent,
         sha256=digest_of(data, settings),
         settings=settings,
         today=today,
     )
-    return replace(instance, source=where)
+
+
+def tables_of(
+    path: Path, kind: str, settings: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], bytes]:
+    """Tables of a file that asks a question of ``kind``, with ``settings`` over them; its bytes.
+
+    Raises
+    ------
+    InstanceError
+        If it cannot be read, or asks another kind of question.
+    """
+    raw, data = load_tables(path)
+    if settings:
+        apply_settings(raw, settings)
+    found = kind_of(raw, str(path))
+    if found != kind:
+        raise InstanceError.one(
+            f"kind is {found!r}, where a {kind} question is expected",
+            where=f"{path}: kind",
+            mend=f"Give a file of kind {kind!r}",
+        )
+    return raw, data
+
+
+def recorded(
+    kind: type[_File], raw: Mapping[str, Any], where: str, folder: Path
+) -> tuple[_File, Lookup]:
+    """The record of a file, and look-ups in its catalog that hold every fault found so far.
+
+    Raises
+    ------
+    InstanceError
+        If the file cannot be read without its faulty keys either.
+    """
+    record, faults = validated(kind, raw, where)
+    catalog, more = merged_catalog(record, where, folder)
+    lookup = Lookup(catalog, where, folder)
+    lookup.faults.extend([*faults, *more])
+    return record, lookup
+
+
+def check_degrees(choices: LayoutChoices, lookup: Lookup) -> None:
+    """Note a fault where neither kind of tensor degree is on offer."""
+    if not choices.tensor_parallel and not choices.tensor_parallel_2d:
+        lookup.fault(
+            "design.tensor_parallel", "the design space is empty: no tensor degree", "List one"
+        )
+
+
+def design_space(
+    choices: LayoutChoices, *, weight_bits: tuple[int, ...], kv_bits: tuple[int, ...]
+) -> DesignSpace:
+    """The layouts and batches of a file, at these widths."""
+    return DesignSpace(
+        tensor_parallel=choices.tensor_parallel,
+        tensor_parallel_2d=choices.tensor_parallel_2d,
+        pipeline_parallel=choices.pipeline_parallel,
+        expert_parallel=choices.expert_parallel,
+        attention_data_parallel=choices.attention_data_parallel,
+        batch=choices.batch,
+        weight_bits=weight_bits,
+        kv_bits=kv_bits,
+    )
 
 
 def kind_of(raw: Mapping[str, Any], where: str) -> str:

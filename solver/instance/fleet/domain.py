@@ -5,13 +5,12 @@ Money is an exact fraction of a US dollar, rates and shares are exact fractions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from solver.catalog.domain import Accelerator, Model
-from solver.instance.domain import DesignSpace, Performance, Rules
+from solver.instance.domain import DesignSpace, NamedQuestion, Performance, Rules
 
 __all__ = [
     "Answers",
@@ -328,11 +327,9 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class FleetInstance:
+class FleetInstance(NamedQuestion):
     """One question: which replicas on which machines meet all demand, and at what price?"""
 
-    name: str
-    title: str
     trade_off: tuple[TradeOff, ...]
     """Two or three, or ``("throughput",)`` alone."""
     cost_unit: CostUnit
@@ -354,11 +351,6 @@ class FleetInstance:
     rules: Rules = field(default_factory=Rules)
     performance: Performance = field(default_factory=Performance)
     seed: int = 0
-    expected_exit_status: int = 0
-    source: str = "instance"
-    sha256: str = ""
-    warnings: tuple[str, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

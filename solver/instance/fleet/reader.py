@@ -31,11 +31,10 @@ from solver.instance.fleet.machines import MachineReader, rack_orbit
 from solver.instance.fleet.points_binding import PointTables
 from solver.instance.fleet.records import FleetDesignRecord, FleetFile
 from solver.instance.fleet.workloads import WorkloadReader
-from solver.instance.loading import apply_settings, digest_of, load_tables
-from solver.instance.lookup import Lookup, merged_catalog
+from solver.instance.loading import digest_of
+from solver.instance.lookup import Lookup
 from solver.instance.price_age import price_age_warnings
-from solver.instance.reader import kind_of
-from solver.instance.validation import validated
+from solver.instance.reader import check_degrees, design_space, recorded, tables_of
 
 __all__ = ["HOURS_PER_YEAR", "fleet_instance_from_raw", "read_fleet_instance"]
 
@@ -78,19 +77,9 @@ def read_fleet_instance(
     InstanceError
         With every fault found.
     """
-    raw, data = load_tables(path)
-    if settings:
-        apply_settings(raw, settings)
-    where = str(path)
-    kind = kind_of(raw, where)
-    if kind != "fleet":
-        raise InstanceError.one(
-            f"kind is {kind!r}, where a fleet question is expected",
-            where=f"{where}: kind",
-            mend="Give a file of kind 'fleet'",
-        )
+    raw, data = tables_of(path, "fleet", settings)
     attachments = Attachments(path.parent)
-    instance = _built(raw, where, attachments, path.parent, today)
+    instance = _built(raw, str(path), attachments, path.parent, today)
     return replace(
         instance,
         sha256=digest_of(data, settings, *attachments.contents),
@@ -105,10 +94,7 @@ def _built(
     folder: Path,
     today: datetime.date | None,
 ) -> FleetInstance:
-    record, faults = validated(FleetFile, raw, where)
-    catalog, more = merged_catalog(record, where, folder)
-    lookup = Lookup(catalog, where, folder)
-    lookup.faults.extend([*faults, *more])
+    record, lookup = recorded(FleetFile, raw, where, folder)
     check_file(record, lookup)
 
     periods = tuple(Period(entry.name, entry.hours) for entry in record.periods)
@@ -171,10 +157,7 @@ def _design(
 ) -> DesignSpace | None:
     if record is None:
         return None
-    if not record.tensor_parallel and not record.tensor_parallel_2d:
-        lookup.fault(
-            "design.tensor_parallel", "the design space is empty: no tensor degree", "List one"
-        )
+    check_degrees(record, lookup)
     accelerators = [m.accelerator for m in machines if m.accelerator is not None]
     offered = sorted({bits for accelerator in accelerators for bits in accelerator.flop_per_s})
     designed = [workload for workload in workloads if not workload.points]
@@ -194,16 +177,7 @@ def _design(
                 f"no machine has {bits}-bit arithmetic{whose}",
                 f"Choose from {', '.join(map(str, offered))}, or offer another machine",
             )
-    return DesignSpace(
-        tensor_parallel=record.tensor_parallel,
-        tensor_parallel_2d=record.tensor_parallel_2d,
-        pipeline_parallel=record.pipeline_parallel,
-        expert_parallel=record.expert_parallel,
-        attention_data_parallel=record.attention_data_parallel,
-        batch=record.batch,
-        weight_bits=record.weight_bits or (),
-        kv_bits=record.kv_bits or (),
-    )
+    return design_space(record, weight_bits=record.weight_bits or (), kv_bits=record.kv_bits or ())
 
 
 def _phases(record: FleetDesignRecord | None, workloads: Sequence[Workload]) -> tuple[Phase, ...]:

@@ -23,17 +23,24 @@ from solver.engines.guard import violation
 from solver.errors import FleetError, ResultError
 from solver.result import canonical_digest
 from solver.sweep.certificate import Check, Verification
+from solver.sweep.checking import (
+    below_point,
+    check_derived,
+    check_digest,
+    first_faults,
+    no_result,
+    unreadable_instance,
+)
 from solver.sweep.moip.claims import Claim, Corner
 from solver.sweep.moip.corners import greatest_corners
 from solver.sweep.moip.document import images_of, outcome_to_dict
 from solver.sweep.moip.outcome import SearchOutcome
 from solver.sweep.moip.reading import MoipResult, outcome_from_dict
 
-__all__ = ["LISTERS", "verify_moip"]
+__all__ = ["LISTERS", "below_point", "verify_moip"]
 
 LISTERS = ("labels", "packing")
 """They list boxes, or bound them, and are never asked whether one is empty; others never list."""
-MAX_DETAILS = 5
 _EXACT_IN_INT64 = 2**62
 _PAIRS_AT_ONCE = 2_000_000
 Progress = Callable[[int, int], None]
@@ -65,33 +72,18 @@ def verify_moip(
         If the document is not a result of this kind at all.
     """
     if not isinstance(document, Mapping):
-        raise ResultError.one(
-            "not an object",
-            where="result",
-            mend="Give a file written by 'fleetfront moip --out', unchanged",
-        )
-    checks: list[Check] = []
+        raise no_result("not an object", "moip")
     try:
         read = outcome_from_dict(document)
         actual = canonical_digest(document)
     except ResultError:
         raise
     except FleetError as error:
-        faults = tuple(str(fault) for fault in error.faults[:MAX_DETAILS])
-        return Verification((Check("instance", faults),))
+        return unreadable_instance(error)
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise ResultError.one(
-            f"damaged ({error!r})",
-            where="result",
-            mend="Give a file written by 'fleetfront moip --out', unchanged",
-        ) from error
-    stated, outcome = document["digest"], read.outcome
-    checks.append(
-        Check(
-            "digest", () if stated == actual else (f"stated {stated!r:.80}, recomputed {actual}",)
-        )
-    )
-    checks.append(_check_instance(outcome.program, program))
+        raise no_result(f"damaged ({error!r})", "moip") from error
+    outcome = read.outcome
+    checks = [check_digest(document["digest"], actual), _check_instance(outcome.program, program)]
     feasible = _check_feasible(outcome)
     checks.append(feasible)
     if feasible.passed:
@@ -122,36 +114,15 @@ def _check_feasible(outcome: SearchOutcome) -> Check:
     broken = ((what, violation(outcome.program.milp, x, {})) for what, x in designs)
     faults = [f"{what} is not feasible: {fault}" for what, fault in broken if fault is not None]
     detail = f"{len(designs)} points against every row"
-    return Check("points are feasible", _first(faults), detail)
+    return Check("points are feasible", first_faults(faults), detail)
 
 
 def _check_derived(document: Mapping[str, Any], read: MoipResult) -> Check:
     """All that follows from columns, claims and boxes reads as it does when it is made anew."""
     ours = outcome_to_dict(read.outcome, conflict=read.conflict)
-    differing = (
-        text
-        for key, value in ours.items()
-        if key not in ("provenance", "digest")
-        for text in _differences(document[key], value, key)
-    )
-    faults = tuple(itertools.islice(differing, MAX_DETAILS))
-    return Check("objectives, gap, ideal, nadir and status", faults)
-
-
-def _differences(told: Any, ours: Any, place: str) -> Iterator[str]:
-    """Where two JSON values differ, exactly; types count."""
-    if type(told) is not type(ours):
-        yield f"{place} is {told!r:.80}, recomputed {ours!r:.80}"
-    elif isinstance(told, dict):
-        if set(told) != set(ours):
-            yield f"{place} has keys missing or unknown: {sorted(set(told) ^ set(ours), key=str)}"
-        for key in (key for key in ours if key in told):
-            yield from _differences(told[key], ours[key], f"{place}.{key}")
-    elif isinstance(told, list) and len(told) == len(ours):
-        for index, (one, other) in enumerate(zip(told, ours, strict=True)):
-            yield from _differences(one, other, f"{place}.{index}")
-    elif told != ours:
-        yield f"{place} is {told!r:.80}, recomputed {ours!r:.80}"
+    for key in ("provenance", "digest"):
+        del ours[key]
+    return check_derived("objectives, gap, ideal, nadir and status", document, ours)
 
 
 def _check_nondominance(outcome: SearchOutcome) -> Check:
@@ -168,7 +139,7 @@ def _check_nondominance(outcome: SearchOutcome) -> Check:
         f"{outcome.program.objective_names}: {one} is dominated by {other}"
         for one, other in _dominated(distinct)
     ]
-    return Check("mutual nondominance", _first(faults))
+    return Check("mutual nondominance", first_faults(faults))
 
 
 def _dominated(images: Sequence[Image]) -> Iterator[tuple[Image, Image]]:
@@ -212,7 +183,7 @@ def _check_tiling(outcome: SearchOutcome) -> Check:
         if not box.reason.strip():
             faults.append(f"open box {box.corner}: no reason is given")
     detail = f"{len(closed)} closed, {len(opened)} open"
-    return Check("boxes tile the search region", _first(faults), detail)
+    return Check("boxes tile the search region", first_faults(faults), detail)
 
 
 def _check_proofs(outcome: SearchOutcome) -> Check:
@@ -228,12 +199,7 @@ def _check_proofs(outcome: SearchOutcome) -> Check:
             for k, name in enumerate(outcome.program.objective_names)
             if not point.proof[k].closes(below_point(point.image, k))
         ]
-    return Check("claims close their boxes", _first(faults))
-
-
-def below_point(image: Image, k: int) -> Corner:
-    """Corner of the box no worse than ``image`` anywhere and better in objective ``k``."""
-    return tuple(value + (j != k) for j, value in enumerate(image))
+    return Check("claims close their boxes", first_faults(faults))
 
 
 def _check_claims(outcome: SearchOutcome, on_progress: Progress | None) -> Check:
@@ -249,7 +215,7 @@ def _check_claims(outcome: SearchOutcome, on_progress: Progress | None) -> Check
             for claim, index in _refuted(list(claims), images, on_progress)
         ]
     detail = f"{len(claims)} claims against {len(images)} points"
-    return Check("no claim is refuted", _first(faults), detail)
+    return Check("no claim is refuted", first_faults(faults), detail)
 
 
 def _misnamed(claim: Claim) -> Iterator[str]:
@@ -303,9 +269,3 @@ def _check_conflict(read: MoipResult) -> Check:
     if len(set(read.conflict)) != len(read.conflict):
         faults.append("a row is named twice")
     return Check("conflict", tuple(faults))
-
-
-def _first(faults: Sequence[str]) -> tuple[str, ...]:
-    shown = tuple(faults[:MAX_DETAILS])
-    more = len(faults) - len(shown)
-    return (*shown, f"and {more} more") if more > 0 else shown

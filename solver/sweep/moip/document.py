@@ -8,8 +8,7 @@ the program, the points and the boxes, so that a reader can build the file again
 from __future__ import annotations
 
 import math
-import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -17,24 +16,17 @@ from formulations.milp import IntArray
 from formulations.moip.problem import Image, MultiObjectiveProgram
 from solver.instance.moip import program_to_dict
 from solver.result import canonical_digest
+from solver.sweep.document_parts import extremes, software
 from solver.sweep.moip.claims import Claim
 from solver.sweep.moip.infeasible import row_text
 from solver.sweep.moip.outcome import SearchOutcome
 from solver.sweep.moip.volume import dominated_volume, union_volume
-from solver.sweep.provenance import package_version
 
 __all__ = ["EXACT_IN_JSON", "KIND", "exact_number", "images_of", "outcome_to_dict", "stated_values"]
 
 KIND = "moip"
 EXACT_IN_JSON = 2**53
 """Larger integers are written as text: readers that hold numbers as floats would change them."""
-_LIBRARIES = {
-    "highs": "highspy",
-    "cp-sat": "ortools",
-    "scip": "ortools",
-    "labels": "fleetfront",
-    "packing": "fleetfront",
-}
 
 
 def outcome_to_dict(outcome: SearchOutcome, *, conflict: Sequence[str] = ()) -> dict[str, Any]:
@@ -88,7 +80,11 @@ def outcome_to_dict(outcome: SearchOutcome, *, conflict: Sequence[str] = ()) -> 
         ],
         "gap": gap_of(outcome),
         "conflict": [{"row": name, "text": row_text(program, name)} for name in conflict],
-        **_extremes(outcome),
+        **extremes(
+            outcome.status,
+            (point.image for point in outcome.points),
+            lambda image: stated_values(program, image),
+        ),
         "provenance": _provenance(outcome),
     }
     document["digest"] = canonical_digest(document)
@@ -193,29 +189,12 @@ def _proof(claims: Sequence[Claim]) -> dict[str, Any]:
     }
 
 
-def _extremes(outcome: SearchOutcome) -> dict[str, Any]:
-    """Best and worst of each objective over the nondominated set; known only of a complete one."""
-    if outcome.status != "complete":
-        return {"ideal": {}, "nadir": {}}
-    columns = list(zip(*(point.image for point in outcome.points), strict=True))
-    return {
-        "ideal": stated_values(outcome.program, tuple(min(column) for column in columns)),
-        "nadir": stated_values(outcome.program, tuple(max(column) for column in columns)),
-    }
-
-
 def _provenance(outcome: SearchOutcome) -> dict[str, Any]:
     claims: list[Claim] = [claim for point in outcome.points for claim in point.proof]
     claims += [box.claim for box in outcome.closed_boxes]
     engines = sorted({claim.engine for claim in claims} | set(outcome.solves))
-    versions: Mapping[str, str] = {
-        name: package_version(_LIBRARIES.get(name, "fleetfront")) for name in engines
-    }
     return {
-        "fleetfront": package_version("fleetfront"),
-        "python": platform.python_version(),
-        "numpy": package_version("numpy"),
-        "engines": dict(versions),
+        **software(engines),
         "solves": sum(outcome.solves.values()),
         "solves_by_engine": dict(sorted(outcome.solves.items())),
         "wall_s": round(outcome.wall_s, 6),

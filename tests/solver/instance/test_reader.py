@@ -11,6 +11,7 @@ import pytest
 
 from solver.errors import InstanceError
 from solver.instance.domain import ReplicaInstance
+from solver.instance.fleet.reader import read_fleet_instance
 from solver.instance.loading import parse_setting
 from solver.instance.reader import (
     read_replica_instance,
@@ -198,3 +199,17 @@ def test_the_resolved_question_reads_back_as_itself(small: Small) -> None:
     assert again.design == question.design
     assert again.limits == question.limits
     assert again.model == question.model
+
+
+def test_a_fleet_is_no_replica_question(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(TEXT.replace('"replica"', '"fleet"'))
+    with pytest.raises(InstanceError, match="kind is 'fleet', where a replica question is"):
+        read_replica_instance(path)
+
+
+def test_a_replica_is_no_fleet_question(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(TEXT)
+    with pytest.raises(InstanceError, match="kind is 'replica', where a fleet question is"):
+        read_fleet_instance(path)
