@@ -68,6 +68,8 @@ class GeneratedColumns:
         The strongest bound met, with its multipliers; ``None`` where ``infeasible``.
     infeasible
         Proved in integers: no plan at all.
+    ray
+        The multipliers that prove it.
     converged
         No pattern was left to enter; else generation stopped after 200 rounds.
     """
@@ -81,6 +83,7 @@ class GeneratedColumns:
     best: ColumnBound | None
     infeasible: bool
     converged: bool
+    ray: ColumnBound | None = None
 
 
 def _seed(shapes: RackShapes, orbits: Sequence[int]) -> dict[Pattern, None]:
@@ -135,10 +138,13 @@ def generate_columns(
                 patterns[grown(shapes, found.patterns[orbit])] = None
         return found, len(patterns) > before
 
-    def result(best: ColumnBound | None, *, infeasible: bool, converged: bool) -> GeneratedColumns:
+    def result(
+        best: ColumnBound | None, *, converged: bool, ray: ColumnBound | None = None
+    ) -> GeneratedColumns:
         return GeneratedColumns(
             problem=problem, goal=goal, rows=rows, shapes=shapes, upper=upper,
-            patterns=tuple(patterns), best=best, infeasible=infeasible, converged=converged,
+            patterns=tuple(patterns), best=best, infeasible=ray is not None, converged=converged,
+            ray=ray,
         )  # fmt: skip
 
     nothing = column_bound(
@@ -154,16 +160,16 @@ def generate_columns(
         else:
             answer = master.solve(costs, list(patterns), elastic=True)
             if answer is None:
-                return result(best, infeasible=False, converged=False)
+                return result(best, converged=False)
             # With no costs at all, a bound above 0 proves that there is no plan. Row multipliers
             # are tiny where weights are huge: a larger unit keeps them on the grid.
             unit = float(max(1.0, master.scale.max(initial=1.0)))
             found, entered = priced(answer, zeros, unit)
             if found.scaled > 0:
-                return result(None, infeasible=True, converged=True)
+                return result(None, converged=True, ray=found)
         if not entered:
-            return result(best, infeasible=False, converged=True)
-    return result(best, infeasible=False, converged=False)
+            return result(best, converged=True)
+    return result(best, converged=False)
 
 
 def dual_bound(generated: GeneratedColumns) -> int | None:
