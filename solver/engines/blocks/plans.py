@@ -67,7 +67,6 @@ def columns_behind(plans: Plans, row: int) -> Mapping[int, int]:
             waiting.append((origin.left, int(origin.left_row[place])))
             waiting.append((origin.right, int(origin.right_row[place])))
             continue
-        for ladder, k in zip(origin.block.ladders, origin.units[place].tolist(), strict=True):
-            for column, count in ladder.columns_of(k).items():
-                found[column] = found.get(column, 0) + count
+        for column, count in origin.block.columns_of(origin.units[place]).items():
+            found[column] = found.get(column, 0) + count
     return found

@@ -23,15 +23,23 @@ from solver.engines.blocks.ladder import Rungs
 from solver.engines.blocks.pareto import undominated_rows
 from solver.engines.blocks.structure import Block
 
-__all__ = ["LARGEST", "MARGIN", "CheapestPlan", "cheapest_plan", "fair_price"]
+__all__ = [
+    "LARGEST",
+    "MARGIN",
+    "CheapestPlan",
+    "cheapest_plan",
+    "fair_price",
+    "prices_of",
+    "some_price",
+]
 
 LARGEST = 2**50
 """Prices of whole plans stay below this, so that floats err by far less than a unit."""
 MARGIN = 4.0
 """Units of price by which pruning is kinder than it need be."""
 _FILTER_FROM = 256
-_FIRST_SHARE = 512.0
-_FACTOR = 3.0
+_FIRST_SHARE = 16.0
+_FACTOR = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +83,12 @@ def _a_price(block: Block, prices: list[int], best: int) -> int:
         total = units * prices[best] + last * price
         known = min(known, int(total.min()))
     return known
+
+
+def some_price(block: Block, weights: IntArray) -> int:
+    """What some good plan of the block prices at: quick, and not the least."""
+    prices = prices_of(block, weights)
+    return _a_price(block, prices, fair_price(block, prices)[1])
 
 
 def cheapest_plan(block: Block, weights: IntArray, *, effort: int | None = None) -> CheapestPlan:

@@ -28,7 +28,7 @@ from solver.engines.blocks.dual import Bound, CutPool, best_bound, evaluate
 from solver.engines.blocks.listing import TooManyPlansError
 from solver.engines.blocks.narrowing import Grid, Narrowing
 from solver.engines.blocks.plans import Plans, columns_behind
-from solver.engines.blocks.pricing import LARGEST, cheapest_plan
+from solver.engines.blocks.pricing import LARGEST, cheapest_plan, some_price
 from solver.engines.blocks.structure import BlockProblem
 
 __all__ = ["BlockAnswer", "minimise_blocks"]
@@ -153,17 +153,9 @@ def minimise_blocks(
     if not problem.blocks:
         return BlockAnswer({}, 0, 0, "")
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
-    n = 1 + len(problem.limit)
-    unpriced = np.zeros(n, dtype=np.int64)
+    unpriced = np.zeros(1 + len(problem.limit), dtype=np.int64)
     unpriced[0] = 1
-    separate = evaluate(problem.blocks, problem.limit, unpriced, effort=None)
-    if known is not None and separate.value >= known:
-        return BlockAnswer(None, None, known, "")
-    use = separate.cheapest[:, 1:].sum(axis=0)
-    if (use <= problem.limit).all():
-        # No limit binds: every block at its own cheapest.
-        return BlockAnswer(_counts(problem, unpriced), separate.value, separate.value, "")
-    estimate = max(separate.value, 1)
+    estimate = max(sum(some_price(block, unpriced) for block in problem.blocks), 1)
     search = _Search(problem, deadline, should_stop, _grid(problem, estimate))
     return _deepened(search, known, at_least)
 
@@ -179,18 +171,34 @@ def _grid(problem: BlockProblem, estimate: int) -> Grid:
     return Grid(scale, np.ceil(dearest * scale).astype(np.int64))
 
 
-def _counts(problem: BlockProblem, weights: IntArray) -> dict[int, int]:
+def _apart(problem: BlockProblem, unpriced: IntArray) -> BlockAnswer | None:
+    """Every block at its own cheapest, if no limit binds then."""
     counts: dict[int, int] = {}
+    vector = np.zeros(1 + len(problem.limit), dtype=np.int64)
     for block in problem.blocks:
-        plan = cheapest_plan(block, weights)
-        for ladder, k in zip(block.ladders, plan.units.tolist(), strict=True):
-            for column, count in ladder.columns_of(k).items():
-                counts[column] = counts.get(column, 0) + count
-    return counts
+        plan = cheapest_plan(block, unpriced)
+        vector += plan.vector
+        for column, count in block.columns_of(plan.units).items():
+            counts[column] = counts.get(column, 0) + count
+    if (vector[1:] > problem.limit).any():
+        return None
+    return BlockAnswer(counts, int(vector[0]), int(vector[0]), "")
+
+
+def _below(answer: BlockAnswer, known: int | None) -> BlockAnswer:
+    """The answer, or that nothing is cheaper than what is known."""
+    if known is None or (answer.cost is not None and answer.cost < known):
+        return answer
+    return BlockAnswer(None, None, known, "")
 
 
 def _no_fleet(search: _Search, root: Bound) -> bool:
-    """Whether the limits' multipliers alone, cost left out, prove that no fleet meets them."""
+    """Whether the limits' multipliers alone, cost left out, prove that no fleet meets them.
+
+    Asked only where one is as large as is tried: the bound would rise for ever then.
+    """
+    if (root.weights[1:] < search.grid.dearest).all():
+        return False
     ray = root.weights.copy()
     ray[0] = 0
     return evaluate(search.problem.blocks, search.problem.limit, ray).value > 0
@@ -206,6 +214,7 @@ class _Deepening:
         self.cost: int | None = None
         self.counts: Mapping[int, int] | None = None
         problem = search.problem
+        self.ceiling = problem.ceiling
         unit = min(int(ladder.vector[0]) for block in problem.blocks for ladder in block.ladders)
         self.step = max(unit / 2, 1.0)
         self.active = np.concatenate([[0], 1 + np.flatnonzero(root.weights[1:] > 0)])
@@ -259,14 +268,16 @@ class _Deepening:
                 return BlockAnswer(self.counts, self.cost, self.cost, "")
             if known is not None and self.proved >= known:
                 return BlockAnswer(None, None, known, "")
-            if self.proved > self.search.problem.dearest_value:
+            if self.proved > self.ceiling:
                 return BlockAnswer(None, None, None, "")
             if not looked and (refused is not None or time.process_time() - begun > PATIENCE_S):
                 looked = True
                 self.look_for_a_fleet()
                 continue
             target = min(
-                value - 1 for value in (self.cost, known, self._next()) if value is not None
+                value - 1
+                for value in (self.cost, known, self.ceiling + 1, self._next())
+                if value is not None
             )
             if refused is not None and target >= refused:
                 target = (self.proved + refused) // 2
@@ -294,6 +305,10 @@ def _deepened(search: _Search, known: int | None, at_least: int | None) -> Block
         root = search.bound(start)
         if _no_fleet(search, root):
             return BlockAnswer(None, None, None, "")
+        if not root.weights[1:].any():
+            apart = _apart(problem, start)
+            if apart is not None:
+                return _below(apart, known)
         proved = max(at_least or 0, -(-root.value // search.grid.scale))
         deepening = _Deepening(search, root, proved)
         return deepening.run(known)

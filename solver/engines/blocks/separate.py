@@ -77,10 +77,6 @@ class Separated:
         block = self._builder.block(i, columns[among])
         weights: IntArray = np.zeros(1 + len(self._builder.limit), dtype=np.int64)
         weights[0] = 1
-        plan = cheapest_plan(block, weights)
-        counts: dict[int, int] = {}
-        for ladder, k in zip(block.ladders, plan.units.tolist(), strict=True):
-            for column, count in ladder.columns_of(k).items():
-                counts[column] = counts.get(column, 0) + count
+        counts = block.columns_of(cheapest_plan(block, weights).units)
         self._known[i] = [_Known(among, counts), *self._known[i]][:_REMEMBERED]
         return counts

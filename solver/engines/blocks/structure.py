@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -38,13 +39,20 @@ class Block:
     demand: int
     ladders: tuple[Ladder, ...]
 
+    def columns_of(self, units: IntArray) -> dict[int, int]:
+        """Column -> count behind units of every ladder."""
+        found: dict[int, int] = {}
+        for ladder, k in zip(self.ladders, units.tolist(), strict=True):
+            for column, count in ladder.columns_of(k).items():
+                found[column] = found.get(column, 0) + count
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockProblem:
     """All blocks, and the (R,) shared limits."""
 
     name: str
-    n_columns: int
     blocks: tuple[Block, ...]
     limit: IntArray
 
@@ -56,6 +64,18 @@ class BlockProblem:
             for block in self.blocks
             for ladder in block.ladders
         )
+
+    @property
+    def ceiling(self) -> int:
+        """No plan within the limits costs more: a budget, or a limit that rises with the cost."""
+        most = self.dearest_value
+        vectors = [ladder.vector for block in self.blocks for ladder in block.ladders]
+        for r, limit in enumerate(self.limit.tolist()):
+            # Every plan uses at least this share of its cost.
+            share = min(Fraction(int(v[1 + r]), int(v[0])) for v in vectors)
+            if share:
+                most = min(most, math.floor(limit / share))
+        return most
 
 
 class BlockBuilder:
@@ -154,7 +174,7 @@ def find_blocks(problem: FleetProblem, measure: str) -> BlockProblem | str:
         for i in range(problem.cover.n_rows)
         if problem.demand[i] > 0
     ]
-    return BlockProblem(problem.name, problem.n_columns, tuple(blocks), builder.limit)
+    return BlockProblem(problem.name, tuple(blocks), builder.limit)
 
 
 _AT_ONCE = 4_000_000
