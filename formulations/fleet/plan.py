@@ -33,7 +33,8 @@ class FleetPlan:
     ----------
     counts : (n,) int64
     shares
-        For each routing of the problem: (column, class) -> traffic, exact.
+        For each routing of the problem: (column, class) -> traffic, exact, in every part of the
+        class that the column does.
     racks
         Empty where the problem has none.
     """
@@ -99,23 +100,28 @@ def _routing_faults(
     faults = []
     place = {column: k for k, column in enumerate(routing.columns.tolist())}
     busy = dict.fromkeys(place, Fraction(0))
-    served = [Fraction(0)] * len(routing.demand)
+    n_classes = len(routing.demand)
+    carried = routing.carried()
+    served = [Fraction(0)] * routing.rate.shape[1]
     for (column, size), traffic in shares.items():
-        if column not in place or not 0 <= size < len(served) or traffic < 0:
+        if column not in place or not 0 <= size < n_classes or traffic < 0:
             faults.append(f"{routing.name}: a share of column {column}, class {size} is unknown")
             continue
-        rate = int(routing.rate[place[column], size])
+        rate = int(carried[place[column], size])
         if traffic and not rate:
             faults.append(f"{routing.name}: column {column} cannot serve class {size}")
             continue
         busy[column] += traffic / rate if rate else Fraction(0)
-        served[size] += traffic
+        for row in range(size, len(served), n_classes):
+            if routing.rate[place[column], row]:
+                served[row] += traffic
     for column, load in busy.items():
         if load > counts[column]:
             faults.append(f"{routing.name}: load {load} on {counts[column]} of column {column}")
-    for name, have, need in zip(routing.class_names, served, routing.demand.tolist(), strict=True):
+    needs = routing.demand_at(counts) * routing.n_parts
+    for row, (have, need) in enumerate(zip(served, needs, strict=True)):
         if have < need:
-            faults.append(f"{routing.name}: {have} of {need} of class {name}")
+            faults.append(f"{routing.name}: {have} of {need} of class {routing.part_name(row)}")
     return faults
 
 

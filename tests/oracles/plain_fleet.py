@@ -1,13 +1,16 @@
 """A plain second road to fleets: every count vector of a small problem, judged by the definition.
 
-Routing is decided by all extreme multipliers of its classes, racks by trying every filling. No code
-is shared with the formulations, the engines or the exact routing.
+Routing is decided by all extreme multipliers of its classes, and where requests are served in parts
+by every corner of what whole replicas may take on; pools of several KV caches by the lesser of
+prefill and decode of each; racks by trying every filling. No code is shared with the formulations,
+the engines, the lowering or the exact routing.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
@@ -20,11 +23,14 @@ from formulations.fleet.routing import Routing
 from formulations.fleet.sparse import SparseInts
 
 __all__ = [
+    "PlainReplica",
     "best_value",
     "can_serve",
     "fleet",
     "fleets",
     "plans",
+    "pool_plans",
+    "requests_carried",
     "routings",
     "small_racks",
 ]
@@ -64,33 +70,104 @@ def _extreme_multipliers(rate: Sequence[Sequence[int]], n_classes: int) -> Itera
                     yield [y.get(b, Fraction(0)) for b in range(n_classes)]
 
 
-def _needs(routing: Routing) -> list[tuple[list[Fraction], Fraction]]:
-    """For all extreme multipliers what each column is worth, and what they ask for."""
-    rate, demand = routing.rate.tolist(), routing.demand.tolist()
+_Needs = list[tuple[list[Fraction], list[Fraction]]]
+
+
+def _needs(rate: Sequence[Sequence[int]], n_classes: int) -> _Needs:
+    """For all extreme multipliers what they are and what each column is worth."""
     return [
         (
+            y,
             [
                 max((v * r for v, r in zip(y, row, strict=True)), default=Fraction(0))
                 for row in rate
             ],
-            sum((v * d for v, d in zip(y, demand, strict=True)), Fraction(0)),
         )
-        for y in _extreme_multipliers(rate, len(demand))
+        for y in _extreme_multipliers(rate, n_classes)
     ]
 
 
-def _meets(
-    needs: Sequence[tuple[Sequence[Fraction], Fraction]], columns: Sequence[int], n: Sequence[int]
-) -> bool:
-    return all(
-        sum(worth * int(n[j]) for worth, j in zip(worths, columns, strict=True)) >= least
-        for worths, least in needs
+def _room(needs: _Needs, n: Sequence[int]) -> list[tuple[list[Fraction], Fraction]]:
+    """Rows ``y w <= room`` of the traffic ``w`` that ``n`` of each column carry."""
+    return [
+        (y, sum((worth * k for worth, k in zip(worths, n, strict=True)), Fraction(0)))
+        for y, worths in needs
+    ]
+
+
+def _solved(rows: Sequence[tuple[Sequence[Fraction], Fraction]]) -> list[Fraction] | None:
+    """The only solution of a square system, by elimination."""
+    table = [[*left, right] for left, right in rows]
+    for k in range(len(table)):
+        pivot = next((i for i in range(k, len(table)) if table[i][k]), None)
+        if pivot is None:
+            return None
+        table[k], table[pivot] = table[pivot], table[k]
+        table[k] = [v / table[k][k] for v in table[k]]
+        for i in range(len(table)):
+            if i != k:
+                table[i] = [a - table[i][k] * v for a, v in zip(table[i], table[k], strict=True)]
+    return [row[-1] for row in table]
+
+
+def _has_point(rows: Sequence[tuple[Sequence[Fraction], Fraction]], size: int) -> bool:
+    """Whether some w meets all ``row w <= side``; the rows must bound it: then one is a corner."""
+    distinct = list(dict.fromkeys((tuple(map(Fraction, left)), right) for left, right in rows))
+    return any(
+        corner is not None
+        and all(
+            sum((a * v for a, v in zip(left, corner, strict=True)), Fraction(0)) <= right
+            for left, right in distinct
+        )
+        for chosen in itertools.combinations(distinct, size)
+        for corner in [_solved(chosen)]
     )
 
 
+class _Judge:
+    """Whether counts serve a routing."""
+
+    def __init__(self, routing: Routing) -> None:
+        self.routing = routing
+        b, t = len(routing.demand), max(len(routing.parts), 1)
+        rows = routing.rate.tolist()
+        does = [[any(row[k * b : (k + 1) * b]) for k in range(t)] for row in rows]
+        # Column -> what it carries; whole columns first, then those of each part.
+        kinds = [[j for j, parts in enumerate(does) if all(parts)]]
+        kinds += [[j for j, p in enumerate(does) if p[k] and not all(p)] for k in range(t)]
+        self.kinds = [
+            (
+                [int(routing.columns[j]) for j in kind],
+                _needs([[max(rows[j][size::b]) for size in range(b)] for j in kind], b),
+            )
+            for kind in kinds
+        ]
+
+    def __call__(self, counts: Sequence[int]) -> bool:
+        routing = self.routing
+        times = 1 if routing.pace is None else int(counts[routing.pace])
+        demand = [Fraction(need * times) for need in routing.demand.tolist()]
+        rooms = [_room(needs, [int(counts[j]) for j in kind]) for kind, needs in self.kinds]
+        if len(routing.parts) < 2:
+            return all(
+                sum(v * d for v, d in zip(y, demand, strict=True)) <= room for y, room in rooms[0]
+            )
+        # Whole replicas take on w of the demand, and each part is left with the rest.
+        size = len(demand)
+        rows: list[tuple[Sequence[Fraction], Fraction]] = list(rooms[0])
+        for part in rooms[1:]:
+            for y, room in part:
+                asked = sum((v * d for v, d in zip(y, demand, strict=True)), Fraction(0))
+                rows.append(([-v for v in y], room - asked))
+        for k in range(size):
+            unit = [Fraction(int(k == other)) for other in range(size)]
+            rows += [(unit, demand[k]), ([-v for v in unit], Fraction(0))]
+        return _has_point(rows, size)
+
+
 def can_serve(routing: Routing, counts: Sequence[int]) -> bool:
-    """Whether some shares serve every class: no extreme multipliers say otherwise."""
-    return _meets(_needs(routing), routing.columns.tolist(), counts)
+    """Whether some shares serve every class, by its definition."""
+    return _Judge(routing)(counts)
 
 
 def _can_stand(problem: FleetProblem, racks: Racks, counts: Sequence[int]) -> bool:
@@ -137,7 +214,7 @@ def _can_stand(problem: FleetProblem, racks: Racks, counts: Sequence[int]) -> bo
 def plans(problem: FleetProblem) -> list[tuple[int, ...]]:
     """Every feasible count vector."""
     found = []
-    served = [(_needs(routing), routing.columns.tolist()) for routing in problem.routings]
+    served = [_Judge(routing) for routing in problem.routings]
     for counts in itertools.product(*(range(u + 1) for u in problem.upper.tolist())):
         if any(
             a < d for a, d in zip(problem.cover.dot(counts), problem.demand.tolist(), strict=True)
@@ -145,12 +222,48 @@ def plans(problem: FleetProblem) -> list[tuple[int, ...]]:
             continue
         if any(a > b for a, b in zip(problem.use.dot(counts), problem.limit.tolist(), strict=True)):
             continue
-        if not all(_meets(needs, columns, counts) for needs, columns in served):
+        if not all(serves(counts) for serves in served):
             continue
         if problem.racks is not None and not _can_stand(problem, problem.racks, counts):
             continue
         found.append(counts)
     return found
+
+
+@dataclass(frozen=True)
+class PlainReplica:
+    """``rate`` requests/s; ``cache`` says whose KV cache it fills or reads."""
+
+    cache: str
+    phase: str
+    rate: Fraction
+    devices: int = 1
+    latency: Fraction = Fraction(0)
+
+
+def requests_carried(counts: Mapping[PlainReplica, int]) -> Fraction:
+    """Requests/s from prompt to last token: a cache is read by replicas of its own kind alone."""
+    done: dict[tuple[str, str], Fraction] = {}
+    for replica, count in counts.items():
+        key = replica.cache, replica.phase
+        done[key] = done.get(key, Fraction(0)) + count * replica.rate
+    nothing = Fraction(0)
+    return sum(
+        (
+            done.get((cache, "aggregated"), nothing)
+            + min(done.get((cache, "prefill"), nothing), done.get((cache, "decode"), nothing))
+            for cache in {cache for cache, _ in done}
+        ),
+        nothing,
+    )
+
+
+def pool_plans(replicas: Sequence[PlainReplica], stock: int) -> Iterator[dict[PlainReplica, int]]:
+    """Every fleet of these replicas on at most ``stock`` devices."""
+    for counts in itertools.product(*(range(stock // r.devices + 1) for r in replicas)):
+        chosen = dict(zip(replicas, counts, strict=True))
+        if sum(count * replica.devices for replica, count in chosen.items()) <= stock:
+            yield chosen
 
 
 def best_value(problem: FleetProblem, measure: str) -> int | None:
@@ -234,18 +347,30 @@ def routings(
     most_classes: int = 3,
     largest_rate: int = 12,
     largest_demand: int = 30,
+    in_parts: bool | None = False,
+    pace: int | None = None,
 ) -> Routing:
-    """A workload of one to three sizes over these columns; some rates and demands are 0."""
-    b = draw(st.integers(1, most_classes))
+    """A workload of one to three sizes over these columns; some rates and demands are 0.
+
+    With ``in_parts`` (``None``: perhaps) columns do one of two parts or both, and sizes are at most
+    two; with a ``pace`` the demand is for one unit of that column.
+    """
+    apart = draw(st.booleans()) if in_parts is None else in_parts
+    b = draw(st.integers(1, min(most_classes, 2) if apart else most_classes))
     rate = st.one_of(st.integers(1, largest_rate), st.integers(0, largest_rate), st.integers(1, 3))
     rates = [draw(st.lists(rate, min_size=b, max_size=b)) for _ in columns]
     demand = draw(st.lists(st.integers(0, largest_demand), min_size=b, max_size=b))
+    if apart:
+        parts = st.sampled_from([(1, 0), (0, 1), (1, 1)])
+        rates = [[does * r for does in draw(parts) for r in row] for row in rates]
     return Routing(
         name="sizes",
         columns=np.array(columns, dtype=np.int64),
-        rate=np.array(rates, dtype=np.int64).reshape(len(columns), b),
+        rate=np.array(rates, dtype=np.int64).reshape(len(columns), 2 * b if apart else b),
         demand=np.array(demand, dtype=np.int64),
         class_names=tuple(f"s{k}" for k in range(b)),
+        parts=("first", "second") if apart else (),
+        pace=pace,
     )
 
 
@@ -285,7 +410,9 @@ def fleets(
     served = []
     if draw(st.booleans()) if with_routing is None else with_routing:
         inside = sorted(draw(st.sets(st.integers(0, n - 1), min_size=1)))
-        served.append(draw(routings(columns=inside, largest_demand=20)))
+        pace = draw(st.sampled_from([None, *(j for j in range(n) if j not in inside)]))
+        most = 20 if pace is None else 7
+        served.append(draw(routings(columns=inside, largest_demand=most, in_parts=None, pace=pace)))
     racks = None
     if draw(st.booleans()) if with_racks is None else with_racks:
         items = sorted(draw(st.sets(st.integers(0, n - 1), max_size=3)))

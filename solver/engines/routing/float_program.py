@@ -4,7 +4,8 @@ r"""The routing program in floats: which shares are positive, which multipliers 
     \max \lambda \quad \sum_b t_{jb} \le n_j, \qquad
     \lambda - \sum_j \frac{r_{jb}}{d_b} t_{jb} \le 0, \qquad t, \lambda \ge 0
 
-with :math:`t_{jb}` the replicas of column :math:`j` that work on class :math:`b`. Nothing here is a
+with :math:`t_{jb}` the replicas of column :math:`j` that work on class :math:`b`; where classes are
+served in parts, one such row for each part, over the columns that do it. Nothing here is a
 proof: what leaves this module is a set of basic columns and some multipliers, to be judged exactly.
 """
 
@@ -38,9 +39,9 @@ class FloatAnswer:
     basic
         Positions of the basic columns; the last position is lambda.
     tight
-        Rows whose slack is not basic: columns first, then classes.
+        Rows whose slack is not basic: columns first, then parts of classes.
     multipliers
-        Of the class rows, in units of 1 / demand.
+        Of the rows of demand, in units of 1 / demand.
     """
 
     basic: tuple[int, ...]
@@ -49,7 +50,8 @@ class FloatAnswer:
 
 
 def solve_in_floats(
-    pairs: Sequence[tuple[int, int]],
+    owner: Sequence[int],
+    serves: Sequence[Sequence[int]],
     rate: Sequence[int],
     counts: Sequence[int],
     demand: Sequence[int],
@@ -58,12 +60,13 @@ def solve_in_floats(
 
     Parameters
     ----------
-    pairs, rate
-        For each share its (column, class), both counted from 0 here, and its rate, positive.
+    owner, serves, rate
+        For each share its column, the rows of demand that it serves, both counted from 0 here, and
+        its rate, positive.
     counts, demand
-        Of columns and of classes, positive.
+        Of columns and of rows, positive.
     """
-    n, k = len(pairs), len(counts)
+    n, k = len(owner), len(counts)
     m = k + len(demand)
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = n + 1, m
@@ -74,11 +77,12 @@ def solve_in_floats(
     model.row_lower_ = np.full(m, -np.inf)
     model.row_upper_ = np.array([*map(float, counts), *([0.0] * len(demand))])
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = np.array([*range(0, 2 * n + 1, 2), 2 * n + len(demand)])
-    index, value = [], []
-    for (column, size), carried in zip(pairs, rate, strict=True):
-        index += [column, k + size]
-        value += [1.0, -carried / demand[size]]
+    start, index, value = [0], [], []
+    for column, rows, carried in zip(owner, serves, rate, strict=True):
+        index += [column, *(k + row for row in rows)]
+        value += [1.0, *(-carried / demand[row] for row in rows)]
+        start.append(len(index))
+    model.a_matrix_.start_ = np.array([*start, len(index) + len(demand)])
     model.a_matrix_.index_ = np.array([*index, *range(k, m)])
     model.a_matrix_.value_ = np.array([*value, *([1.0] * len(demand))])
     highs = highspy.Highs()

@@ -38,17 +38,23 @@ _GRIDS = (2**20, 2**32, 2**44)
 class _Program:
     """The program over columns in use and classes in demand, both renumbered.
 
-    ``rows`` as in ``float_program``, class rows times their demand, so that all is integer.
+    ``rows`` as in ``float_program``, rows of demand times their demand, so that all is integer. A
+    row of demand is a part of a class; without parts there is one for each class.
     """
 
     routing: Routing
     columns: list[int]
     """Positions in ``routing.columns``."""
     classes: list[int]
+    parts: list[int]
+    """For each row of demand its place among the multipliers of the routing."""
     pairs: list[tuple[int, int]]
+    serves: list[tuple[int, ...]]
+    """For each pair of column and class the rows of demand that its time serves."""
     rate: list[int]
     counts: list[int]
     demand: list[int]
+    """Of each row of demand."""
     rows: list[dict[int, int]]
     right: list[int]
 
@@ -60,25 +66,33 @@ class _Program:
 
 def _program(routing: Routing, counts: Sequence[int]) -> _Program:
     columns = [k for k, j in enumerate(routing.columns.tolist()) if counts[j] > 0]
-    classes = [b for b, need in enumerate(routing.demand.tolist()) if need > 0]
-    rates = routing.rate.tolist()
+    needs = routing.demand_at(counts)
+    classes = [b for b, need in enumerate(needs) if need > 0]
+    rates, carried = routing.rate.tolist(), routing.carried().tolist()
+    parts = [part * len(needs) + size for part in range(routing.n_parts) for size in classes]
     pairs = [
         (k, b)
         for k, column in enumerate(columns)
         for b, size in enumerate(classes)
-        if rates[column][size]
+        if carried[column][size]
     ]
-    rate = [rates[columns[k]][classes[b]] for k, b in pairs]
-    demand = [int(routing.demand[b]) for b in classes]
-    rows: list[dict[int, int]] = [{} for _ in range(len(columns) + len(classes))]
-    for place, ((k, b), carried) in enumerate(zip(pairs, rate, strict=True)):
+    serves = [
+        tuple(i for i in range(b, len(parts), len(classes)) if rates[columns[k]][parts[i]])
+        for k, b in pairs
+    ]
+    rate = [carried[columns[k]][classes[b]] for k, b in pairs]
+    demand = [needs[b] for b in classes] * routing.n_parts
+    rows: list[dict[int, int]] = [{} for _ in range(len(columns) + len(parts))]
+    for place, ((k, _), served, per_s) in enumerate(zip(pairs, serves, rate, strict=True)):
         rows[k][place] = 1
-        rows[len(columns) + b][place] = -carried
-    for b, need in enumerate(demand):
-        rows[len(columns) + b][len(pairs)] = need
+        for i in served:
+            rows[len(columns) + i][place] = -per_s
+    for i, need in enumerate(demand):
+        rows[len(columns) + i][len(pairs)] = need
     used = [int(counts[routing.columns[k]]) for k in columns]
+    right = used + [0] * len(parts)
     return _Program(
-        routing, columns, classes, pairs, rate, used, demand, rows, used + [0] * len(classes)
+        routing, columns, classes, parts, pairs, serves, rate, used, demand, rows, right
     )
 
 
@@ -97,8 +111,9 @@ def serve(routing: Routing, counts: IntArray | Sequence[int]) -> Shares | Cut:
 
     Notes
     -----
-    The shares of each class add up to its demand. A cut has integer weights, made as small as the
-    counts allow (``formulations.fleet.routing_cuts.reduced``), and holds for every plan.
+    The shares of each class add up to its demand, in every part of it: what is prompted in one
+    replica and answered in another is the same traffic. A cut has integer weights, made as small
+    as the counts allow (``formulations.fleet.routing_cuts.reduced``), and holds for every plan.
     """
     have = [int(count) for count in counts]
     if any(have[j] < 0 for j in routing.columns.tolist()):
@@ -106,11 +121,17 @@ def serve(routing: Routing, counts: IntArray | Sequence[int]) -> Shares | Cut:
     program = _program(routing, have)
     if not program.classes:
         return {}
-    reached = {b for _, b in program.pairs}
-    for b in range(len(program.classes)):
-        if b not in reached:
-            return _cut(program, have, [int(a == b) for a in range(len(program.classes))])
-    proposed = solve_in_floats(program.pairs, program.rate, program.counts, program.demand)
+    reached = {i for served in program.serves for i in served}
+    for i in range(len(program.parts)):
+        if i not in reached:
+            return _cut(program, have, [int(a == i) for a in range(len(program.parts))])
+    proposed = solve_in_floats(
+        [k for k, _ in program.pairs],
+        program.serves,
+        program.rate,
+        program.counts,
+        program.demand,
+    )
     if proposed is not None:
         shares = _proposed_shares(program, proposed)
         if shares is not None:
@@ -122,10 +143,10 @@ def serve(routing: Routing, counts: IntArray | Sequence[int]) -> Shares | Cut:
 
 
 def _full(program: _Program, y: Sequence[int]) -> list[int]:
-    """Multipliers of all classes of the routing."""
-    whole = [0] * len(program.routing.demand)
-    for b, value in zip(program.classes, y, strict=True):
-        whole[b] = value
+    """Multipliers of all parts of all classes of the routing."""
+    whole = [0] * program.routing.rate.shape[1]
+    for place, value in zip(program.parts, y, strict=True):
+        whole[place] = value
     return whole
 
 
@@ -159,22 +180,52 @@ def _shares(program: _Program, point: Mapping[int, Fraction]) -> Shares | None:
     if min(point.values(), default=Fraction(0)) < 0:
         return None
     busy = [Fraction(0)] * len(program.columns)
-    served = [Fraction(0)] * len(program.classes)
-    for place, (k, b) in enumerate(program.pairs):
-        time = point.get(place, Fraction(0))
-        busy[k] += time
-        served[b] += time * program.rate[place]
+    traffic: dict[int, Fraction] = {}
+    done = dict.fromkeys(program.serves, Fraction(0))
+    for place, (k, _) in enumerate(program.pairs):
+        time = point.get(place)
+        if time:
+            busy[k] += time
+            traffic[place] = time * program.rate[place]
+            done[program.serves[place]] += traffic[place]
     if any(load > most for load, most in zip(busy, program.counts, strict=True)):
         return None
-    if any(have < need for have, need in zip(served, program.demand, strict=True)):
+    kept = _kept(program, done)
+    if kept is None:
         return None
     return {
         (int(program.routing.columns[program.columns[k]]), program.classes[b]): (
-            point[place] * program.rate[place] * program.demand[b] / served[b]
+            traffic[place] * kept[program.serves[place]]
         )
         for place, (k, b) in enumerate(program.pairs)
-        if point.get(place)
+        if place in traffic and kept[program.serves[place]]
     }
+
+
+def _kept(
+    program: _Program, done: Mapping[tuple[int, ...], Fraction]
+) -> dict[tuple[int, ...], Fraction] | None:
+    """For rows of demand served at once what to keep of their traffic, so that each is met exactly.
+
+    Traffic that does all parts of a class comes first; the parts alone meet what it leaves.
+    ``None`` where a row is not met.
+    """
+    kept: dict[tuple[int, ...], Fraction] = {}
+    for b in range(len(program.classes)):
+        every = tuple(range(b, len(program.parts), len(program.classes)))
+        whole = done.get(every, Fraction(0))
+        left = program.demand[b] - whole
+        if whole:
+            kept[every] = program.demand[b] / whole if left < 0 else Fraction(1)
+        for alone in ((i,) for i in every if (i,) != every):
+            found = done.get(alone, Fraction(0))
+            if found < left:
+                return None
+            if found:
+                kept[alone] = max(left, Fraction(0)) / found
+        if len(every) == 1 and left > 0:
+            return None
+    return {rows: kept.get(rows, Fraction(0)) for rows in done}
 
 
 def _by_simplex(
@@ -195,6 +246,6 @@ def _by_simplex(
             raise ArithmeticError(f"{program.routing.name}: exact shares fail their check")
         return shares
     n = len(program.columns)
-    y = [tableau.multiplier(n + b) for b in range(len(program.classes))]
+    y = [tableau.multiplier(n + i) for i in range(len(program.parts))]
     scale = math.lcm(*(v.denominator for v in y))
     return _cut(program, counts, [int(v * scale) for v in y])

@@ -4,6 +4,9 @@
 (``FleetSpace.choices``) and written into it last (``with_choices.py``). While they count, dominance
 compares columns of one layout on one machine only, and bounds of columns admit at least what runs
 today.
+
+Where counts change by the period, changes are counted in each: at no hour may the fleet differ from
+today's by more replicas than ``max_changes``.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from formulations.milp import IntArray
-from solver.errors import InstanceError
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.space import Choices, ColumnMeaning
 
 __all__ = ["build_choices", "counts_layouts", "layout_labels", "least_uppers"]
+
+_Key = tuple[str, str, str]
+"""Workload, machine and layout."""
 
 
 def counts_layouts(instance: FleetInstance) -> bool:
@@ -27,7 +32,7 @@ def counts_layouts(instance: FleetInstance) -> bool:
     return changes or instance.limits.max_layouts is not None
 
 
-def _group(column: ColumnMeaning) -> tuple[str, str, str]:
+def _group(column: ColumnMeaning) -> _Key:
     return column.workload, column.machine, column.layout
 
 
@@ -36,15 +41,17 @@ def layout_labels(columns: Sequence[ColumnMeaning]) -> IntArray:
     numbers: dict[Hashable, int] = {}
     return np.array(
         [
-            numbers.setdefault((column.kind, *_group(column), column.replicas), len(numbers))
+            numbers.setdefault(
+                (column.kind, *_group(column), column.period, column.replicas), len(numbers)
+            )
             for column in columns
         ],
         dtype=np.int64,
     )
 
 
-def _today(instance: FleetInstance) -> dict[tuple[str, str, str], int]:
-    found: dict[tuple[str, str, str], int] = {}
+def _today(instance: FleetInstance) -> dict[_Key, int]:
+    found: dict[_Key, int] = {}
     for entry in instance.current.replicas if instance.current else ():
         key = (entry.workload, entry.machine, entry.layout)
         found[key] = found.get(key, 0) + entry.count
@@ -61,34 +68,24 @@ def least_uppers(instance: FleetInstance, columns: Sequence[ColumnMeaning]) -> I
 
 
 def build_choices(instance: FleetInstance, columns: Sequence[ColumnMeaning]) -> Choices | None:
-    """The data of both limits over the final columns; ``None`` where neither is given.
-
-    Raises
-    ------
-    InstanceError
-        If changes are limited and there are several periods.
-    """
+    """The data of both limits over the final columns; ``None`` where neither is given."""
     if not counts_layouts(instance):
         return None
     max_changes = instance.current.max_changes if instance.current else None
-    if max_changes is not None and len(instance.periods) > 1:
-        raise InstanceError.one(
-            "changes are limited and counts change by the period",
-            where=f"{instance.source}: current.max_changes",
-            mend="Ask for one period, or drop the limit",
-        )
     layouts: dict[tuple[str, str], list[int]] = {}
-    groups: dict[tuple[str, str, str], list[int]] = {}
+    groups: dict[tuple[_Key, str], list[int]] = {}
     for j, column in enumerate(columns):
         if column.kind == "replicas":
             layouts.setdefault((column.workload, column.layout), []).append(j)
-            groups.setdefault(_group(column), []).append(j)
+            groups.setdefault((_group(column), column.period), []).append(j)
     today = _today(instance)
+    # An option is on offer in every period or in none.
+    offered = {key for key, _ in groups}
     return Choices(
         max_layouts=instance.limits.max_layouts,
         layouts=tuple(map(tuple, layouts.values())),
         max_changes=max_changes,
         groups=tuple(map(tuple, groups.values())),
-        today=tuple(today.get(key, 0) for key in groups),
-        gone=sum(count for key, count in today.items() if key not in groups),
+        today=tuple(today.get(key, 0) for key, _ in groups),
+        gone=sum(count for key, count in today.items() if key not in offered),
     )

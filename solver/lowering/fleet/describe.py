@@ -18,6 +18,7 @@ from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.options import PS_PER_S
 from solver.lowering.fleet.prices import period_weights
 from solver.lowering.fleet.space import ColumnMeaning, FleetSpace
+from solver.lowering.fleet.with_choices import CHANGES
 
 __all__ = ["describe", "utilisation"]
 
@@ -185,8 +186,9 @@ def utilisation(space: FleetSpace, plan: FleetPlan) -> dict[str, dict[str, Any]]
             value * int(plan.counts[j])
             for j, value in zip(columns.tolist(), values.tolist(), strict=True)
         ]
-        used = sum(part for part in parts if part > 0)
-        most = side - sum(part for part in parts if part < 0)
+        gone = _gone(space, name, side)
+        used = gone + sum(part for part in parts if part > 0)
+        most = gone + side - sum(part for part in parts if part < 0)
         unit, per_unit = space.limit_units[name]
         found[name] = {
             "used": float(used / per_unit),
@@ -196,6 +198,14 @@ def utilisation(space: FleetSpace, plan: FleetPlan) -> dict[str, dict[str, Any]]
         }
     found.update(_rack_utilisation(space, plan))
     return found
+
+
+def _gone(space: FleetSpace, name: str, side: int) -> int:
+    """Replicas of today that are on offer no more: changes too, though no row counts them."""
+    current = space.instance.current if isinstance(space.instance, FleetInstance) else None
+    if current is None or current.max_changes is None:
+        return 0
+    return current.max_changes - side if f"{name} ".startswith(f"{CHANGES} ") else 0
 
 
 def _rack_utilisation(space: FleetSpace, plan: FleetPlan) -> dict[str, dict[str, Any]]:
@@ -219,12 +229,19 @@ def _rack_utilisation(space: FleetSpace, plan: FleetPlan) -> dict[str, dict[str,
 def _shares(space: FleetSpace, plan: FleetPlan) -> Iterator[Mapping[str, Any]]:
     """Which replicas carry which request sizes, in requests/s by the rates of the problem."""
     for routing, shares in zip(space.problem.routings, plan.shares, strict=True):
+        demand = routing.demand_at(plan.counts)
+        able = dict(zip(routing.columns.tolist(), routing.carried().tolist(), strict=True))
         for (j, size), traffic in sorted(shares.items()):
             if traffic:
-                demand = int(routing.demand[size])
+                most = able[j][size] * int(plan.counts[j])
                 yield {
                     "workload": space.columns[j].workload,
                     "option": space.problem.column_names[j],
+                    # Where phases are apart the shares of each phase, with those of aggregated
+                    # replicas, are all of the size.
+                    **({"phase": space.columns[j].phase} if routing.parts else {}),
                     "size": routing.class_names[size],
-                    "share": float(traffic / demand) if demand else None,
+                    "share": float(traffic / demand[size]) if demand[size] else None,
+                    # Of what the replicas could do, the part that this takes.
+                    "busy": float(traffic / most) if most else None,
                 }

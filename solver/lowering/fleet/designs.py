@@ -169,10 +169,10 @@ def _worth_having(
 ) -> Iterator[tuple[int, _Places, _Places]]:
     """Family, rows and columns of what no design of as many devices beats.
 
-    Where layouts count, only batches of one layout are compared.
+    Where layouts count, only batches of one layout are compared; pools only within one KV width.
     """
     most = instance.workloads[number].max_ttft_s
-    slowest = np.iinfo(np.int64).max if most is None else math.floor(most * PS_PER_S)
+    slowest = np.iinfo(np.int64).max if most is None else math.ceil(most * PS_PER_S)
     found = []
     for k, table in enumerate(tables):
         able = np.nonzero(table.rates.any(axis=2))
@@ -194,6 +194,10 @@ def _worth_having(
         ]
         keys = np.column_stack([keys, ranks(sent)[1]])
     apart = devices
+    if phase != "aggregated":
+        # Only replicas of equal width can hand a KV cache over.
+        kv_bits = np.array([family.step.setting.kv_bits for family in families])[place]
+        apart = devices * (kv_bits.max(initial=0) + 1) + kv_bits
     if counts_layouts(instance):
         _, apart = np.unique(np.stack([place, rows]), axis=1, return_inverse=True)
         apart = apart.reshape(-1)
@@ -240,6 +244,7 @@ def _option(
         latency_ps=None if phase == "prefill" else int(table.latency_ps[row, column]),
         ttft_s=None if phase == "decode" else Fraction(int(table.ttft_ps[row, column]), PS_PER_S),
         quality=accepted.quality,
+        kv_bits=setting.kv_bits,
         uplink_bytes_per_s=None
         if accepted.model is None or not instance.racks
         else _uplink(family, accepted.model, workload.sizes, rates, phase),

@@ -1,7 +1,8 @@
-"""Limit rows of a question: devices supplied, stock, budget, power, spot share.
+"""Limit rows of a question: devices supplied, blocks of nodes, stock, budget, power, spot share.
 
 Limits that hold at every hour are one row for each period; a column that stands in every period is
-in each of them.
+in each of them. Spot devices are counted among devices that replicas stand on: what stands idle
+says nothing about how much of the service may be taken away.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from fractions import Fraction
 
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import FleetInstance, MachineOffer
+from solver.lowering.fleet.nodes import sizes_to_fit
+from solver.lowering.fleet.options import option_label
 from solver.lowering.fleet.planned import PlannedColumn
 from solver.lowering.fleet.rows import NamedRows
 from solver.lowering.fleet.scaling import scaled_row
@@ -29,21 +32,14 @@ class _Limits:
         self.columns = columns
         self.rows = NamedRows()
         self.units: LimitUnits = {}
+        self.notes: list[str] = []
 
     def by_period(self, name: str, unit: str, side: Fraction | int, entries: Entries) -> None:
         """One row for each period over the columns that stand in it."""
-        several = len(self.instance.periods) > 1
         for number, period in enumerate(self.instance.periods):
-            self.row(
-                f"{name} in {period.name}" if several else name,
-                unit,
-                side,
-                {
-                    j: value
-                    for j, value in entries.items()
-                    if self.columns[j].period in (None, number)
-                },
-            )
+            hour = f" in {period.name}" if len(self.instance.periods) > 1 else ""
+            stands = {j: v for j, v in entries.items() if self.columns[j].period in (None, number)}
+            self.row(f"{name}{hour}", unit, side, stands)
 
     def row(self, name: str, unit: str, side: Fraction | int, entries: Entries) -> None:
         """One row, where any column is in it."""
@@ -51,15 +47,22 @@ class _Limits:
         if not entries:
             return
         values = [Fraction(value) for value in entries.values()]
-        integers, most, per_unit = scaled_row(values, Fraction(side))
-        self.rows.put(self.rows.add(name, most), list(entries), integers)
-        self.units[name] = (unit, per_unit)
+        scaled = scaled_row(values, Fraction(side))
+        self.rows.put(self.rows.add(name, scaled.side), list(entries), scaled.values)
+        self.units[name] = (unit, scaled.per_unit)
+        if not scaled.exact:
+            self.notes.append(
+                f"{name}: numbers are rounded to {float(1 / scaled.per_unit):.0e} {unit}, use up "
+                "and the limit down"
+            )
 
 
 def limit_rows(
     instance: FleetInstance, columns: Sequence[PlannedColumn]
-) -> tuple[NamedRows, LimitUnits]:
-    """Every limit row, and (unit people read, units of the row in one of it) by name.
+) -> tuple[NamedRows, LimitUnits, tuple[str, ...]]:
+    """Every limit row, (unit people read, units of the row in one of it) by name, and notes.
+
+    Notes say which rows were rounded.
 
     Raises
     ------
@@ -71,6 +74,7 @@ def limit_rows(
     for j, column in enumerate(columns):
         if column.machine is not None:
             by_machine.setdefault(column.machine, []).append(j)
+    _place_rows(build)
     for k, machine in enumerate(instance.machines):
         _machine_rows(build, machine, {j: columns[j] for j in by_machine.get(k, ())})
     limits = instance.limits
@@ -83,31 +87,26 @@ def limit_rows(
     if limits.max_watts is not None:
         drawn = {j: _watts(instance, column) for j, column in enumerate(columns)}
         build.by_period("power", "W", limits.max_watts, drawn)
-    if limits.max_spot_fraction is not None and any(_is_spot(column) for column in columns):
+    if limits.max_spot_fraction is not None and any(column.on_spot for column in columns):
         share = limits.max_spot_fraction
         parts = {
-            j: devices * (1 - share if _is_spot(columns[j]) else -share)
-            for j, devices in held.items()
+            j: column.devices * (1 - share if column.on_spot else -share)
+            for j, column in enumerate(columns)
+            if column.size
         }
         build.by_period("spot share", "devices, weighted", 0, parts)
-    return build.rows, build.units
+    return build.rows, build.units, tuple(build.notes)
 
 
 def _machine_rows(
     build: _Limits, machine: MachineOffer, columns: Mapping[int, PlannedColumn]
 ) -> None:
-    if any(column.kind == "nodes" for column in columns.values()):
-        supply = {j: _supplied(column) for j, column in columns.items()}
-        build.by_period(f"devices of {machine.name}", "devices", 0, supply)
-        for contract in machine.contracts:
-            if contract.ownership is not None:
-                owned = {
-                    j: column.devices if column.kind == "devices_in_use" else -column.devices
-                    for j, column in columns.items()
-                    if column.contract is contract
-                }
-                name = f"devices in use of {machine.name} {contract.name}"
-                build.by_period(name, "devices", 0, owned)
+    pools: dict[str, dict[int, PlannedColumn]] = {}
+    for j, column in columns.items():
+        if column.taken or column.option is None:
+            pools.setdefault(column.pool, {})[j] = column
+    for name, members in pools.items():
+        _pool_rows(build, machine, f"{machine.name} {name}".rstrip(), members)
     if machine.stock_devices is not None:
         held = {j: column.held for j, column in columns.items()}
         build.by_period(f"stock of {machine.name}", "devices", machine.stock_devices, held)
@@ -118,14 +117,51 @@ def _machine_rows(
             build.by_period(name, "devices", contract.stock_devices, held)
 
 
-def _supplied(column: PlannedColumn) -> int:
-    """Devices taken, less devices supplied: an owned node supplies through its devices in use."""
-    if column.kind == "devices_in_use":
-        return -column.devices
+def _place_rows(build: _Limits) -> None:
+    """Replicas that stand apart from their columns have as many places."""
+    by_option: dict[int, dict[int, int]] = {}
+    for j, column in enumerate(build.columns):
+        if column.places is not None:
+            by_option.setdefault(id(column.places), {})[j] = -1
+    names: dict[int, str] = {}
+    for j, column in enumerate(build.columns):
+        if column.option is not None and id(column.option) in by_option:
+            by_option[id(column.option)][j] = column.replicas
+            names[id(column.option)] = option_label(build.instance, column.option)
+    for number, (option, entries) in enumerate(by_option.items(), start=1):
+        # Operating points of one layout share a label, so it takes a number to tell rows apart.
+        build.by_period(f"places of {names[option]} ({number})", "replicas", 0, entries)
+
+
+def _pool_rows(
+    build: _Limits, machine: MachineOffer, name: str, columns: Mapping[int, PlannedColumn]
+) -> None:
+    """Devices that replicas take are supplied; where that is not enough, blocks of them as well."""
+    supply = {
+        j: -column.devices if column.kind == "nodes" else column.taken * column.replicas
+        for j, column in columns.items()
+    }
+    build.by_period(f"devices of {name}", "devices", 0, supply)
+    sizes = {column.size for column in columns.values() if column.size}
+    to_fit = sizes_to_fit(sizes, machine.node_devices)
+    for size in (*to_fit, machine.node_devices) if to_fit else ():
+        blocks = {
+            j: Fraction(_blocks(column, size, machine.node_devices) * size)
+            for j, column in columns.items()
+        }
+        kind = "whole nodes" if size == machine.node_devices else f"blocks of {size}"
+        build.by_period(f"devices of {name} in {kind}", "devices", 0, blocks)
+
+
+def _blocks(column: PlannedColumn, size: int, node_devices: int) -> int:
+    """Blocks of at least ``size`` devices that one unit takes; negative where it brings some."""
     if column.kind == "nodes":
-        owned = column.contract is not None and column.contract.ownership is not None
-        return 0 if owned else -column.devices
-    return column.taken
+        return -1
+    if column.cut is not None:
+        return column.cut.taken(size)
+    if column.taken < size:
+        return 0
+    return column.replicas * max(column.taken // node_devices, 1)
 
 
 def _watts(instance: FleetInstance, column: PlannedColumn) -> Fraction:
@@ -136,7 +172,3 @@ def _watts(instance: FleetInstance, column: PlannedColumn) -> Fraction:
             mend="State watts_per_device of its machine, or watts in its row; or drop the limit",
         )
     return column.watts
-
-
-def _is_spot(column: PlannedColumn) -> bool:
-    return column.contract is not None and column.contract.kind == "spot"

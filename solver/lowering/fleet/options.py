@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from solver.errors import Fault, InstanceError
 from solver.instance.fleet.domain import FleetInstance, MeasuredPoint, Phase, Workload
+from solver.lowering.fleet.rows_apart import what_differs
 from solver.lowering.fleet.uplink import kv_bytes_per_token, request_bytes
 
-__all__ = ["PS_PER_S", "Option", "measured_options", "option_label"]
+__all__ = ["PS_PER_S", "KvCache", "Option", "measured_options", "option_label"]
 
 PS_PER_S = 10**12
+
+KvCache = tuple[str, int | None]
+"""A model and the bits of a value of its KV cache; ``None`` where these are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class Option:
         Of the replica; ``None``: from the machine.
     uplink_bytes_per_s
         What it sends and receives beyond its own devices at full load; ``None``: not known.
+    kv_bits
+        Width of the values of its KV cache; ``None``: not known.
+    apart
+        What sets it apart from others of its layout, for names; empty where nothing needs to.
     """
 
     workload: int
@@ -57,12 +65,19 @@ class Option:
     usd_per_hour: Fraction | None = None
     uplink_bytes_per_s: Fraction | None = None
     where: str = ""
+    kv_bits: int | None = None
+    apart: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def makes_tokens(self) -> bool:
         """Whether users wait for its output tokens: all but prefill replicas."""
         return self.phase != "prefill"
+
+    @property
+    def cache(self) -> KvCache:
+        """What must be equal where prompts are read by one replica and decoded by another."""
+        return self.model, self.kv_bits
 
 
 def option_label(instance: FleetInstance, option: Option) -> str:
@@ -71,7 +86,8 @@ def option_label(instance: FleetInstance, option: Option) -> str:
     phase = "" if option.phase == "aggregated" else f", {option.phase}"
     workload = instance.workloads[option.workload]
     model = f" {option.model}" if len(workload.models) > 1 else ""
-    return f"{workload.name}:{model} {option.layout}{machine}{phase}"
+    apart = f", {option.apart}" if option.apart else ""
+    return f"{workload.name}:{model} {option.layout}{apart}{machine}{phase}"
 
 
 def measured_options(instance: FleetInstance, number: int) -> list[Option]:
@@ -125,9 +141,17 @@ def measured_options(instance: FleetInstance, number: int) -> list[Option]:
         )
     if faults:
         raise InstanceError.all_of(faults)
-    return [
+    options = [
         _measured(points, number, workload, machines, quality, sizes)
         for points in by_replica.values()
+    ]
+    apart = what_differs(
+        [option_label(instance, option) for option in options],
+        [points[0] for points in by_replica.values()],
+    )
+    return [
+        replace(option, apart=text, facts={**option.facts, "apart": text}) if text else option
+        for option, text in zip(options, apart, strict=True)
     ]
 
 

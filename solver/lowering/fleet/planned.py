@@ -1,4 +1,4 @@
-r"""Which columns a question has: replicas, nodes, owned devices that draw power.
+r"""Which columns a question has: replicas, nodes, and how nodes are cut up.
 
 A machine's price is *folded* into its replicas where nothing is shared between them: a replica had
 by the device (nodes of 1), under its only contract, in one period or without commitment, or a
@@ -8,35 +8,40 @@ Otherwise, for each machine:
 
 * ``nodes`` of each contract, bought once for all periods where it is committed, else by the period
   at the period's share of the day;
-* where it is owned, ``devices in use`` in each period, which carry the energy bill and are bounded
-  by the nodes bought (a replica that takes whole nodes keeps all their devices in use);
-* a row for each period: devices that replicas take are supplied.
+* a row for each period and *pool* of nodes: devices that replicas take are supplied; where sizes do
+  not fill nodes evenly also rows and columns for how nodes are cut up (``nodes.py``).
+
+Where it matters on whose nodes a replica stands (``node_pools.py``) replicas are columns of each
+pool. Several behind one queue may stand on different ones: then their column only serves, and
+*places* say where they stand, as many as there are replicas.
 
 Replicas are counted anew in each period. Power is that of the replicas' own devices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import Contract, FleetInstance, MachineOffer
 from solver.lowering.fleet.headroom import pool_loads
-from solver.lowering.fleet.nodes import devices_taken
+from solver.lowering.fleet.node_pools import NodePool, cost_is_needed, is_folded, node_pools
+from solver.lowering.fleet.nodes import NodeCut, devices_taken, node_cuts, sizes_to_fit
 from solver.lowering.fleet.options import Option, option_label
 from solver.lowering.fleet.prices import (
     energy_usd_per_hour,
     holding_usd_per_hour,
     period_weights,
 )
+from solver.lowering.fleet.scaling import rounded_down
 from solver.lowering.fleet.space import ColumnKind
 
-__all__ = ["PlannedColumn", "cost_is_needed", "is_folded", "plan_columns"]
+__all__ = ["PlannedColumn", "plan_columns"]
 
-UNPRICED = Contract(name="", kind="on_demand", usd_per_hour=Fraction(0), committed=False)
-"""Stands in where a machine has no price and none is asked for."""
+_LOAD_DIGITS = 6
+"""Of the load that a pool may carry while few requests wait; it comes from an approximation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +61,18 @@ class PlannedColumn:
     held
         Devices that one unit brings into the fleet (bought or rented): stocks count them.
     taken
-        Devices that one unit takes from the nodes of its machine.
+        Devices that one replica of the unit takes from the nodes of its machine; 0 where it brings
+        its own, or its places take them.
+    size
+        Devices of one replica that stands here; 0 where none does.
+    pool
+        Name of the pool of nodes, empty where the machine has one.
+    on_spot
+        The unit stands on spot devices.
+    cut
+        What one unit does to a block of devices; ``None`` for what does nothing to it.
+    places
+        Option that one unit gives a place to; ``None`` where it gives none.
     usd_per_hour
         On average over the day.
     watts
@@ -76,20 +92,11 @@ class PlannedColumn:
     taken: int
     usd_per_hour: Fraction
     watts: Fraction | None
-
-
-def cost_is_needed(instance: FleetInstance) -> bool:
-    """Whether the question cannot be asked without prices."""
-    return "cost" in instance.trade_off or instance.limits.max_usd_per_hour is not None
-
-
-def is_folded(instance: FleetInstance, machine: MachineOffer) -> bool:
-    """Whether the machine's price goes into its replicas."""
-    if machine.node_devices != 1 or len(machine.contracts) > 1:
-        return False
-    if len(instance.periods) == 1 or not machine.contracts:
-        return True
-    return not machine.contracts[0].committed
+    pool: str = ""
+    on_spot: bool = False
+    cut: NodeCut | None = None
+    size: int = 0
+    places: Option | None = None
 
 
 def plan_columns(instance: FleetInstance, options: Sequence[Option]) -> list[PlannedColumn]:
@@ -105,31 +112,16 @@ def plan_columns(instance: FleetInstance, options: Sequence[Option]) -> list[Pla
     for option in options:
         if option.machine is not None and not _own_price(option):
             on_nodes.setdefault(option.machine, set()).add(option.devices)
-    taken = {
-        k: devices_taken(sizes, instance.machines[k].node_devices) for k, sizes in on_nodes.items()
-    }
-    for option in options:
-        columns.extend(_replicas(instance, option, taken))
-    for k in on_nodes:
+        columns.extend(_replicas(instance, option))
+    for k, sizes in on_nodes.items():
         if not is_folded(instance, instance.machines[k]):
             columns.extend(_nodes(instance, k))
+            columns.extend(_cuts(instance, k, sizes))
     return columns
 
 
 def _own_price(option: Option) -> bool:
     return option.usd_per_hour is not None or option.machine is None
-
-
-def _contracts(instance: FleetInstance, machine: MachineOffer) -> tuple[Contract, ...]:
-    if machine.contracts:
-        return machine.contracts
-    if cost_is_needed(instance):
-        raise InstanceError.one(
-            f"machine {machine.name!r} has no price",
-            where=f"{instance.source}: machines.{machine.name}",
-            mend="State usd_per_hour, a tier of the catalog, or contracts",
-        )
-    return (UNPRICED,)
 
 
 def _in_period(instance: FleetInstance, period: int | None) -> str:
@@ -138,104 +130,196 @@ def _in_period(instance: FleetInstance, period: int | None) -> str:
     return f" ({instance.periods[period].name})"
 
 
-def _replicas(
-    instance: FleetInstance, option: Option, taken: dict[int, dict[int, int]]
-) -> list[PlannedColumn]:
+def _replicas(instance: FleetInstance, option: Option) -> list[PlannedColumn]:
+    """Columns of one option: in every period, on every pool of nodes, behind queues of any size."""
     machine = None if option.machine is None else instance.machines[option.machine]
-    own = _own_price(option)
-    folded = own or (machine is not None and is_folded(instance, machine))
     watts = option.watts
     if watts is None and machine is not None and machine.watts_per_device is not None:
         watts = machine.watts_per_device * option.devices
-    contract = None
-    usd = Fraction(0)
-    if own:
+    label = option_label(instance, option)
+    if "batch" in option.facts:
+        label += f", batch {option.facts['batch']}"
+    loads = pool_loads(instance, max(option.rates))
+    pools = _stands_on(instance, option, machine)
+    apart = len(pools) > 1 and any(replicas > 1 for replicas, _ in loads)
+    found = _queued(instance, _serving(option, label, watts), loads) if apart else []
+    for pool in pools:
+        folded = pool is None or (machine is not None and is_folded(instance, machine))
+        contract, usd = _price(instance, option, machine, pool, watts, folded=folded)
+        one = replace(
+            _serving(option, f"{label}, {pool.name}" if pool and pool.name else label, watts),
+            contract=contract,
+            held=option.devices if folded else 0,
+            taken=0
+            if folded or machine is None
+            else devices_taken(option.devices, machine.node_devices),
+            usd_per_hour=usd,
+            pool="" if pool is None else pool.name,
+            on_spot=pool is not None and pool.on_spot,
+            size=option.devices,
+        )
+        if apart:
+            place = replace(
+                one,
+                kind="other",
+                name=f"place of {one.name}",
+                option=None,
+                watts=Fraction(0),
+                places=option,
+            )
+            found += _queued(instance, place, ((1, Fraction(1)),))
+        else:
+            found += _queued(instance, one, loads)
+    return found
+
+
+def _serving(option: Option, name: str, watts: Fraction | None) -> PlannedColumn:
+    """One replica that serves all day and stands nowhere."""
+    return PlannedColumn(
+        kind="replicas",
+        name=name,
+        option=option,
+        machine=option.machine,
+        contract=None,
+        period=None,
+        replicas=1,
+        load=Fraction(1),
+        devices=option.devices,
+        held=0,
+        taken=0,
+        usd_per_hour=Fraction(0),
+        watts=watts,
+    )
+
+
+def _queued(
+    instance: FleetInstance, one: PlannedColumn, loads: Sequence[tuple[int, Fraction]]
+) -> list[PlannedColumn]:
+    """The column ``one`` of one replica in every period, behind queues of (replicas, load)."""
+    found = []
+    for period, weight in enumerate(period_weights(instance)):
+        for replicas, most in loads:
+            load = most if one.option is None else _load(max(one.option.rates), most)
+            behind = f", pool of {replicas}" if replicas > 1 or load != 1 else ""
+            found.append(
+                replace(
+                    one,
+                    name=f"{one.name}{behind}{_in_period(instance, period)}",
+                    period=period,
+                    replicas=replicas,
+                    load=load,
+                    devices=replicas * one.devices,
+                    held=replicas * one.held,
+                    usd_per_hour=one.usd_per_hour * weight * replicas,
+                    watts=None if one.watts is None else one.watts * replicas,
+                )
+            )
+    return found
+
+
+def _stands_on(
+    instance: FleetInstance, option: Option, machine: MachineOffer | None
+) -> Sequence[NodePool | None]:
+    """Pools that the option may stand on; ``None`` for devices of its own."""
+    if machine is None or _own_price(option):
+        return [None]
+    return node_pools(instance, machine)
+
+
+def _price(
+    instance: FleetInstance,
+    option: Option,
+    machine: MachineOffer | None,
+    pool: NodePool | None,
+    watts: Fraction | None,
+    *,
+    folded: bool,
+) -> tuple[Contract | None, Fraction]:
+    """Contract that the replica's column names, and US$/h of one replica that runs all day.
+
+    A folded replica pays for its devices; on owned ones every replica pays for its energy.
+    """
+    if machine is None or pool is None:
         if option.usd_per_hour is None and cost_is_needed(instance):
             raise InstanceError.one(
                 f"replica {option.layout!r} has no price and runs on no machine on offer",
                 where=option.where or instance.source,
                 mend="Give usd_per_hour in its row, or name a machine",
             )
-        usd = option.usd_per_hour or Fraction(0)
-    elif folded and machine is not None:
-        where = f"{instance.source}: machines.{machine.name}"
-        contract = _contracts(instance, machine)[0]
-        usd = holding_usd_per_hour(contract, where=where) * option.devices
-        usd += energy_usd_per_hour(contract, watts, machine, where=where)
-    rate = max(option.rates)
-    label = option_label(instance, option)
-    if "batch" in option.facts:
-        label += f", batch {option.facts['batch']}"
-    found = []
-    pools = pool_loads(instance, rate)
-    for period, weight in enumerate(period_weights(instance)):
-        weighted = usd * weight
-        for replicas, load in pools:
-            devices = replicas * option.devices
-            pool = f", pool of {replicas}" if replicas > 1 or load != 1 else ""
-            found.append(
-                PlannedColumn(
-                    kind="replicas",
-                    name=f"{label}{pool}{_in_period(instance, period)}",
-                    option=option,
-                    machine=option.machine,
-                    contract=contract,
-                    period=period,
-                    replicas=replicas,
-                    load=load,
-                    devices=devices,
-                    held=devices if folded else 0,
-                    taken=0
-                    if folded or option.machine is None
-                    else replicas * taken[option.machine][option.devices],
-                    usd_per_hour=weighted * replicas,
-                    watts=None if watts is None else watts * replicas,
-                )
-            )
-    return found
+        return None, option.usd_per_hour or Fraction(0)
+    where = f"{instance.source}: machines.{machine.name}"
+    contract = pool.contracts[0] if folded else pool.owned
+    usd = Fraction(0)
+    if folded:
+        usd = holding_usd_per_hour(pool.contracts[0], where=where) * option.devices
+    if pool.owned is not None:
+        usd += energy_usd_per_hour(pool.owned, watts, machine, where=where)
+    return contract, usd
+
+
+def _load(rate: Fraction, most: Fraction) -> Fraction:
+    """Load of a pool of replicas; one found by approximation is cut to so many digits in all."""
+    if most.denominator == 1 or not rate:
+        return most
+    return rounded_down(rate * most, _LOAD_DIGITS) / rate
 
 
 def _nodes(instance: FleetInstance, k: int) -> list[PlannedColumn]:
+    """Nodes of every contract: for good where it is committed, else by the period."""
     machine = instance.machines[k]
     where = f"{instance.source}: machines.{machine.name}"
-    found = []
-
-    def add(
-        kind: ColumnKind,
-        contract: Contract,
-        period: int | None,
-        name: str,
-        usd: Fraction,
-        size: int,
-    ) -> None:
-        weight = Fraction(1) if period is None else period_weights(instance)[period]
-        found.append(
-            PlannedColumn(
-                kind=kind,
-                name=f"{name} {machine.name} {contract.name}".rstrip()
-                + _in_period(instance, period),
-                option=None,
-                machine=k,
-                contract=contract,
-                period=period,
-                replicas=0,
-                load=Fraction(0),
-                devices=size,
-                held=size if kind == "nodes" else 0,
-                taken=0,
-                usd_per_hour=usd * size * weight,
-                watts=Fraction(0),
-            )
+    size, weights = machine.node_devices, period_weights(instance)
+    periods = range(len(weights))
+    return [
+        PlannedColumn(
+            kind="nodes",
+            name=f"nodes of {machine.name} {contract.name}".rstrip() + _in_period(instance, period),
+            option=None,
+            machine=k,
+            contract=contract,
+            period=period,
+            replicas=0,
+            load=Fraction(0),
+            devices=size,
+            held=size,
+            taken=0,
+            usd_per_hour=holding_usd_per_hour(contract, where=where)
+            * size
+            * (1 if period is None else weights[period]),
+            watts=Fraction(0),
+            pool=pool.name,
+            on_spot=contract.kind == "spot",
         )
+        for pool in node_pools(instance, machine)
+        for contract in pool.contracts
+        for period in ((None,) if contract.committed else periods)
+    ]
 
-    periods = range(len(instance.periods))
-    for contract in _contracts(instance, machine):
-        usd = holding_usd_per_hour(contract, where=where)
-        bought: list[int | None] = [None] if contract.committed else list(periods)
-        for period in bought:
-            add("nodes", contract, period, "nodes of", usd, machine.node_devices)
-        if contract.ownership is not None:
-            usd = energy_usd_per_hour(contract, machine.watts_per_device, machine, where=where)
-            for period in periods:
-                add("devices_in_use", contract, period, "devices in use of", usd, 1)
-    return found
+
+def _cuts(instance: FleetInstance, k: int, sizes: Collection[int]) -> list[PlannedColumn]:
+    """Ways to cut up nodes, of every pool and in every period, where sizes do not fill them."""
+    machine = instance.machines[k]
+    cuts = node_cuts(sizes_to_fit(sizes, machine.node_devices), machine.node_devices)
+    return [
+        PlannedColumn(
+            kind="other",
+            name=f"{machine.name}{f' {pool.name}' if pool.name else ''}: {cut.name}"
+            + _in_period(instance, period),
+            option=None,
+            machine=k,
+            contract=None,
+            period=period,
+            replicas=0,
+            load=Fraction(0),
+            devices=0,
+            held=0,
+            taken=0,
+            usd_per_hour=Fraction(0),
+            watts=Fraction(0),
+            pool=pool.name,
+            cut=cut,
+        )
+        for pool in node_pools(instance, machine)
+        for period in range(len(instance.periods))
+        for cut in cuts
+    ]

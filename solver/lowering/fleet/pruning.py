@@ -1,12 +1,13 @@
 """Options that another option replaces wherever it stands, dropped before they become columns.
 
-Within one workload, machine and phase, an option goes where another on no more devices is at
-least as fast, as good, carries as much of every size, and costs, draws and sends no more. (Only
-options on equally many devices are compared where sizes do not fill nodes evenly: there fewer may
-take more.) The same then holds for pools: at a higher rate a pool of k may carry a higher load.
-What is dropped here
-``dominance.undominated`` would drop later; this is the cheap part of it, before options are
-multiplied by pools and periods.
+Within one workload, machine and phase (and KV cache, where that is handed over), an option goes
+where another on no more devices is at least as fast, as good, carries as much of every size, and
+costs, draws and sends no more, and takes no more of a node (3 devices of 8 take a whole node, 4
+half of one). The same then holds for pools: at a higher rate a pool of k may carry a higher load.
+Where at most a share of devices may be spot, more devices that are not help, so only options on
+equally many are compared.
+What is dropped here ``dominance.undominated`` would drop later; this is the cheap part of it,
+before options are multiplied by pools and periods.
 """
 
 from __future__ import annotations
@@ -32,17 +33,19 @@ def prune_options(
 ) -> list[Option]:
     """Options to keep, in their order; with ``keep_layouts`` layouts are not compared."""
     groups: dict[Hashable, list[int]] = {}
-    even = _evenly_filled(instance, options)
+    shared = instance.limits.max_spot_fraction is not None
     for k, option in enumerate(options):
         key = (
             option.workload,
             option.machine,
             option.phase,
-            0 if option.machine in even else option.devices,
+            # Pools are of use to those of their own KV cache alone.
+            None if option.phase == "aggregated" else option.cache,
             option.whole,
             option.watts is None,
             option.usd_per_hour is None,
             (option.model, option.layout) if keep_layouts else "",
+            option.devices if shared else 0,
         )
         groups.setdefault(key, []).append(k)
     kept: list[int] = []
@@ -54,20 +57,6 @@ def prune_options(
     return [options[k] for k in sorted(kept)]
 
 
-def _evenly_filled(instance: FleetInstance, options: Sequence[Option]) -> set[int | None]:
-    """Machines on whose nodes every replica takes just its own devices; no machine is one too."""
-    sizes: dict[int, set[int]] = {}
-    for option in options:
-        if option.machine is not None:
-            sizes.setdefault(option.machine, set()).add(option.devices)
-    even: set[int | None] = {None}
-    for k, found in sizes.items():
-        taken = devices_taken(found, instance.machines[k].node_devices)
-        if all(size == more for size, more in taken.items()):
-            even.add(k)
-    return even
-
-
 def _keys(instance: FleetInstance, group: Sequence[Option]) -> list[IntArray]:
     keys = [_ranks([-option.rates[b] for option in group]) for b in range(len(group[0].rates))]
     if "speed" in instance.trade_off:
@@ -75,6 +64,10 @@ def _keys(instance: FleetInstance, group: Sequence[Option]) -> list[IntArray]:
     if "quality" in instance.trade_off:
         keys.append(_ranks([-(option.quality or Fraction(0)) for option in group]))
     keys.append(np.array([option.devices for option in group], dtype=np.int64))
+    if group[0].machine is not None:
+        node = instance.machines[group[0].machine].node_devices
+        taken = [devices_taken(option.devices, node) for option in group]
+        keys.append(np.array(taken, dtype=np.int64))
     keys.append(_ranks([option.watts or Fraction(0) for option in group]))
     keys.append(_ranks([option.usd_per_hour or Fraction(0) for option in group]))
     if any(orbit.uplink_bytes_per_s is not None for orbit in instance.racks):

@@ -24,14 +24,16 @@ from solver.lowering.fleet.dominance import undominated
 from solver.lowering.fleet.grades import check_grades, grade_columns
 from solver.lowering.fleet.limits import limit_rows
 from solver.lowering.fleet.meanings import column_meanings
+from solver.lowering.fleet.node_pools import cost_is_needed
 from solver.lowering.fleet.options import Option, measured_options
-from solver.lowering.fleet.planned import PlannedColumn, cost_is_needed, plan_columns
+from solver.lowering.fleet.planned import PlannedColumn, plan_columns
 from solver.lowering.fleet.prices import period_weights
 from solver.lowering.fleet.pruning import prune_options
 from solver.lowering.fleet.scaling import scaled
 from solver.lowering.fleet.serviceable import serviceable
 from solver.lowering.fleet.space import ColumnMeaning, FleetSpace
 from solver.lowering.fleet.standing import build_racks
+from solver.lowering.fleet.today import unmatched_today
 from solver.lowering.fleet.uppers import implied_uppers
 from solver.lowering.fleet.with_choices import with_choices
 
@@ -61,7 +63,7 @@ def lower_question(instance: FleetInstance, *, prune: bool = True) -> FleetSpace
     # Words are for the columns that stay, unless layouts count.
     meanings = column_meanings(instance, planned) if apart else []
     measures, units, notes = _measures(instance, planned, cells)
-    use, limit_units = limit_rows(instance, planned)
+    use, limit_units, limit_notes = limit_rows(instance, planned)
     n = len(planned) + (cells.rate_tok_per_s is not None)
     served = [column.option for column in planned] + [None] * (n - len(planned))
     grades = grade_columns(instance, served)
@@ -101,7 +103,7 @@ def lower_question(instance: FleetInstance, *, prune: bool = True) -> FleetSpace
         stated=stated,
         pruned=sum(meaning.kind == "replicas" for meaning in meanings),
         limit_units=limit_units,
-        notes=(*left_out, *notes),
+        notes=(*left_out, *cells.notes, *notes, *limit_notes),
         choices=build_choices(instance, meanings),
     )
     return with_choices(space)
@@ -122,6 +124,7 @@ def _options(instance: FleetInstance) -> tuple[list[Option], int, tuple[str, ...
             stated += looked_at
             found.extend(serviceable(instance, number, options, reasons))
             left_out.extend(str(reason) for reason in reasons)
+        left_out.extend(unmatched_today(instance, number, options))
     return found, stated, tuple(dict.fromkeys(left_out))
 
 

@@ -8,15 +8,21 @@ from fractions import Fraction
 
 from solver.errors import Fault, InstanceError
 from solver.instance.fleet.domain import FleetInstance, Workload
-from solver.lowering.fleet.options import PS_PER_S, Option
+from solver.lowering.fleet.options import PS_PER_S, KvCache, Option
+from solver.lowering.fleet.pairing import cache_names, with_partner
 
 __all__ = ["serviceable"]
+
+_PHASES = ("prefill", "decode")
 
 
 def serviceable(
     instance: FleetInstance, number: int, options: Sequence[Option], reasons: Sequence[Fault] = ()
 ) -> list[Option]:
     """Options of workload ``number`` that meet its speed and its time to the first token.
+
+    Prefill that nobody decodes, and decode that nobody reads prompts for, is left out: both need
+    replicas of the same model that keep their KV cache in the same width (``pairing.py``).
 
     Parameters
     ----------
@@ -30,10 +36,11 @@ def serviceable(
     """
     workload = instance.workloads[number]
     alive = [option for option in options if any(rate > 0 for rate in option.rates)]
-    kept = [o for o in alive if _fast_enough(workload, o) and _prompt_enough(workload, o)]
+    able = [o for o in alive if _fast_enough(workload, o) and _prompt_enough(workload, o)]
+    kept = with_partner(able)
     if not any(workload.requests_per_s * factor for factor in workload.by_period):
         return kept
-    missing = _missing(workload, kept)
+    missing = _missing(workload, able)
     if missing:
         faults = [_fault(instance, workload, alive, missing), *(reasons if not alive else ())]
         raise InstanceError.all_of(faults)
@@ -46,7 +53,8 @@ def _fast_enough(workload: Workload, option: Option) -> bool:
         return True
     if option.latency_ps is None:
         return workload.points_meet_limits
-    return option.latency_ps * least <= PS_PER_S
+    # Times are rounded up to picoseconds, so the longest that is allowed is too.
+    return option.latency_ps <= math.ceil(PS_PER_S / least)
 
 
 def _prompt_enough(workload: Workload, option: Option) -> bool:
@@ -55,24 +63,44 @@ def _prompt_enough(workload: Workload, option: Option) -> bool:
         return True
     if option.ttft_s is None:
         return workload.points_meet_limits
-    return option.ttft_s <= most
+    return option.ttft_s * PS_PER_S <= math.ceil(most * PS_PER_S)
 
 
 def _missing(workload: Workload, options: Sequence[Option]) -> str:
     """What nobody serves: empty where everything is."""
-    phases = {option.phase for option in options}
     if not options:
         return "it"
-    if "aggregated" not in phases:
-        for phase in ("prefill", "decode"):
-            if phase not in phases:
-                return f"its {phase}"
+    if not with_partner(options):
+        return _missing_part(options, "its {}")
     if all(option.whole for option in options):
         return ""
     for b, size in enumerate(workload.sizes):
-        if size.share and not any(option.rates[b] > 0 for option in options if not option.whole):
-            return f"its requests of {size.name}"
+        able = [option for option in options if not option.whole and option.rates[b] > 0]
+        if not size.share or with_partner(able):
+            continue
+        requests = f"its requests of {size.name}"
+        return _missing_part(able, f"the {{}} of {requests}") if able else requests
     return ""
+
+
+def _missing_part(pools: Sequence[Option], what: str) -> str:
+    """What pools that nobody completes leave undone; ``what`` takes the name of a phase."""
+    phases = {option.phase for option in pools}
+    for phase in _PHASES:
+        if phase not in phases:
+            return what.format(phase)
+    caches = list(dict.fromkeys(option.cache for option in pools))
+    names = dict(zip(caches, cache_names(caches), strict=True))
+    sides = (
+        f"{phase} of {' and '.join(names[c] for c in caches if _offers(pools, c, phase))}"
+        for phase in _PHASES
+    )
+    both = what.format(" and ".join(_PHASES))
+    return f"{both} with one model and KV width (offered: {', '.join(sides)})"
+
+
+def _offers(pools: Sequence[Option], cache: KvCache, phase: str) -> bool:
+    return any(option.cache == cache and option.phase == phase for option in pools)
 
 
 def _fault(

@@ -17,7 +17,7 @@ from solver.instance.fleet.domain import FleetInstance
 
 __all__ = ["Choices", "ColumnMeaning", "FleetSpace", "SpeedLevel"]
 
-ColumnKind = Literal["replicas", "nodes", "devices_in_use", "rate", "other"]
+ColumnKind = Literal["replicas", "nodes", "rate", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class ColumnMeaning:
     Parameters
     ----------
     kind
-        ``replicas`` serve; ``nodes`` are bought or rented; ``devices_in_use`` are owned devices
-        that draw power; ``rate`` is the rate to be maximised.
+        ``replicas`` serve; ``nodes`` are bought or rented; ``rate`` is the rate to be maximised;
+        ``other`` columns only say how things hang together (cuts of nodes, helpers of limits).
     replicas
         Replicas behind one unit: more than 1 for a pool behind one queue.
     facts

@@ -26,11 +26,13 @@ from formulations.milp import INFINITY
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import FleetInstance, RackOrbit
 from solver.lowering.fleet.planned import PlannedColumn
-from solver.lowering.fleet.scaling import NANO, common_denominator
+from solver.lowering.fleet.scaling import NANO, common_denominator, fitting
 
 __all__ = ["build_racks"]
 
 _LARGEST = 2**53
+_NEVER_FULL = 10**9
+"""Room for so many of the largest item is no limit: a fleet has fewer of them."""
 
 
 def build_racks(instance: FleetInstance, columns: Sequence[PlannedColumn]) -> Racks | None:
@@ -73,11 +75,11 @@ def build_racks(instance: FleetInstance, columns: Sequence[PlannedColumn]) -> Ra
         if all(value is None for value in most):
             continue
         item_sizes = [size(columns[j]) for j in items]
+        endless = max(item_sizes, default=Fraction(0)) * _NEVER_FULL
+        most = [None if value is not None and value > endless else value for value in most]
         largest = max([Fraction(value) for value in most if value is not None] + item_sizes)
         # Sizes are rounded up and room down, which is safe at any scale; sums must fit 64 bits.
-        scale = common_denominator(item_sizes) or NANO
-        while scale > 1 and largest * scale > _LARGEST:
-            scale = max(scale // 1000, 1)
+        scale = fitting(Fraction(common_denominator(item_sizes) or NANO), largest, _LARGEST)
         names.append(name)
         sizes.append([math.ceil(value * scale) for value in item_sizes])
         capacities.append(

@@ -4,14 +4,16 @@ Two kinds of bound, both exact:
 
 * *implied*: a limit row :math:`\sum_j b_j n_j \le B` gives
   :math:`n_j \le (B + \sum_{b_k < 0} |b_k| u_k) / b_j`; racks hold only so many; a column with a
-  negative entry in a covering row (the rate) is held by what the others can cover;
+  negative entry in a covering row (the rate), or the pace of a routing, is held by what the others
+  can cover;
 * *useful*: where a unit of a column costs no measure less than 0, and what is left of the column
   alone meets every demand and supplies every limit row it supports, a unit can be taken away. So
   some best plan has at most :math:`\max_i \lceil d_i / a_{ij} \rceil` of it.
 
 Taking away lowers counts only, so the bounds may lean on one another; they are tightened in a few
-passes. Any feasible plan can be brought under all of them without loss, which is what makes
-dominance (``dominance.py``) safe: a plan that a swap pushes over a bound comes back under it.
+passes, and in more as long as some column has none. Any feasible plan can be brought under all of
+them without loss, which is what makes dominance (``dominance.py``) safe: a plan that a swap pushes
+over a bound comes back under it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import numpy as np
 
 from formulations.fleet.problem import FleetProblem
 from formulations.fleet.racks import Racks
+from formulations.fleet.routing_cuts import initial_cuts
 from formulations.milp import INFINITY, IntArray
 
 __all__ = ["implied_uppers", "with_implied_uppers", "with_limits"]
@@ -72,12 +75,16 @@ def implied_uppers(problem: FleetProblem) -> IntArray:
     upper = np.full(problem.n_columns, INFINITY, dtype=np.int64)
     if problem.racks is not None:
         _hold_by_racks(problem.racks, upper)
-    for _ in range(_PASSES):
+    passes = 0
+    while True:
         before = upper.copy()
         _hold_by_limits(problem, upper)
         _hold_by_cover(problem, upper)
         np.minimum(upper, _useful(problem, upper), out=upper)
-        if (upper == before).all():
+        passes += 1
+        # Columns that supply one another, as cuts of nodes do, get their first bound one by one.
+        first = bool((upper[before >= INFINITY] < INFINITY).any())
+        if (upper == before).all() or (passes >= _PASSES and not first):
             break
     return np.maximum(upper, 0)
 
@@ -136,8 +143,13 @@ def _hold_by_limits(problem: FleetProblem, upper: IntArray) -> None:
 
 
 def _hold_by_cover(problem: FleetProblem, upper: IntArray) -> None:
-    for i, need in enumerate(problem.demand.tolist()):
-        columns, values = problem.cover.row(i)
+    rows = [(*problem.cover.row(i), need) for i, need in enumerate(problem.demand.tolist())]
+    for routing in problem.routings:
+        for cut in () if routing.pace is None else initial_cuts(routing):
+            entries = [(j, w) for j, w in zip(cut.columns, cut.weight, strict=True) if w]
+            table = np.array(entries, dtype=np.int64).reshape(-1, 2)
+            rows.append((table[:, 0], table[:, 1], cut.least))
+    for columns, values, need in rows:
         taking = values < 0
         if not taking.any():
             continue
@@ -196,10 +208,16 @@ def _useful(problem: FleetProblem, upper: IntArray) -> IntArray:
     for routing in problem.routings:
         # Exact sums of fractions are not needed: rounding every class up is safe.
         alone = np.zeros(len(routing.columns), dtype=np.int64)
+        times = 1
+        if routing.pace is not None:
+            times = int(upper[routing.pace])
+            useful[routing.pace] = INFINITY
+        carried = routing.carried()
         for b, need in enumerate(routing.demand.tolist()):
-            rate = routing.rate[:, b]
-            able = rate > 0
-            alone[able] += _divided_up(need, rate[able])
+            able = carried[:, b] > 0
+            units = _divided_up(need * times, carried[able, b])
+            # Sums of bounds that are none stay within 64 bits.
+            alone[able] = np.minimum(alone[able], INFINITY - units) + units
         useful[routing.columns] = np.maximum(useful[routing.columns], alone)
     if problem.racks is not None and problem.racks.survive_loss:
         # What is lost with a rack must be there twice.

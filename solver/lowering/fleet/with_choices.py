@@ -10,7 +10,7 @@ right when somebody raises or lifts one of those.
 
 *Changes*: a helper :math:`d_g \ge |\sum_{j \in G_g} r_j n_j - \text{today}_g|` for each group (with
 :math:`r_j` replicas behind a unit), as two rows, and
-:math:`\sum_g d_g \le \text{most} - \text{gone}`.
+:math:`\sum_g d_g \le \text{most} - \text{gone}` over the groups of each period.
 
 Helpers cost nothing, have grade 0 and serve nobody. A plan may hold more of them than it needs:
 they say what is allowed, not what is used.
@@ -81,20 +81,23 @@ def with_groups_in_use(
 
 
 def _with_changes(space: FleetSpace, choices: Choices, most: int) -> FleetSpace:
-    left = most - choices.gone
     needed = _needed_at_most(space)
     helpers = _Helpers(space)
-    taken = []
+    taken: dict[str, list[tuple[int, int]]] = {}
     for group, today in zip(choices.groups, choices.today, strict=True):
-        label = f"{_label(space, group)} on {space.columns[group[0]].machine or 'its own machine'}"
+        column = space.columns[group[0]]
+        label = f"{_label(space, group)} on {column.machine or 'its own machine'}"
+        hour = f" in {column.period}" if column.period else ""
         each = [(j, space.columns[j].replicas) for j in group]
         greatest = sum(needed[j] * replicas for j, replicas in each)
-        helper = helpers.column(f"changes of {label}", max(today, greatest - today))
+        helper = helpers.column(f"changes of {label}{hour}", max(today, greatest - today))
         less = [(j, -replicas) for j, replicas in each]
-        helpers.row(f"{CHANGES}: {label} started", today, "replicas", [*each, (helper, -1)])
-        helpers.row(f"{CHANGES}: {label} stopped", -today, "replicas", [*less, (helper, -1)])
-        taken.append((helper, 1))
-    helpers.row(CHANGES, left, "replicas", taken)
+        helpers.row(f"{CHANGES}: {label} started{hour}", today, "replicas", [*each, (helper, -1)])
+        helpers.row(f"{CHANGES}: {label} stopped{hour}", -today, "replicas", [*less, (helper, -1)])
+        taken.setdefault(hour, []).append((helper, 1))
+    # Where nothing of today is on offer the row is still there, and may be impossible.
+    for hour, entries in (taken or {"": []}).items():
+        helpers.row(f"{CHANGES}{hour}", most - choices.gone, "replicas", entries)
     return helpers.space()
 
 

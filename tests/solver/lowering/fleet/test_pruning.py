@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from formulations.fleet.problem import COST
-from solver.instance.fleet.domain import Service
+from solver.instance.fleet.domain import FleetLimits, Service
 from solver.lowering.fleet.lowering import lower_fleet
 from solver.lowering.fleet.options import measured_options
 from solver.lowering.fleet.pruning import prune_options
@@ -33,6 +33,41 @@ def test_fewer_devices_do_not_win_where_they_take_more_of_a_node(make: dict[str,
     machine = make["machine"](node_devices=8, stock_devices=16)
     points = make["point"]("2", devices=3), make["point"]("2", layout="b", devices=4)
     assert layouts(make, *points, machines=(machine,)) == ["a", "b"]
+
+
+def test_sizes_that_share_a_node_are_compared_whatever_else_is_on_offer(
+    make: dict[str, Any],
+) -> None:
+    # 2 and 3 of 6 are no chain, and two devices still fit wherever three do.
+    machine = make["machine"](node_devices=6, stock_devices=12)
+    points = make["point"]("2", devices=2), make["point"]("2", layout="b", devices=3)
+    assert layouts(make, *points, machines=(machine,)) == ["a"]
+
+
+def test_more_devices_stay_where_a_share_of_them_may_be_spot(make: dict[str, Any]) -> None:
+    # Devices that are not spot are what lets others be.
+    points = make["point"]("2", devices=2), make["point"]("2", layout="b", devices=4)
+    assert layouts(make, *points, limits=FleetLimits(max_spot_fraction=F(1, 2))) == ["a", "b"]
+
+
+def test_a_share_is_met_by_replicas_of_more_devices(make: dict[str, Any]) -> None:
+    """The budget pays for two replicas that are not spot: of seven devices three are spot, of five
+    they would be more than the share."""
+    points = [
+        make["point"]("1", layout="spot"),
+        *(
+            make["point"](layout=f"of {n}", devices=n, machine="", usd_per_hour=F(3))
+            for n in (1, 2)
+        ),
+    ]
+    spot = make["rented"]("1", "spot", kind="spot")
+    asked = make["question"](
+        make["workload"](*points, requests_per_s=F(5)),
+        machines=(make["machine"](contracts=(spot,)),),
+        limits=FleetLimits(max_spot_fraction=F(3, 7), max_usd_per_hour=F(10)),
+    )
+    costs = [make["images"](lower_fleet(asked, prune=prune).problem) for prune in (True, False)]
+    assert costs[0] == costs[1] != []
 
 
 def test_a_faster_option_stays_while_speed_counts(make: dict[str, Any]) -> None:
@@ -60,7 +95,7 @@ point = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
 )
 @given(
     chosen=st.lists(point, min_size=1, max_size=4),
-    node=st.sampled_from([1, 2, 3]),
+    node=st.sampled_from([1, 2, 3, 6]),
     stock=st.integers(3, 6),
     spare=st.booleans(),
 )

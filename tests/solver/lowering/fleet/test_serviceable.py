@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from solver.errors import InstanceError
+from solver.instance.fleet.domain import RequestSize, WorkloadModel
 from solver.lowering.fleet.lowering import lower_fleet
 
 F = Fraction
@@ -22,6 +23,21 @@ def test_slow_options_are_dropped(make: dict[str, Any]) -> None:
     points = make["point"](layout="fast"), make["point"]("9", layout="slow", tpot_s=F(1, 10))
     assert layouts(make, *points, min_speed_tok_per_s=F(11)) == {"fast"}
     assert layouts(make, *points, min_speed_tok_per_s=F(10)) == {"fast", "slow"}
+
+
+@pytest.mark.parametrize("speed", [30, 33, 35, 45, 60, 70])
+def test_a_speed_met_exactly_is_met(make: dict[str, Any], speed: int) -> None:
+    # 1/30 s is no whole number of picoseconds.
+    points = make["point"](layout="just", tpot_s=F(1, speed))
+    assert layouts(make, points, min_speed_tok_per_s=F(speed)) == {"just"}
+    with pytest.raises(InstanceError, match="best speed attainable"):
+        layouts(make, points, min_speed_tok_per_s=F(speed) + F(1, 10**6))
+
+
+def test_a_wait_met_exactly_is_met(make: dict[str, Any]) -> None:
+    assert layouts(make, make["point"](layout="just", ttft_s=F(1, 3)), max_ttft_s=F(1, 3)) == {
+        "just"
+    }
 
 
 def test_options_late_to_the_first_token_are_dropped(make: dict[str, Any]) -> None:
@@ -83,3 +99,48 @@ def test_a_workload_without_demand_needs_no_option(make: dict[str, Any]) -> None
     points = (make["point"](tpot_s=F(1)),)
     kept = layouts(make, *points, requests_per_s=F(0), min_speed_tok_per_s=F(50))
     assert kept == set()
+
+
+@pytest.mark.parametrize(
+    ("phase", "what"),
+    [
+        ("prefill", "the decode of its requests of 500"),
+        ("decode", "the prefill of its requests of 500"),
+    ],
+)
+def test_a_size_that_only_half_is_served_is_named(
+    make: dict[str, Any], phase: str, what: str
+) -> None:
+    sizes = (RequestSize(100, 10, F(1, 3)), RequestSize(500, 40, F(2, 3)))
+    points = [
+        make["point"]("4", size=(100, 10)),
+        make["point"]("4", size=(500, 40), layout="half", phase=phase),
+    ]
+    with pytest.raises(InstanceError, match=what):
+        lower_fleet(make["question"](make["workload"](*points, sizes=sizes)))
+
+
+def test_prompts_and_tokens_of_different_models_are_refused(make: dict[str, Any]) -> None:
+    models = (WorkloadModel("m", None), WorkloadModel("n", None))
+    points = (
+        make["point"](layout="p", phase="prefill"),
+        make["point"](layout="d", phase="decode", model="n"),
+    )
+    what = r"its prefill and decode with one model .*\(offered: prefill of m, decode of n\)"
+    with pytest.raises(InstanceError, match=what):
+        layouts(make, *points, models=models)
+
+
+def test_a_size_whose_prompts_and_tokens_have_different_models_is_named(
+    make: dict[str, Any],
+) -> None:
+    sizes = (RequestSize(100, 10, F(1, 3)), RequestSize(500, 40, F(2, 3)))
+    models = (WorkloadModel("m", None), WorkloadModel("n", None))
+    points = [
+        make["point"]("4", size=(100, 10)),
+        make["point"]("4", size=(500, 40), layout="p", phase="prefill"),
+        make["point"]("4", size=(500, 40), layout="d", phase="decode", model="n"),
+    ]
+    what = "the prefill and decode of its requests of 500 in, 40 out with one model"
+    with pytest.raises(InstanceError, match=what):
+        layouts(make, *points, sizes=sizes, models=models)

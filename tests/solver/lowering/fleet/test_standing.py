@@ -51,6 +51,24 @@ def test_the_uplink_of_a_measured_replica_is_its_tokens(make: dict[str, Any]) ->
     assert racks.size.tolist() == [[440]]
 
 
+def test_room_for_more_than_any_fleet_is_open(make: dict[str, Any]) -> None:
+    orbits = (
+        RackOrbit("row", 3, uplink_bytes_per_s=F(10**21)),
+        RackOrbit("cage", 1, uplink_bytes_per_s=F(1000)),
+    )
+    assert racks_of(make, orbits).capacity.tolist() == [[INFINITY], [1000]]
+
+
+def test_items_beyond_64_bits_are_counted_in_a_coarser_unit(make: dict[str, Any]) -> None:
+    point = make["point"](devices=2, watts=F(10**24))
+    asked = make["question"](
+        make["workload"](point), racks=(RackOrbit("row", 3, watts=F(25 * 10**23)),)
+    )
+    racks = lower_fleet(asked).problem.racks
+    assert racks is not None
+    assert racks.capacity[0, 0] // racks.size[0, 0] == 2
+
+
 def test_an_uplink_limit_needs_machines_by_the_device(make: dict[str, Any]) -> None:
     with pytest.raises(InstanceError, match="racks limit their uplink"):
         racks_of(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from formulations.fleet.problem import COST, FleetProblem
 from formulations.fleet.racks import Racks
+from formulations.fleet.routing import Routing
 from formulations.fleet.sparse import SparseInts
 from formulations.milp import INFINITY
 from solver.lowering.fleet.uppers import implied_uppers, with_limits
@@ -69,6 +70,22 @@ def test_a_rate_is_bounded_by_what_a_stock_can_carry() -> None:
 def test_a_rate_without_limits_has_no_bound() -> None:
     made = problem([[5, -1]], [], [0, -1], demand=[0], limit=[])
     assert implied_uppers(made)[1] >= INFINITY
+
+
+def test_a_pace_is_bounded_by_what_a_stock_can_carry() -> None:
+    # 4 devices, at best 3 and 6 a second: 2 and 4 for each unit take 2/3 + 4/6 of a device.
+    routing = Routing("r", np.array([0, 1]), np.array([[3, 2], [1, 6]]), np.array([2, 4]),
+                      ("a", "b"), pace=2)  # fmt: skip
+    made = problem([], [[1, 1, 0]], [0, 0, -1], demand=[], limit=[4], routings=(routing,))
+    assert implied_uppers(made).tolist() == [4, 4, 3]
+
+
+def test_a_routed_column_is_needed_for_all_of_its_sizes_once() -> None:
+    # Whole: 10/3 and 4/2, rounded up; the first part alone: 10/5.
+    routing = Routing("r", np.array([0, 1]), np.array([[3, 2, 3, 2], [5, 0, 0, 0]]),
+                      np.array([10, 4]), ("a", "b"), parts=("p", "q"))  # fmt: skip
+    made = problem([], [], [1, 1], demand=[], limit=[], routings=(routing,))
+    assert implied_uppers(made).tolist() == [6, 2]
 
 
 def test_what_racks_cannot_hold_is_not_needed() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from formulations.milp import INFINITY
-from solver.instance.fleet.domain import CurrentFleet, CurrentReplicas, FleetLimits
+from solver.instance.fleet.domain import CurrentFleet, CurrentReplicas, FleetLimits, Period
 from solver.lowering.fleet.question import lower_question
 from solver.lowering.fleet.space import FleetSpace
 from solver.lowering.fleet.stated import stated_limits
@@ -114,6 +114,65 @@ def test_what_runs_today_and_is_offered_no_longer_counts_as_changed(make: Make, 
     current = _current(("chat", "old", "z", 2), ("code", "tub", "c", 2), most=most)
     space = lower_question(_question(make, current=current))
     assert _solved(space) == _by_hand(space)
+
+
+@pytest.mark.parametrize("most", range(1, 7))
+def test_the_fleet_of_every_period_is_near_that_of_today(make: Make, most: int) -> None:
+    """By hand: the least cost of each period alone, with its demand and the same fleet today."""
+    current = _current(("chat", "box", "a", 2), ("code", "tub", "c", 1), ("chat", "old", "z", 1),
+                       most=most)  # fmt: skip
+    asked = _question(make, current=current)
+    day, night = (
+        _by_hand(
+            lower_question(
+                replace(
+                    asked,
+                    workloads=tuple(
+                        replace(w, requests_per_s=w.requests_per_s * factor)
+                        for w in asked.workloads
+                    ),
+                )
+            )
+        )
+        for factor in (F(1), F(1, 2))
+    )
+    both = replace(
+        asked,
+        workloads=tuple(replace(w, by_period=(F(1), F(1, 2))) for w in asked.workloads),
+        periods=(Period("day", F(12)), Period("night", F(12))),
+    )
+    space = lower_question(both)
+    found = _solved(space)
+    if day is None or night is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found * space.units["cost"] == (day + night) * F(1, 2)
+
+
+def test_a_limit_on_changes_of_every_period_is_stated_once(make: Make) -> None:
+    current = _current(("chat", "box", "a", 3), ("chat", "old", "z", 1), most=5)
+    asked = _question(make, current=current)
+    asked = replace(
+        asked,
+        workloads=tuple(replace(w, by_period=(F(1), F(1, 2))) for w in asked.workloads),
+        periods=(Period("day", F(12)), Period("night", F(12))),
+    )
+    (limit,) = (x for x in stated_limits(lower_question(asked)) if x.name == "changes")
+    assert (limit.stated, limit.row_names) == (5, ("changes in day", "changes in night"))
+
+
+@pytest.mark.parametrize(("most", "found"), [(1, False), (2, True)])
+def test_a_fleet_that_is_gone_counts_where_nothing_is_offered(
+    make: Make, most: int, found: bool
+) -> None:
+    idle = make["workload"](
+        make["point"]("1", tpot_s=F(1)), requests_per_s=F(0), min_speed_tok_per_s=F(5)
+    )
+    current = _current(("chat", "old", "z", 2), most=most)
+    space = lower_question(make["question"](idle, current=current))
+    assert "replicas" not in {column.kind for column in space.columns}
+    assert (_solved(space) is not None) is found
 
 
 def test_both_limits_hold_together(make: Make) -> None:
