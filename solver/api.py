@@ -67,6 +67,10 @@ def solve(
     formulation: str | None = ...,
     engine: str | None = ...,
     time_limit_s: float | None = ...,
+    workers: int = ...,
+    dask: str | None = ...,
+    checkpoint: str | Path | None = ...,
+    recover: bool = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> Frontier: ...
@@ -77,6 +81,10 @@ def solve(
     formulation: str | None = ...,
     engine: str | None = ...,
     time_limit_s: float | None = ...,
+    workers: int = ...,
+    dask: str | None = ...,
+    checkpoint: str | Path | None = ...,
+    recover: bool = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> FleetFrontier: ...
@@ -87,6 +95,10 @@ def solve(
     formulation: str | None = ...,
     engine: str | None = ...,
     time_limit_s: float | None = ...,
+    workers: int = ...,
+    dask: str | None = ...,
+    checkpoint: str | Path | None = ...,
+    recover: bool = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> Frontier | FleetFrontier: ...
@@ -96,6 +108,10 @@ def solve(
     formulation: str | None = None,
     engine: str | None = None,
     time_limit_s: float | None = None,
+    workers: int = 1,
+    dask: str | None = None,
+    checkpoint: str | Path | None = None,
+    recover: bool = False,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Frontier | FleetFrontier:
@@ -113,6 +129,15 @@ def solve(
         ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
     time_limit_s
         Wall-clock limit; past it the frontier is ``partial`` and says where it is open.
+    workers, dask
+        Of a fleet: local processes, or the address of a Dask scheduler. A complete frontier is the
+        same for any number of workers, plans included. A script that uses more than one has to
+        guard its work with ``if __name__ == "__main__"``.
+    checkpoint
+        Of a fleet: file that every settled box is appended to; if it exists, the run goes on from
+        it, to the frontier of a run that was never stopped.
+    recover
+        Keep the intact lines of a damaged checkpoint.
     on_progress
         Called with (done, to do) now and then; ``to do`` is 0 where it is not known.
     should_stop
@@ -121,7 +146,8 @@ def solve(
     Raises
     ------
     FleetError
-        If the question is malformed, unsupported, or too large for the chosen program.
+        If the question is malformed, unsupported, or too large for the chosen program, or the
+        checkpoint or the workers cannot be used.
     """
     if isinstance(instance, str | Path):
         instance = read_instance(instance)
@@ -131,8 +157,36 @@ def solve(
             where="--time-limit",
             mend="Give a positive number of seconds",
         )
+    if recover and checkpoint is None:
+        raise InstanceError.one(
+            "there is no checkpoint to recover",
+            where="--recover",
+            mend="Name it with --checkpoint FILE",
+        )
     if not isinstance(instance, ReplicaInstance):
-        return _solve_fleet(instance, formulation, engine, time_limit_s, on_progress, should_stop)
+        return _solve_fleet(
+            instance,
+            formulation,
+            engine,
+            time_limit_s,
+            on_progress,
+            should_stop,
+            workers=workers,
+            dask=dask,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            recover=recover,
+        )
+    for option, given in (
+        ("--workers", workers != 1),
+        ("--dask", dask is not None),
+        ("--checkpoint", checkpoint is not None),
+    ):
+        if given:
+            raise InstanceError.one(
+                "is for fleets; the frontier of one replica is found in this process, in one go",
+                where=option,
+                mend="Leave the option out",
+            )
     watch = Stopwatch()
     formulation = formulation or ENUMERATION
     if formulation == ENUMERATION:
@@ -165,6 +219,11 @@ def _solve_fleet(
     time_limit_s: float | None,
     on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
+    *,
+    workers: int,
+    dask: str | None,
+    checkpoint: Path | None,
+    recover: bool,
 ) -> FleetFrontier:
     import time
     from dataclasses import replace
@@ -174,6 +233,7 @@ def _solve_fleet(
     from solver.sweep.fleet.conflict import explain_infeasible
     from solver.sweep.fleet.frontier import FleetProgress, sweep_fleet
     from solver.sweep.fleet.roads import BLOCKS, Stop
+    from solver.sweep.fleet.settling import Roads
 
     names = (BLOCKS, *(entry.name for entry in FORMULATIONS))
     if formulation is not None and formulation not in names:
@@ -199,17 +259,23 @@ def _solve_fleet(
         formulation=formulation,
         engine=engine,
         time_limit_s=time_limit_s,
+        workers=workers,
+        dask=dask,
+        checkpoint=checkpoint,
+        recover=recover,
         on_progress=told,
         should_stop=should_stop,
     )
     stop = Stop(deadline, should_stop)
+    # What is asked besides goes the way that was chosen for the frontier.
+    road = Roads(formulation, engine)
     if outcome.status == "infeasible":
         space = outcome.objectives.space
-        outcome = replace(outcome, conflict=explain_infeasible(space, stop=stop))
+        outcome = replace(outcome, conflict=explain_infeasible(space, road=road, stop=stop))
     elif outcome.points and isinstance(instance, FleetInstance):
         asked = instance.answers
         if asked.limits or asked.break_even or asked.preferences:
-            answers = answer_questions(outcome.objectives.space, outcome, stop=stop)
+            answers = answer_questions(outcome.objectives.space, outcome, road=road, stop=stop)
             outcome = replace(outcome, answers=answers)
     return FleetFrontier(outcome)
 

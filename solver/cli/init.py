@@ -34,7 +34,7 @@ def init_command(
 
     Example: fleetfront init > my.toml
     """
-    from solver.errors import InstanceError
+    from solver.errors import InstanceError, OutputError
     from solver.instance.reader import KINDS
 
     if kind not in KINDS:
@@ -42,6 +42,12 @@ def init_command(
             f"{kind!r} is not a kind of question",
             where="fleetfront init",
             mend=f"Choose from {', '.join(KINDS)}",
+        )
+    if out is not None and out.is_file():
+        raise OutputError.one(
+            "the file is there already, and what it holds would be lost",
+            where=f"--out {out}",
+            mend="Name a new file, or delete this one first",
         )
     template = files("solver.instance").joinpath(f"template_{kind}.toml")
     return _deliver(template.read_text(encoding="utf-8"), out)

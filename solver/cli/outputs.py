@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rich.console import Console
 
@@ -35,6 +35,29 @@ class Outputs:
     as_json: bool
     quiet: bool
 
+    @property
+    def _named(self) -> dict[str, Path | None]:
+        return {"--out": self.out, "--csv": self.csv, "--plot": self.plot, "--report": self.report}
+
+    def spare(self, read: Mapping[str, Path | None]) -> None:
+        """Refuse to write over what is read; ``read`` maps what a file is to its path.
+
+        Raises
+        ------
+        OutputError
+            With the option and the cure.
+        """
+        from solver.errors import OutputError
+
+        for option, path in self._named.items():
+            for what, other in read.items():
+                if path is not None and other is not None and path.resolve() == other.resolve():
+                    raise OutputError.one(
+                        f"is also {what}, which would be lost",
+                        where=f"{option} {path}",
+                        mend="Name another file",
+                    )
+
     def check(self) -> None:
         """Refuse what cannot be written, before any work is done.
 
@@ -46,9 +69,7 @@ class Outputs:
         from solver.errors import OutputError
         from solver.result.writing import check_writable
 
-        check_writable(
-            {"--out": self.out, "--csv": self.csv, "--plot": self.plot, "--report": self.report}
-        )
+        check_writable(self._named)
         if self.plot is not None and self.plot.suffix.lower() not in PLOT_FORMATS:
             raise OutputError.one(
                 f"cannot draw a {self.plot.suffix or 'file without a suffix'}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,13 @@ from solver.cli.exits import COMPLETE
 from solver.cli.progress import patience
 from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, read_question
 
+if TYPE_CHECKING:
+    from solver.sweep.fleet.cheapest import FirstLook
+
 __all__ = ["show_command"]
+
+_LOOK_S = 5.0
+"""How long a fleet is looked into, to say which limits bind."""
 
 
 def show_command(
@@ -37,12 +43,16 @@ def show_command(
     if not isinstance(question, ReplicaInstance):
         from solver.lowering.fleet.lowering import lower_fleet
         from solver.report.fleet_survey import fleet_survey, print_fleet_survey
+        from solver.sweep.fleet.cheapest import first_look
 
         space = lower_fleet(question)
+        with patience("looking for the cheapest plan", stops=False):
+            look = first_look(space, time_limit_s=_LOOK_S)
+        about = _about(look)
         if as_json:
-            print(json.dumps(fleet_survey(space), indent=1))
+            print(json.dumps(fleet_survey(space, look.plan, about_plan=about), indent=1))
         else:
-            print_fleet_survey(space, console)
+            print_fleet_survey(space, console, plan=look.plan, about_plan=about)
         return COMPLETE
     with patience("measuring", stops=False) as waiting:
         found = survey(question, waiting.progress)
@@ -51,3 +61,17 @@ def show_command(
     else:
         print_survey(found, console)
     return COMPLETE
+
+
+def _about(look: FirstLook) -> str:
+    """What the plan is that limits are held against."""
+    if look.infeasible:
+        return "No plan meets all limits; 'fleetfront solve' says which stand against each other."
+    if look.plan is None:
+        return f"Which limits bind is not known: no plan was found in {_LOOK_S:g} s."
+    if look.unproved:
+        return (
+            f"Use is that of the best plan found in {_LOOK_S:g} s, not proved to be the cheapest "
+            f"({look.unproved})."
+        )
+    return "Use is that of the cheapest plan at any speed, which is proved."

@@ -10,7 +10,7 @@ import typer
 from solver.cli.exits import status_of
 from solver.cli.outputs import Outputs
 from solver.cli.progress import patience
-from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, read_question
+from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings, read_question
 
 __all__ = ["solve_command"]
 
@@ -39,6 +39,30 @@ def solve_command(
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds; past them the answer is partial (status 4).")
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Fleets: local processes that share the work. A complete frontier is the same for "
+            "any number, plans included."
+        ),
+    ] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            help="Fleets: share the work on a Dask cluster, tcp://host:port; the same holds.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Fleets: append every settled box to this file; go on from it if it exists, to "
+            "the frontier of a run that was never stopped."
+        ),
+    ] = None,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Keep the intact lines of a damaged checkpoint.")
+    ] = False,
     min_speed: MinSpeed = None,
     max_cost: MaxCost = None,
     changes: Changes = None,
@@ -57,16 +81,24 @@ def solve_command(
     """
     from solver.api import solve
     from solver.fleet_frontier import FleetFrontier
+    from solver.instance.files_named import files_named
 
     outputs = Outputs(out, csv, plot, report, as_json, quiet)
     outputs.check()
+    outputs.spare({"the question": instance, "the checkpoint": checkpoint})
     question = read_question(instance, changes, min_speed, max_cost)
+    read = files_named(instance, gathered_settings(changes, None, None))
+    outputs.spare({f"{name!r}, read by the question": path for name, path in read.items()})
     with patience("solving", quiet=quiet) as waiting:
         frontier = solve(
             question,
             formulation=formulation,
             engine=engine,
             time_limit_s=time_limit,
+            workers=workers,
+            dask=dask,
+            checkpoint=checkpoint,
+            recover=recover,
             on_progress=waiting.progress,
             should_stop=waiting.should_stop,
         )

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+import numpy as np
+
 from formulations.fleet.plan import FleetPlan
 from formulations.fleet.problem import FleetProblem
 from solver.errors import EngineError
+from solver.lowering.fleet.space import FleetSpace
 from solver.sweep.fleet.roads import Box, Road, Stop
 
-__all__ = ["Least", "MakeRoad", "as_text", "ask_least", "plain", "rounded_up"]
+__all__ = ["Least", "MakeRoad", "as_text", "ask_least", "plain", "rounded_up", "without_rates"]
 
 MakeRoad: TypeAlias = Callable[[FleetProblem], Road]
 """How a problem is solved; ``Road`` itself, or with a formulation or an engine chosen."""
@@ -72,6 +75,15 @@ def ask_least(
     except EngineError as error:
         return Least(None, None, f"no engine takes the question: {error}")
     return Least(answer.plan, answer.value, answer.stopped)
+
+
+def without_rates(space: FleetSpace) -> FleetProblem:
+    """The problem over all columns but a rate to be maximised.
+
+    That column only takes; at 0 it stands in nobody's way.
+    """
+    kept = [j for j, column in enumerate(space.columns) if column.kind != "rate"]
+    return space.problem.over(np.array(kept, dtype=np.intp))
 
 
 def as_text(value: Fraction) -> str:

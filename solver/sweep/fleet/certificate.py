@@ -5,13 +5,14 @@ included), its objectives follow from its counts, no point dominates another, an
 that the points leave is closed by claims but for the open boxes that the file names. All else in
 the file (designs, units, ideal, nadir, status) is made anew and compared. A plan that were missing
 would lie where a claim says that nothing does; whether claims are true is what ``reprove`` asks
-another engine.
+another engine, together with what conflicts and answers say. Without it they are listed as not
+checked.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,18 +23,29 @@ from solver.errors import FleetError, ResultError
 from solver.lowering.fleet.space import FleetSpace
 from solver.result import canonical_digest
 from solver.sweep.certificate import Check, Verification
+from solver.sweep.checking import (
+    MAX_DETAILS,
+    NotChecked,
+    below_point,
+    check_derived,
+    check_digest,
+    first_faults,
+    no_result,
+    unreadable_instance,
+)
+from solver.sweep.fleet.answers_check import check_answers, parts_asked
+from solver.sweep.fleet.conflict_check import check_conflict
 from solver.sweep.fleet.document import derived
-from solver.sweep.fleet.image import Image
+from solver.sweep.fleet.image import Image, Objectives
 from solver.sweep.fleet.outcome import FleetOutcome, outside_range
 from solver.sweep.fleet.reading import outcome_from_dict, space_of
 from solver.sweep.fleet.roads import BLOCKS
 from solver.sweep.moip.claims import Claim
 from solver.sweep.moip.corners import greatest_corners
 
-__all__ = ["region_corners", "verify_fleet"]
+__all__ = ["MAX_DETAILS", "region_corners", "verify_fleet"]
 
-MAX_DETAILS = 5
-Reprove = Callable[[FleetOutcome], Check]
+Reprove = Callable[[FleetOutcome], Sequence[Check]]
 
 
 def verify_fleet(
@@ -49,7 +61,8 @@ def verify_fleet(
     space
         The question it should answer, lowered; the copy inside the document if left out.
     reprove
-        Closes the boxes once more with another engine; asked only where all else passed.
+        Closes the boxes once more with another engine, and works out again what conflicts and
+        answers say; asked only where all else passed. Otherwise these are ``NotChecked``.
 
     Raises
     ------
@@ -63,29 +76,42 @@ def verify_fleet(
     except ResultError:
         raise
     except FleetError as error:
-        return Verification(
-            (Check("instance", tuple(str(fault) for fault in error.faults[:MAX_DETAILS])),)
-        )
+        return unreadable_instance(error)
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise ResultError.one(
-            f"is damaged ({error!r:.200})",
-            where="result",
-            mend="Give a file written by 'fleetfront solve --out', unchanged",
-        ) from error
-    stated = document["digest"]
-    digest = () if stated == actual else (f"stated {stated!r:.80}, recomputed {actual}",)
-    checks = [Check("digest", digest), _check_question(document, space)]
+        raise no_result(f"is damaged ({error!r:.200})", "solve") from error
+    checks = [check_digest(document["digest"], actual), _check_question(document, space)]
     feasible = _check_plans(outcome)
     checks.append(feasible)
     if feasible.passed:
-        checks.append(_check_derived(document, outcome))
+        name = "objectives, designs, ideal, nadir and status"
+        checks.append(check_derived(name, document, derived(outcome)))
         checks.append(_check_nondominance(outcome))
         checks.append(_check_region(outcome))
         checks.append(_check_claims(outcome))
-        checks.append(_check_conflict(outcome))
+        checks.append(check_conflict(outcome))
+        if outcome.answers or parts_asked(outcome):
+            checks.append(check_answers(outcome))
     if reprove is not None and all(check.passed for check in checks):
-        checks.append(reprove(outcome))
+        checks.extend(reprove(outcome))
+    else:
+        checks.extend(_not_checked(outcome))
     return Verification(tuple(checks))
+
+
+def _not_checked(outcome: FleetOutcome) -> Iterator[NotChecked]:
+    """What rests on the word of whoever solved it."""
+    trivial = outside_range(outcome.objectives)
+    claims = sum(claim not in trivial for claim in outcome.claims)
+    if claims:
+        told = f"{claims} say that nothing better is there; --reprove asks another engine"
+        yield NotChecked("claims", (), told)
+    if outcome.conflict:
+        told = "whether these limits conflict and how far each must give; --reprove asks again"
+        yield NotChecked("conflict", (), told)
+    asked = parts_asked(outcome)
+    if asked:
+        told = f"{', '.join(asked.values())}; --reprove works them out again"
+        yield NotChecked("answers", (), told)
 
 
 def _check_question(document: Mapping[str, Any], space: FleetSpace | None) -> Check:
@@ -102,8 +128,6 @@ def _check_question(document: Mapping[str, Any], space: FleetSpace | None) -> Ch
 
 
 def _empty(space: FleetSpace) -> FleetOutcome:
-    from solver.sweep.fleet.image import Objectives
-
     return FleetOutcome(Objectives.of(space), (), (), (), 0, (), 0.0, 0.0, "")
 
 
@@ -117,34 +141,9 @@ def _check_plans(outcome: FleetOutcome) -> Check:
             image = outcome.objectives.image(point.plan)
             if image != point.image:
                 faults.append(f"point {number}: image {point.image}, recomputed {image}")
-    return Check("plans hold", _first(faults), f"{len(outcome.points)} plans against every limit")
-
-
-def _check_derived(document: Mapping[str, Any], outcome: FleetOutcome) -> Check:
-    differing = (
-        text
-        for key, value in derived(outcome).items()
-        for text in _differences(document[key], value, key)
-    )
     return Check(
-        "objectives, designs, ideal, nadir and status",
-        tuple(itertools.islice(differing, MAX_DETAILS)),
+        "plans hold", first_faults(faults), f"{len(outcome.points)} plans against every limit"
     )
-
-
-def _differences(told: Any, ours: Any, place: str) -> Iterator[str]:
-    if isinstance(ours, Mapping) and isinstance(told, Mapping):
-        if set(told) != set(ours):
-            odd = sorted(set(told) ^ set(ours), key=str)
-            yield f"{place} has keys missing or unknown: {odd!r:.120}"
-        for key in ours:
-            if key in told:
-                yield from _differences(told[key], ours[key], f"{place}.{key}")
-    elif isinstance(ours, list | tuple) and isinstance(told, list) and len(told) == len(ours):
-        for index, (one, other) in enumerate(zip(told, ours, strict=True)):
-            yield from _differences(one, other, f"{place}.{index}")
-    elif type(told) is not type(ours) or told != ours:
-        yield f"{place} is {told!r:.80}, recomputed {ours!r:.80}"
 
 
 def _check_nondominance(outcome: FleetOutcome) -> Check:
@@ -158,7 +157,7 @@ def _check_nondominance(outcome: FleetOutcome) -> Check:
         below = np.flatnonzero((others <= row).all(axis=1))
         if len(below):
             faults.append(f"{images[index]} is dominated by {tuple(others[below[0]].tolist())}")
-    return Check("mutual nondominance", _first(faults))
+    return Check("mutual nondominance", first_faults(faults))
 
 
 def region_corners(outcome: FleetOutcome) -> set[Image]:
@@ -186,8 +185,9 @@ def _check_region(outcome: FleetOutcome) -> Check:
             faults.append(f"box {corner} {what}")
     for number, point in enumerate(outcome.points, start=1):
         for k, claim in enumerate(point.proof):
-            corner = tuple(value + (j != k) for j, value in enumerate(point.image))
-            if claim is not None and (claim not in outcome.claims or not claim.closes(corner)):
+            if claim is not None and (
+                claim not in outcome.claims or not claim.closes(below_point(point.image, k))
+            ):
                 faults.append(f"point {number}: claim {k + 1} does not rule out a better one")
     for region in outcome.open_regions:
         low = outcome.objectives.floor
@@ -205,7 +205,9 @@ def _check_region(outcome: FleetOutcome) -> Check:
         ):
             faults.append(f"open box {region.corner}: no claim stands behind its floor")
     return Check(
-        "claims close the search region", _first(faults), f"{closed} closed, {len(opened)} open"
+        "claims close the search region",
+        first_faults(faults),
+        f"{closed} closed, {len(opened)} open",
     )
 
 
@@ -222,25 +224,8 @@ def _check_claims(outcome: FleetOutcome) -> Check:
         inside = (table < np.array(claim.upper, dtype=np.int64)).all(axis=1)
         if inside.any():
             faults.append(_refutation(claim, outcome.points[int(np.argmax(inside))].image))
-    return Check("no claim is refuted", _first(faults), f"{len(outcome.claims)} claims")
+    return Check("no claim is refuted", first_faults(faults), f"{len(outcome.claims)} claims")
 
 
 def _refutation(claim: Claim, image: Image) -> str:
     return f"point {image} lies where the claim of {claim.upper} by {claim.engine} says none does"
-
-
-def _check_conflict(outcome: FleetOutcome) -> Check:
-    if outcome.conflict and outcome.status != "infeasible":
-        return Check("conflict", ("limits conflict although the question is not infeasible",))
-    known = {*outcome.objectives.space.problem.limit_names, "racks"}
-    faults = [
-        f"{entry.get('limit')!r:.80} is not a limit of the question"
-        for entry in outcome.conflict
-        if entry.get("limit") not in known
-    ]
-    return Check("conflict", _first(faults))
-
-
-def _first(faults: list[str]) -> tuple[str, ...]:
-    more = len(faults) - MAX_DETAILS
-    return (*faults[:MAX_DETAILS], f"and {more} more") if more > 0 else tuple(faults)

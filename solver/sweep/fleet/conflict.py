@@ -28,12 +28,21 @@ from solver.engines.blocks import find_blocks
 from solver.lowering.fleet.space import FleetSpace
 from solver.lowering.fleet.stated import StatedLimit, stated_limits
 from solver.lowering.fleet.uppers import with_implied_uppers, with_limits
-from solver.sweep.fleet.asking import Least, MakeRoad, as_text, ask_least, plain, rounded_up
+from solver.sweep.fleet.asking import (
+    Least,
+    MakeRoad,
+    as_text,
+    ask_least,
+    plain,
+    rounded_up,
+    without_rates,
+)
 from solver.sweep.fleet.greatest import dense_row, greatest_use
 from solver.sweep.fleet.image import Objectives
 from solver.sweep.fleet.roads import Road, Stop
+from solver.sweep.fleet.spot_share import without_share
 
-__all__ = ["RACKS", "explain_infeasible"]
+__all__ = ["RACKS", "ConflictSearch", "UnprovedError", "explain_infeasible"]
 
 RACKS = "racks"
 _MOST_FOR_MINIMUM = 12
@@ -41,7 +50,7 @@ _USE = "use"
 _EVER = Stop()
 
 
-class _Unproved(Exception):  # noqa: N818 - it carries a reason, it is no error
+class UnprovedError(Exception):
     """A question stayed open; the text says why."""
 
 
@@ -71,17 +80,23 @@ def explain_infeasible(
     ValueError
         If the question has a plan after all.
     """
-    search = _Search(space, road or Road, stop)
+    search = ConflictSearch(space, road or Road, stop)
     names, kind = search.conflict()
     return tuple({**search.explained(name), "set": kind} for name in names)
 
 
-class _Search:
+class ConflictSearch:
+    """The limits of one question, and what plans without some of them tell.
+
+    Parameters
+    ----------
+    road, stop
+        See ``explain_infeasible``.
+    """
+
     def __init__(self, space: FleetSpace, road: MakeRoad, stop: Stop) -> None:
-        # A rate to be maximised only takes; at 0 it stands in nobody's way.
-        serving = np.array([c.kind != "rate" for c in space.columns], dtype=np.bool_)
         self.space = space
-        self.problem = space.problem.over(np.flatnonzero(serving))
+        self.problem = without_rates(space)
         self.road = road
         self.stop = stop
         self.limits = {limit.name: limit for limit in stated_limits(space)}
@@ -97,7 +112,7 @@ class _Search:
             while (plan := self._plan(kept)) is not None:
                 broken.append(self._broken(plan, kept))
                 kept = self._smallest_hitting(broken) if minimum else _greedy_hitting(broken)
-        except _Unproved:
+        except UnprovedError:
             return self.names, "not reduced"
         if minimum:
             return kept, "minimum"
@@ -118,7 +133,7 @@ class _Search:
                 fewer = [other for other in kept if other != name]
                 if self._plan(fewer) is None:
                     kept = fewer
-        except _Unproved:
+        except UnprovedError:
             return kept, "not reduced"
         return kept, "irreducible"
 
@@ -132,7 +147,7 @@ class _Search:
             problem = replace(problem, measures={_USE: nothing})
         found = self._ask(problem, measure)
         if found.plan is None and found.unproved:
-            raise _Unproved(found.unproved)
+            raise UnprovedError(found.unproved)
         return found.plan
 
     def _lifted(self, names: list[str]) -> FleetProblem:
@@ -161,7 +176,7 @@ class _Search:
             if limit is None:
                 return self._racks()
             needed = self._least_share(limit) if limit.is_share else self._least_use(limit)
-        except _Unproved as reason:
+        except UnprovedError as reason:
             return {
                 **_entry(limit, None),
                 "text": f"what {name} would have to be was not worked out ({reason})",
@@ -179,20 +194,14 @@ class _Search:
             problem, unit = greatest_use(self.problem, limit)
             found, start = self._ask(with_implied_uppers(problem), _USE), Fraction(0)
         if found.unproved:
-            raise _Unproved(found.unproved)
+            raise UnprovedError(found.unproved)
         return None if found.value is None else start + found.value / unit
 
     def _least_share(self, limit: StatedLimit) -> Fraction | None:
         """The least share of spot devices among all of the row, by Dinkelbach's method."""
         if len(limit.rows) > 1:
-            raise _Unproved("the least share is worked out for one period only")
-        (row,) = limit.rows
-        entries = dense_row(self.problem, row.row)
-        lifted = with_limits(self.problem, {row.name: INFINITY})
-        columns = [c for c in self.space.columns if c.kind != "rate"]
-        held = np.array([c.facts.get("held", 0) for c in columns], dtype=np.int64)
-        held *= entries != 0
-        spot = np.where(entries > 0, held, 0)
+            raise UnprovedError("the least share is worked out for one period only")
+        lifted, spot, held = without_share(self.space, limit)
         share = Fraction(1)
         while True:
             # Spot devices less the share of all: below 0 where a plan has a smaller share.
@@ -200,7 +209,7 @@ class _Search:
             problem = with_implied_uppers(replace(lifted, measures={_USE: excess}))
             found = self._ask(problem, _USE)
             if found.unproved:
-                raise _Unproved(found.unproved)
+                raise UnprovedError(found.unproved)
             if found.plan is None:
                 return None
             total = int(held @ found.plan.counts)
@@ -219,7 +228,7 @@ class _Search:
         }  # fmt: skip
         try:
             more = self._racks_needed()
-        except _Unproved as reason:
+        except UnprovedError as reason:
             how_many = f"how many more than the {text} there are was not worked out ({reason})"
             return {**entry, "text": how_many, "unanswered": str(reason)}
         if more is None:
@@ -263,7 +272,7 @@ class _Search:
         )
         found = self._ask(problem, _USE)
         if found.plan is None and found.unproved:
-            raise _Unproved(found.unproved)
+            raise UnprovedError(found.unproved)
         return found.plan is not None
 
 

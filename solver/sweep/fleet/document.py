@@ -8,7 +8,6 @@ claims are vectors of minimised integers: grades (0 is best) and measures in the
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,15 +20,14 @@ from solver.instance.fleet.resolved import resolved_fleet
 from solver.lowering.fleet.describe import describe
 from solver.lowering.fleet.space import FleetSpace
 from solver.result import canonical_digest
+from solver.sweep.document_parts import extremes, software
 from solver.sweep.fleet.image import Image, Objectives
 from solver.sweep.fleet.outcome import FleetOutcome, FleetPoint, OpenRegion
 from solver.sweep.moip.claims import Claim
-from solver.sweep.provenance import package_version
 
 __all__ = ["FLEET", "derived", "outcome_to_dict", "plan_to_dict"]
 
 FLEET = "fleet"
-_LIBRARIES = {"highs": "highspy", "cp-sat": "ortools", "scip": "ortools"}
 
 
 def outcome_to_dict(outcome: FleetOutcome) -> dict[str, Any]:
@@ -64,7 +62,11 @@ def derived(outcome: FleetOutcome) -> dict[str, Any]:
         "points": [_point(objectives, point) for point in outcome.points],
         "claims": [_claim(claim) for claim in outcome.claims],
         "open_boxes": [_open(objectives, region) for region in outcome.open_regions],
-        **_extremes(outcome),
+        **extremes(
+            outcome.status,
+            (point.image for point in outcome.points),
+            lambda image: _values(objectives, image),
+        ),
     }
 
 
@@ -112,11 +114,11 @@ def plan_to_dict(space: FleetSpace, plan: FleetPlan) -> dict[str, Any]:
 
 def _values(objectives: Objectives, image: Image) -> dict[str, Any]:
     stated = objectives.stated(image)
-    exact = {name: str(value) for name, value in stated.items()}
+    exact: dict[str, str | int] = {name: str(value) for name, value in stated.items()}
     if SPEED in stated:
         level = objectives.space.speed_levels[image[objectives.names.index(SPEED)]]
         if level.latency_ps is not None:
-            exact["latency_ps"] = level.latency_ps  # type: ignore[assignment]
+            exact["latency_ps"] = level.latency_ps
     return {
         "objectives": {name: float(value) for name, value in stated.items()},
         "exact": exact,
@@ -171,17 +173,6 @@ def _region_text(objectives: Objectives, region: OpenRegion) -> str:
     return " and ".join(parts) or "anywhere"
 
 
-def _extremes(outcome: FleetOutcome) -> dict[str, Any]:
-    if outcome.status != "complete":
-        return {"ideal": {}, "nadir": {}}
-    columns = list(zip(*(point.image for point in outcome.points), strict=True))
-    objectives = outcome.objectives
-    return {
-        "ideal": _values(objectives, tuple(min(column) for column in columns)),
-        "nadir": _values(objectives, tuple(max(column) for column in columns)),
-    }
-
-
 def _provenance(outcome: FleetOutcome) -> dict[str, Any]:
     space = outcome.objectives.space
     instance = space.instance
@@ -192,18 +183,13 @@ def _provenance(outcome: FleetOutcome) -> dict[str, Any]:
         settings, warnings, seed = instance.settings, instance.warnings, instance.seed
         performance = instance.performance.model if instance.design is not None else "measured"
     return {
-        "fleetfront": package_version("fleetfront"),
-        "python": platform.python_version(),
-        "numpy": package_version("numpy"),
-        "engines": {
-            name: package_version(_LIBRARIES.get(name, "fleetfront")) for name in outcome.engines
-        },
+        **software(outcome.engines),
         "formulation": outcome.formulation,
         "performance_model": performance,
         "seed": seed,
         "settings": {key: str(value) for key, value in settings.items()},
         "warnings": list(warnings),
-        "notes": list(space.notes),
+        "notes": [*space.notes, *outcome.notes],
         "columns": {"stated": space.stated, "kept": space.problem.n_columns},
         "solves": outcome.solves,
         "wall_s": round(outcome.wall_s, 6),

@@ -8,27 +8,34 @@ epsilon-constraint sweep over ranks: from the loosest speed to the fastest.
 
 Bounds travel between boxes: what a larger box cannot beat, a smaller one cannot beat either.
 
-Ties: among plans of one image the one with least power is taken, where power is known, then
-whatever the road finds first, which for one version of the engines does not change.
+Ties: among plans of one pivot in a box the other measures traded off are brought to their least, in
+the order in which they are stated. Among plans that are equal in everything traded off, the road's
+first is taken. It depends on the box alone, so one question has one plan for one version of the
+engines, whatever the number of workers and however often the sweep was stopped and went on. Least
+power or fewest devices are not sought besides: with the cost fixed at its least they are harder
+than the cost itself (on a fleet of 20 workloads more than twice the time of the whole sweep).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from formulations.fleet.plan import FleetPlan
-from formulations.fleet.problem import POWER
 from formulations.milp import INFINITY, IntArray
 from solver.engines.labels.frontier import nondominated_rows
-from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.space import FleetSpace
+from solver.sweep.fleet.boxes import Stop
+from solver.sweep.fleet.checkpoint import open_checkpoint
 from solver.sweep.fleet.image import Image, Objectives
 from solver.sweep.fleet.outcome import RANGE, FleetOutcome, FleetPoint, OpenRegion, outside_range
-from solver.sweep.fleet.roads import Answer, Box, Road, Stop
+from solver.sweep.fleet.settlers import Alone, Ledger, Settler, Together, fleet_crew
+from solver.sweep.fleet.settling import BoxJob, Roads, Settled
 from solver.sweep.moip.claims import Claim
 from solver.sweep.moip.region import SearchRegion
 
@@ -45,9 +52,9 @@ class FleetProgress:
 
 
 class _Sweep:
-    def __init__(self, objectives: Objectives, road: Road, stop: Stop) -> None:
+    def __init__(self, objectives: Objectives, settler: Settler, stop: Stop) -> None:
         self.objectives = objectives
-        self.road = road
+        self.settler = settler
         self.stop = stop
         self.region = SearchRegion(objectives.ceiling)
         self.found: dict[Image, FleetPlan] = {}
@@ -92,29 +99,23 @@ class _Sweep:
 
     def settle(self, corner: Image) -> None:
         """Close one box, or find what is in it."""
-        pivot = self.objectives.pivot
-        box = self.objectives.box_below(corner)
-        below = corner[pivot] if corner[pivot] < self.objectives.ceiling[pivot] else None
-        answer = self.road.least(
-            self.objectives.pivot_name,
-            box,
-            stop=self.stop,
-            below=below,
-            at_least=self.floor_of(corner),
-        )
+        answer = self.settler.settle(self._job(corner), self._others, self.stop)
         self.solves += answer.solves
         self._learn(corner, answer)
-        if answer.plan is None:
+        if answer.plan is None or answer.image is None:
             return
-        plan = answer.plan
-        if not answer.stopped:
-            plan = self._settled_ties(box, answer)
-        image = self.objectives.image(plan)
-        if image not in self.found:
-            self.found[image] = plan
-        self.region.insert([image])
+        if answer.image not in self.found:
+            self.found[answer.image] = answer.plan
+        self.region.insert([answer.image])
 
-    def _learn(self, corner: Image, answer: Answer) -> None:
+    def _job(self, corner: Image) -> BoxJob:
+        return BoxJob(corner, self.floor_of(corner))
+
+    def _others(self) -> list[BoxJob]:
+        """All open boxes as jobs."""
+        return [self._job(corner) for corner in self.open_corners()]
+
+    def _learn(self, corner: Image, answer: Settled) -> None:
         pivot = self.objectives.pivot
         upper = list(corner)
         if answer.stopped:
@@ -126,29 +127,9 @@ class _Sweep:
             upper[pivot] = min(answer.bound, corner[pivot])
         self.claims.append(Claim(tuple(upper), None, None, answer.engine, answer.closed_by))
 
-    def _settled_ties(self, box: Box, answer: Answer) -> FleetPlan:
-        """Of all plans as good in the pivot: the least of the other measures, then least power."""
-        plan = answer.plan
-        if plan is None or answer.value is None:
-            raise ValueError("ties are settled among plans")
-        measures = self.road.problem.measures
-        others = [name for name in self.objectives.names if name in measures]
-        others = [name for name in others if name != self.objectives.pivot_name]
-        if isinstance(self.objectives.space.instance, FleetInstance) and POWER in measures:
-            others += [POWER] * (POWER not in others and bool(measures[POWER].any()))
-        most = {**box.most, self.objectives.pivot_name: answer.value}
-        for name in others:
-            better = self.road.least(name, Box(box.worst, most), stop=self.stop)
-            self.solves += better.solves
-            if better.plan is None or better.value is None:
-                break
-            plan = better.plan
-            most[name] = better.value
-            if better.stopped:
-                break
-        return plan
-
-    def outcome(self, cpu_s: float, wall_s: float, formulation: str) -> FleetOutcome:
+    def outcome(
+        self, cpu_s: float, wall_s: float, formulation: str, notes: tuple[str, ...] = ()
+    ) -> FleetOutcome:
         table = np.array(sorted(self.found), dtype=np.int64).reshape(-1, len(self.objectives.names))
         best = [tuple(table[row].tolist()) for row in nondominated_rows(table)]
         needed = self._needed()
@@ -174,6 +155,7 @@ class _Sweep:
             wall_s=wall_s,
             cpu_s=cpu_s,
             formulation=formulation,
+            notes=notes,
         )
 
     def _needed(self) -> list[Claim]:
@@ -207,6 +189,10 @@ def sweep_fleet(
     formulation: str | None = None,
     engine: str | None = None,
     time_limit_s: float | None = None,
+    workers: int = 1,
+    dask: str | None = None,
+    checkpoint: Path | None = None,
+    recover: bool = False,
     on_progress: Callable[[FleetProgress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> FleetOutcome:
@@ -220,15 +206,49 @@ def sweep_fleet(
         ``blocks`` or a program of ``formulations.fleet``; ``None`` chooses for every box.
     engine
         ``highs``, ``cp-sat`` or ``scip``, for programs.
+    workers, dask
+        Local processes, or the address of a Dask scheduler. A complete frontier is the same for
+        any number of workers, plans included.
+    checkpoint, recover
+        File that every settled box is appended to, and from which a sweep goes on, to the same end;
+        whether to keep the intact lines of a damaged one.
     should_stop
         Asked now and then; a true answer, and Ctrl-C, act like a limit.
+
+    Raises
+    ------
+    FleetError
+        If no road can take the fleet, or the checkpoint or the workers cannot be used.
     """
     wall, cpu = time.monotonic(), time.process_time()
     deadline = None if time_limit_s is None else wall + time_limit_s
     objectives = objectives or Objectives.of(space)
-    road = Road(space.problem, formulation=formulation, engine=engine)
-    sweep = _Sweep(objectives, road, Stop(deadline, should_stop))
-    first_range = max(objectives.ceiling[0], 1)
+    roads = Roads(formulation, engine)
+    with ExitStack() as stack:
+        journal = None
+        if checkpoint is not None:
+            journal = stack.enter_context(
+                open_checkpoint(checkpoint, objectives, roads, recover=recover)
+            )
+        ledger = Ledger(journal)
+        settler: Settler
+        if workers == 1 and dask is None:
+            settler = Alone(objectives, roads, ledger)
+        else:
+            crew = fleet_crew(objectives, roads, workers=workers, dask=dask)
+            settler = Together(objectives, stack.enter_context(crew), ledger)
+        sweep = _Sweep(objectives, settler, Stop(deadline, should_stop))
+        _run(sweep, on_progress)
+    return sweep.outcome(
+        time.process_time() - cpu + settler.cpu_s,
+        time.monotonic() - wall,
+        formulation or "default",
+        () if journal is None else journal.notes,
+    )
+
+
+def _run(sweep: _Sweep, on_progress: Callable[[FleetProgress], None] | None) -> None:
+    first_range = max(sweep.objectives.ceiling[0], 1)
     try:
         while True:
             corners = sweep.open_corners()
@@ -240,6 +260,3 @@ def sweep_fleet(
                 on_progress(FleetProgress(len(sweep.found), sweep.solves, done))
     except KeyboardInterrupt:
         sweep.stop = Stop(None, lambda: True)
-    return sweep.outcome(
-        time.process_time() - cpu, time.monotonic() - wall, formulation or "default"
-    )

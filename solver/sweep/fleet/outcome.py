@@ -59,7 +59,8 @@ class OpenRegion:
 class FleetOutcome:
     """Points sorted by image; claims that close the search region but for ``open_regions``.
 
-    ``conflict`` and ``answers`` are plain JSON, filled by whoever was asked for them.
+    ``conflict`` and ``answers`` are plain JSON, filled by whoever was asked for them; ``notes`` say
+    what a reader should know about the run (a checkpoint that was mended).
     """
 
     objectives: Objectives
@@ -73,6 +74,7 @@ class FleetOutcome:
     formulation: str
     conflict: tuple[Mapping[str, Any], ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def status(self) -> Literal["complete", "partial", "infeasible"]:

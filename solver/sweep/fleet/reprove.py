@@ -1,8 +1,9 @@
-"""Closing every box of a fleet result again, with another engine than the one that closed it.
+"""Proving a fleet result again, with another engine than the one that closed its boxes.
 
 What blocks proved in integers of their own is asked of CP-SAT; what CP-SAT or SCIP proved, of
 HiGHS where blocks do not apply; what HiGHS proved, of CP-SAT. Only the greatest corners of the
-search region need to be asked: every other claim lies inside one.
+search region need to be asked: every other claim lies inside one. Then what the result says of
+conflicting limits, and its answers to further questions (``conflict_reprove``, ``answers_check``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Callable
 from time import monotonic
 
 from solver.sweep.certificate import Check
+from solver.sweep.fleet.answers_check import parts_asked, reprove_answers
 from solver.sweep.fleet.certificate import MAX_DETAILS, region_corners
+from solver.sweep.fleet.conflict_reprove import reprove_conflict
 from solver.sweep.fleet.outcome import FleetOutcome, outside_range
 from solver.sweep.fleet.roads import BLOCKS, Road, Stop
 
@@ -19,6 +22,7 @@ __all__ = ["reprove_fleet"]
 
 _ANOTHER = {BLOCKS: "cp-sat", "highs": "cp-sat", "cp-sat": "highs", "scip": "cp-sat"}
 BOX_LIMIT_S = 120.0
+ANSWERS_LIMIT_S = 1800.0
 
 
 def reprove_fleet(
@@ -26,6 +30,36 @@ def reprove_fleet(
     *,
     on_progress: Callable[[int, int], None] | None = None,
     box_limit_s: float = BOX_LIMIT_S,
+    answers_limit_s: float = ANSWERS_LIMIT_S,
+) -> tuple[Check, ...]:
+    """Prove boxes, conflict and answers again; what stays open is a fault.
+
+    Parameters
+    ----------
+    on_progress
+        Called with (done, to do) boxes.
+    box_limit_s
+        For every question about a box or a conflict.
+    answers_limit_s
+        For all answers together.
+
+    Returns
+    -------
+    tuple of Check
+        Of the boxes; of the conflict where the result is infeasible; of the answers where some
+        were asked for.
+    """
+    checks = [_reprove_boxes(outcome, on_progress, box_limit_s)]
+    if outcome.status == "infeasible":
+        engine = next((_ANOTHER[name] for name in outcome.engines if name in _ANOTHER), "cp-sat")
+        checks.append(reprove_conflict(outcome, engine=engine, limit_s=box_limit_s))
+    if parts_asked(outcome):
+        checks.append(reprove_answers(outcome, limit_s=answers_limit_s))
+    return tuple(checks)
+
+
+def _reprove_boxes(
+    outcome: FleetOutcome, on_progress: Callable[[int, int], None] | None, box_limit_s: float
 ) -> Check:
     """Ask for a plan in every closed box again; finding one, or no proof, is a fault."""
     objectives = outcome.objectives

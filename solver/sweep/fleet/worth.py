@@ -1,12 +1,14 @@
 """What one more and one less of every limit is worth, by solving again.
 
-One unit is what people count in: a device, a US$/h, a kW, a layout, a replica, a percentage point
-of spot devices, a rack. All limits lifted at once tell the most that can be gained; where that is
-nothing, no limit is asked alone. A limit that the plan at hand meets with one less costs nothing.
+One unit is what people count in: a device (a node, where all that a limit counts is had by nodes),
+a US$/h, a kW, a layout, a replica, a percentage point of spot devices, a rack. All limits lifted at
+once tell the most that can be gained; where that is nothing, no limit is asked alone. A limit that
+the plan at hand meets with one less costs nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -53,11 +55,14 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
+    """A limit and both changes to it; ``step`` is what one unit is called: ``one``, ``device``."""
+
     name: str
     unit: str
     stated: Fraction
     more: _Change | None
     less: _Change | None
+    step: tuple[str, str] | None = None
 
 
 def worth_of_limits(reference: Reference, *, road: MakeRoad, stop: Stop) -> list[dict[str, Any]]:
@@ -136,20 +141,52 @@ def _questions(reference: Reference) -> Iterator[_Asked]:
 def _of_rows(reference: Reference, limit: StatedLimit, used: Sequence[int]) -> _Asked:
     problem = reference.space.problem
 
-    def changed(step: int) -> _Change:
-        sides = {row.name: row.side + int(step * row.per_unit) for row in limit.rows}
+    def changed(value: Fraction) -> _Change:
+        more = value - limit.stated
+        sides = {row.name: row.side + int(more * row.per_unit) for row in limit.rows}
         for row in limit.rows:
             gives = (problem.use.row(row.row)[1] < 0).any()
             if sides[row.name] < 0 and not gives:
-                return _Change(limit.stated + step, None, reference.scale, nothing=True)
+                return _Change(value, None, reference.scale, nothing=True)
         return _Change(
-            limit.stated + step,
+            value,
             with_limits(problem, sides),
             reference.scale,
             free=all(used[row.row] <= sides[row.name] for row in limit.rows),
         )
 
-    return _Asked(limit.name, limit.unit, limit.stated, changed(1), changed(-1))
+    piece, step = _piece(reference.space, limit)
+    if piece == 1:
+        up, down = limit.stated + 1, limit.stated - 1
+    else:
+        # What is left over beyond whole pieces is of no use: 10 devices are two nodes of 4.
+        whole = limit.stated // piece * piece
+        up, down = Fraction(whole + piece), Fraction(whole - piece)
+    return _Asked(limit.name, limit.unit, limit.stated, changed(up), changed(down), step)
+
+
+def _piece(space: FleetSpace, limit: StatedLimit) -> tuple[int, tuple[str, str] | None]:
+    """Devices that come together in all that the limit counts, and what people call them.
+
+    A limit on devices that come by nodes of 4 holds back nothing before it is raised by 4. Replicas
+    had by the device are counted one by one, however large they are: so a machine is had.
+    """
+    instance = space.instance
+    if limit.unit != "devices" or not isinstance(instance, FleetInstance):
+        return 1, None
+    nodes = {machine.name: machine.node_devices for machine in instance.machines}
+    pieces = set()
+    for row in limit.rows:
+        for j in space.problem.use.row(row.row)[0].tolist():
+            column = space.columns[j]
+            held = int(column.facts.get("held", 0))
+            pieces.add(math.gcd(held, nodes.get(column.machine, 1)))
+    piece = math.gcd(*pieces) or 1
+    if piece == 1:
+        return 1, None
+    if pieces == {piece} and piece in nodes.values():
+        return piece, ("one", f"node of {piece} devices")
+    return piece, (str(piece), "devices")
 
 
 def _of_share(space: FleetSpace, pivot: str, limit: StatedLimit) -> _Asked:
@@ -188,11 +225,14 @@ def _of_racks(reference: Reference, orbit: int, count: int, filled: int) -> _Cha
 
 def _step(change: _Change, asked: _Asked) -> str:
     """``one more device``, or how much more of a share there can be."""
+    direction = "more" if change.value > asked.stated else "less"
+    if asked.step is not None:
+        return f"{asked.step[0]} {direction} {asked.step[1]}"
     step = abs(change.value - asked.stated)
     word = _COUNTED.get(asked.unit, asked.unit)
     if asked.unit == "share" and step != _POINT:
         word = f"{word} ({plain(step * 100)} of it)"
-    return f"one {'more' if change.value > asked.stated else 'less'} {word}"
+    return f"one {direction} {word}"
 
 
 def _more(

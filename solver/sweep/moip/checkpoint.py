@@ -1,35 +1,18 @@
-"""A search that survives its process: points and claims appended durably to one file.
-
-A batch is written and forced to the disk before the search goes on, so that whatever ends the
-process leaves whole lines and at most one that was cut short. That one is dropped; any other damage
-is refused, or with ``recover`` cut out while the damaged file is kept. What the lines hold is said
-in ``checkpoint_lines``.
-"""
+"""Points and claims of a search, kept in a checkpoint (see ``solver.sweep.checkpoint``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from formulations.moip.problem import MultiObjectiveProgram
-from solver.errors import ResultError
-from solver.sweep.moip.checkpoint_file import LockedFile
-from solver.sweep.moip.checkpoint_lines import (
-    BEGINNING,
-    VERSION,
-    DamageError,
-    LineCodec,
-    Record,
-    read_header,
-)
+from solver.sweep.checkpoint import Journal
+from solver.sweep.moip.checkpoint_lines import LineCodec, Record
 from solver.sweep.moip.claims import Claim, FoundPoint
 
 __all__ = ["Checkpoint"]
-
-_OTHER_FILE = "Name another file, or give the problem that it was begun with"
 
 
 class Checkpoint:
@@ -47,30 +30,11 @@ class Checkpoint:
     claims: tuple[Claim, ...]
     notes: tuple[str, ...]
 
-    def __init__(self, file: LockedFile, codec: LineCodec, *, recover: bool) -> None:
-        self._file: LockedFile | None = file
-        self._codec = codec
-        content = _read(file, codec)
-        notes = []
-        if content.cut_short:
-            notes.append(f"the last line of {file.path} was cut short and is dropped")
-        whole = content.header + b"".join(content.lines)
-        if content.faults:
-            if not recover:
-                raise content.refusal(file.path)
-            kept = file.replace(whole)
-            notes.append(
-                f"damaged lines cut out of {file.path}: {len(content.faults)}, the first is line "
-                f"{next(iter(content.faults))}; the file as it was is {kept}"
-            )
-        elif content.is_new:
-            file.write(whole, at=0)
-        elif content.cut_short:
-            file.write(b"", at=len(whole))
-        self._length = len(whole)
-        self.points = tuple(r for r in content.records if isinstance(r, FoundPoint))
-        self.claims = tuple(r for r in content.records if isinstance(r, Claim))
-        self.notes = tuple(notes)
+    def __init__(self, journal: Journal[Record]) -> None:
+        self._journal = journal
+        self.points = tuple(r for r in journal.records if isinstance(r, FoundPoint))
+        self.claims = tuple(r for r in journal.records if isinstance(r, Claim))
+        self.notes = journal.notes
 
     @classmethod
     def open(
@@ -93,12 +57,7 @@ class Checkpoint:
         OutputError
             If another run uses it, or it cannot be opened or written.
         """
-        file = LockedFile(Path(path))
-        try:
-            return cls(file, LineCodec(program), recover=recover)
-        except BaseException:
-            file.close()
-            raise
+        return cls(Journal(Path(path), LineCodec(program), recover=recover))
 
     def record(self, points: Iterable[FoundPoint], claims: Iterable[Claim]) -> None:
         """Append a batch; on return it is on the disk.
@@ -110,19 +69,11 @@ class Checkpoint:
         ValueError
             If the checkpoint is closed.
         """
-        if self._file is None:
-            raise ValueError("the checkpoint is closed")
-        records: list[Record] = [*points, *claims]
-        batch = b"".join(map(self._codec.write, records))
-        if batch:
-            self._file.write(batch, at=self._length)
-            self._length += len(batch)
+        self._journal.append([*points, *claims])
 
     def close(self) -> None:
         """Leave the file to others."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -134,81 +85,3 @@ class Checkpoint:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-@dataclass
-class _Content:
-    """What is in a file: intact lines with their ends, their records, faults by line number."""
-
-    header: bytes
-    is_new: bool = False
-    has_header: bool = False
-    cut_short: bool = False
-    lines: list[bytes] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    faults: dict[int, str] = field(default_factory=dict)
-
-    def refusal(self, path: Path) -> ResultError:
-        """The error for damage that could be cut out."""
-        line, why = next(iter(self.faults.items()))
-        others = f", and {len(self.faults) - 1} more are damaged" if len(self.faults) > 1 else ""
-        intact = len(self.lines) + self.has_header
-        return ResultError.one(
-            f"the line is damaged ({why}){others}; {intact} lines are intact",
-            where=f"--checkpoint {path}, line {line}",
-            mend="Run again with --recover to keep the intact lines",
-        )
-
-
-def _read(file: LockedFile, codec: LineCodec) -> _Content:
-    """Sort the lines of a file.
-
-    Raises
-    ------
-    ResultError
-        If no line of it is for this problem.
-    """
-    raw = file.read()
-    content = _Content(header=codec.header())
-    *lines, tail = raw.split(b"\n")
-    content.cut_short = bool(tail)
-    if not lines and (raw.startswith(BEGINNING) or BEGINNING.startswith(raw)):
-        # Empty, or killed before the first line was whole: nothing is lost.
-        content.is_new = True
-        return content
-    for number, line in enumerate(lines, start=1):
-        try:
-            if number == 1 and line.startswith(BEGINNING):
-                _check_header(line, file.path, codec)
-                content.header, content.has_header = line + b"\n", True
-            else:
-                content.records.append(codec.read(line))
-                content.lines.append(line + b"\n")
-        except DamageError as error:
-            content.faults[number] = str(error)
-    if not content.has_header:
-        content.faults.setdefault(1, "it does not name the problem")
-        if not content.lines:
-            # Not even --recover may touch it: nothing shows whose it is.
-            what = "is no checkpoint"
-            if raw.startswith(BEGINNING):
-                what = f"line 1 is damaged ({content.faults[1]}) and no other is of this problem"
-            raise ResultError.one(what, where=f"--checkpoint {file.path}", mend=_OTHER_FILE)
-    return content
-
-
-def _check_header(line: bytes, path: Path, codec: LineCodec) -> None:
-    header = read_header(line)
-    if header.version != VERSION:
-        raise ResultError.one(
-            f"has version {header.version}, and only version {VERSION} is known",
-            where=f"--checkpoint {path}",
-            mend="Use the fleetfront that wrote it, or name another file",
-        )
-    if header.digest != codec.digest:
-        raise ResultError.one(
-            f"belongs to another problem, {header.name!r} ({header.digest[:12]}), and not to "
-            f"{codec.name!r} ({codec.digest[:12]})",
-            where=f"--checkpoint {path}",
-            mend=_OTHER_FILE,
-        )

@@ -1,19 +1,13 @@
-"""Lines of a checkpoint: one JSON object each, closed by a check over its own bytes.
+"""Points and claims of a search as lines of a checkpoint (see ``solver.sweep.checkpoint_lines``).
 
-The first line is ``{"fleetfront_checkpoint": 1, "program", "name", "objectives", "check"}``; every
-other is ``{"point", "x", "check"}``, where ``x`` maps the index of a column to its value if that is
-not zero, or ``{"claim": {"upper", "weights", "bound", "engine", "closed_by"}, "check"}``.
-
-The check is a shortened SHA-256 of the digest of the problem and of the bytes before the check. No
-other byte is free, so that a damaged line is never read as something else. A point is evaluated
+Every line but the first is ``{"point", "x", "check"}``, where ``x`` maps the index of a column to
+its value if that is not zero, or
+``{"claim": {"upper", "weights", "bound", "engine", "closed_by"}, "check"}``. A point is evaluated
 again in integers; a claim is believed as far as the check goes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
@@ -21,84 +15,21 @@ import numpy as np
 from formulations.milp import IntArray
 from formulations.moip.problem import Image, MultiObjectiveProgram
 from solver.engines.guard import violation
+from solver.sweep.checkpoint_lines import DamageError, header_line, sealed, unsealed
 from solver.sweep.moip.claims import Claim, ClosedBy, FoundPoint
 
-__all__ = [
-    "BEGINNING",
-    "VERSION",
-    "DamageError",
-    "Header",
-    "LineCodec",
-    "Record",
-    "read_header",
-]
+__all__ = ["LineCodec", "Record"]
 
-VERSION = 1
-BEGINNING = b'{"fleetfront_checkpoint":'
-"""How every checkpoint begins."""
-
-_CHECK_DIGITS = 16
 _CLOSED_BY: dict[str, ClosedBy] = {name: name for name in get_args(ClosedBy)}
 
 Record = FoundPoint | Claim
 
 
-class DamageError(ValueError):
-    """A line is not what was once written for this problem; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The first line: version of the format, digest and name of the problem."""
-
-    version: int
-    digest: str
-    name: str
-
-
-def _sealed(content: dict[str, Any], digest: str) -> bytes:
-    body = json.dumps(content, separators=(",", ":")).encode("ascii")[:-1]
-    return body + _seal(body, digest)
-
-
-def _seal(body: bytes, digest: str) -> bytes:
-    check = hashlib.sha256(digest.encode("utf-8", "surrogatepass") + b"\n" + body).hexdigest()
-    return b',"check":"' + check[:_CHECK_DIGITS].encode("ascii") + b'"}'
-
-
-_SEAL_LENGTH = len(_seal(b"", ""))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body + b"}")
-    except (ValueError, RecursionError) as error:
-        raise DamageError("it is no JSON object") from error
-    if not isinstance(content, dict):
-        raise DamageError("it is no JSON object")
-    return content
-
-
-def read_header(line: bytes) -> Header:
-    """Read a first line, of whatever problem, without its line end.
-
-    Raises
-    ------
-    DamageError
-        If it is none.
-    """
-    body, seal = line[:-_SEAL_LENGTH], line[-_SEAL_LENGTH:]
-    match _object(body):
-        case {"fleetfront_checkpoint": int(version), "program": str(digest), "name": str(name)}:
-            if seal != _seal(body, digest):
-                raise DamageError("its check does not fit")
-            return Header(version, digest, name)
-        case _:
-            raise DamageError("it does not name a problem")
-
-
 class LineCodec:
     """Writes and reads the lines for one problem."""
+
+    road = ""
+    """Points and claims hold however they were found."""
 
     def __init__(self, program: MultiObjectiveProgram) -> None:
         self._program = program
@@ -107,13 +38,7 @@ class LineCodec:
 
     def header(self) -> bytes:
         """The first line, line end included."""
-        content = {
-            "fleetfront_checkpoint": VERSION,
-            "program": self.digest,
-            "name": self.name,
-            "objectives": list(self._program.objective_names),
-        }
-        return _sealed(content, self.digest) + b"\n"
+        return header_line(self.digest, self.name, self._program.objective_names)
 
     def write(self, record: Record) -> bytes:
         """One line, line end included."""
@@ -134,7 +59,7 @@ class LineCodec:
                     "closed_by": record.closed_by,
                 }
             }
-        return _sealed(content, self.digest) + b"\n"
+        return sealed(content, self.digest) + b"\n"
 
     def read(self, line: bytes) -> Record:
         """Read one line that is not the first, without its line end.
@@ -144,10 +69,7 @@ class LineCodec:
         DamageError
             If it was not written for this problem, or its point fails in integers.
         """
-        body, seal = line[:-_SEAL_LENGTH], line[-_SEAL_LENGTH:]
-        if seal != _seal(body, self.digest):
-            raise DamageError("its check does not fit")
-        match _object(body):
+        match unsealed(line, self.digest):
             case {"point": list(image), "x": dict(x)}:
                 return self._point(image, x)
             case {

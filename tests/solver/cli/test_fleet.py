@@ -149,6 +149,135 @@ def test_bad_options_end_with_2_and_name_the_slip(
     assert "Traceback" not in err
 
 
+def test_a_checkpoint_that_is_complete_gives_the_same_points_again(
+    run: Run, question: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    plain = json.loads(run("solve", question, "--json")[1])
+    for _ in range(2):
+        kept = json.loads(run("solve", question, "--json", "--checkpoint", path)[1])
+        assert kept["points"] == plain["points"]
+    assert path.read_text().startswith('{"fleetfront_checkpoint":')
+
+
+def test_a_time_limit_and_a_checkpoint_end_where_one_run_ends(
+    run: Run, question: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    plain = json.loads(run("solve", question, "--json")[1])
+    options = ("--quiet", "--checkpoint", path, "--time-limit", "0.000001")
+    assert run("solve", question, *options)[0] == 4
+    kept = json.loads(run("solve", question, "--json", "--checkpoint", path)[1])
+    assert kept["points"] == plain["points"]
+
+
+def test_a_checkpoint_of_another_question_is_refused_by_name(
+    run: Run, question: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    run("solve", question, "--quiet", "--checkpoint", path)
+    more = ("--set", "workloads.chat.requests_per_s=40")
+    status, out, err = run("solve", question, "--checkpoint", path, *more)
+    assert (status, out) == (2, "")
+    assert "belongs to another problem, 'two-machines'" in err
+
+
+def test_a_result_is_not_written_over_the_question_or_the_checkpoint(
+    run: Run, question: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    before = question.read_text()
+    assert run("solve", question, "--out", question)[0] == 2
+    assert question.read_text() == before
+    status, _, err = run("solve", question, "--checkpoint", path, "--out", path)
+    assert status == 2
+    assert "also the checkpoint" in err
+
+
+def test_a_damaged_checkpoint_is_mended_on_request_and_that_is_told(
+    run: Run, question: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    run("solve", question, "--quiet", "--checkpoint", path)
+    path.write_bytes(path.read_bytes().replace(b'"at_least":', b'"at_most":', 1))
+    assert run("solve", question, "--quiet", "--checkpoint", path)[0] == 2
+    status, out, _ = run("solve", question, "--checkpoint", path, "--recover")
+    assert status == 0
+    assert "note: damaged lines cut out" in out
+
+
+@pytest.mark.parametrize(
+    "options", [("--workers", "2"), ("--dask", "tcp://h:1"), ("--checkpoint", "x.jsonl")]
+)
+def test_a_replica_refuses_what_is_for_fleets(
+    run: Run, tmp_path: Path, options: tuple[str, str]
+) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(run("init")[1])
+    status, out, err = run("solve", path, *options)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{options[0]}: is for fleets")
+    assert not Path("x.jsonl").exists()
+
+
+def test_two_workers_give_the_points_of_one(run: Run, question: Path) -> None:
+    plain = json.loads(run("solve", question, "--json")[1])
+    shared = json.loads(run("solve", question, "--json", "--workers", "2")[1])
+    assert shared["points"] == plain["points"]
+    assert shared["claims"] == plain["claims"]
+
+
+@pytest.mark.parametrize(("cost", "told"), [("2", "conflict"), ("1000", "answers")])
+def test_a_chosen_engine_reaches_conflicts_and_answers(
+    run: Run, question: Path, monkeypatch: pytest.MonkeyPatch, cost: str, told: str
+) -> None:
+    from solver.sweep.fleet import asking
+    from solver.sweep.fleet.roads import Road
+
+    seen: list[Road] = []
+    plain = asking.ask_least
+
+    def watched(problem: object, measure: str, *, road: object, **more: object) -> object:
+        assert callable(road)
+        assert (road.formulation, road.engine) == ("counts", "cp-sat")  # type: ignore[attr-defined]
+        seen.append(road(problem))
+        return plain(problem, measure, road=road, **more)  # type: ignore[arg-type]
+
+    for module in ("conflict", "worth", "break_even", "reference"):
+        monkeypatch.setattr(f"solver.sweep.fleet.{module}.ask_least", watched)
+    question.write_text(question.read_text() + "\n[answers]\nlimits = true\nbreak_even = true\n")
+    options = ("--formulation", "counts", "--engine", "cp-sat", "--max-cost", cost)
+    document = json.loads(run("solve", question, "--json", *options)[1])
+    assert document[told]
+    assert seen
+
+
+def test_show_says_which_limits_bind_at_the_cheapest_plan(run: Run, question: Path) -> None:
+    tight = ("--set", "machines.small.stock_devices=9")
+    found = json.loads(run("show", question, "--json", *tight)[1])
+    assert "cheapest plan" in found["plan"]
+    binds = {entry["limit"]: entry["binds"] for entry in found["limits"]}
+    # Nine small ones carry 26.5 requests/s for US$9, four large ones 24 for US$10.40.
+    assert (binds["stock of small"], binds["stock of large"]) == (True, False)
+    text = " ".join(run("show", question, *tight)[1].split())
+    assert "What binds there: stock of small." in text
+
+
+def test_show_says_that_no_plan_meets_the_limits(run: Run, question: Path) -> None:
+    status, out, _ = run("show", question, "--max-cost", "2")
+    assert status == 0
+    assert "No plan meets all limits" in out
+
+
+def test_show_says_when_the_cheapest_plan_was_not_found_in_time(
+    run: Run, question: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("solver.cli.show._LOOK_S", 0.0)
+    status, out, _ = run("show", question)
+    assert status == 0
+    assert "no plan was found in 0 s" in out
+
+
 def test_show_tells_sizes_and_limits(run: Run, question: Path) -> None:
     status, out, _ = run("show", question)
     assert status == 0

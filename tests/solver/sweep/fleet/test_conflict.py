@@ -157,6 +157,32 @@ def test_a_share_of_spot_devices_is_told_as_a_share(make: Any) -> None:
     assert found["stock of box on_demand"]["needed"] == 4.0
 
 
+def test_where_no_spot_is_allowed_the_least_share_is_told_all_the_same(make: Any) -> None:
+    """A share of 0 says nothing of devices that are not spot; still 3/5 is what is needed."""
+    box = make.machine(
+        "box", make.contract("2", stock_devices=2), make.contract("1", "spot", "spot")
+    )
+    limits = make.limits(max_spot_fraction=F(0))
+    asked = make.question([make.workload(5, make.point("box", 1))], [box], limits=limits)
+    found = {entry["limit"]: entry for entry in explain_infeasible(lower_fleet(asked))}
+    assert found["spot share"]["needed_exact"] == "3/5"
+    assert found["spot share"]["stated"] == 0.0
+
+
+def test_the_least_share_may_need_replicas_that_are_beaten_at_the_stated_one(make: Any) -> None:
+    """The budget pays for two replicas that are not spot. Where no spot is allowed, those of two
+    devices are beaten by those of one; but three of seven devices are fewer than three of five."""
+    box = make.machine("box", make.contract("1", "spot", "spot"))
+    rented = [
+        replace(make.point("", 1), devices=devices, usd_per_hour=F(3), layout=f"of {devices}")
+        for devices in (1, 2)
+    ]
+    limits = make.limits(max_spot_fraction=F(0), max_usd_per_hour=F(10))
+    asked = make.question([make.workload(5, make.point("box", 1), *rented)], [box], limits=limits)
+    found = {entry["limit"]: entry for entry in explain_infeasible(lower_fleet(asked))}
+    assert found["spot share"]["needed_exact"] == "3/7"
+
+
 def test_a_limit_of_several_periods_is_one_limit(make: Any) -> None:
     """Both periods need more than the stock, the busier one five: 5 in the file mends both."""
     box = make.machine("box", make.contract("1"), stock_devices=2)

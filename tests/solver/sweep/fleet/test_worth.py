@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -114,6 +115,37 @@ def test_a_device_more_in_stock_is_one_more_at_every_hour(make: Any) -> None:
     found = _by_limit(make.question([load], machines, periods=periods))
     assert list(found) == ["stock of cheap"]
     assert found["stock of cheap"]["more"]["gain"] == 2.0
+
+
+def _by_nodes(make: Any, stock: int, **limits: Any) -> Any:
+    """Sixteen requests/s on devices of rate 1: cheap by nodes of four at 1, or dear at 3."""
+    machines = [
+        make.machine("cheap", make.contract("1"), node_devices=4, stock_devices=stock),
+        make.machine("dear", make.contract("3"), node_devices=limits.pop("dear_nodes", 1)),
+    ]
+    points = make.point("cheap", 1), make.point("dear", 1)
+    return make.question([make.workload(16, *points)], machines, limits=make.limits(**limits))
+
+
+@pytest.mark.parametrize("stock", [8, 10])
+def test_the_unit_of_a_stock_had_by_nodes_is_a_node(make: Any, stock: int) -> None:
+    """Two nodes are in stock (with 10 devices too): a third takes the place of four at 3 US$."""
+    entry = _by_limit(_by_nodes(make, stock))["stock of cheap"]
+    assert (entry["more"]["value"], entry["less"]["value"]) == (12.0, 4.0)
+    assert (entry["more"]["gain"], entry["less"]["cost"]) == (8.0, 8.0)
+    assert "one more node of 4 devices is worth 8 US$/h" in entry["text"]
+
+
+def test_a_limit_on_devices_had_by_nodes_and_one_by_one_counts_devices(make: Any) -> None:
+    entry = _by_limit(_by_nodes(make, 8, max_devices=16))["devices"]
+    assert (entry["more"]["value"], entry["less"]["value"]) == (17.0, 15.0)
+
+
+def test_a_limit_on_devices_had_by_nodes_of_two_sizes_counts_what_both_come_in(make: Any) -> None:
+    """Sixteen devices of 8 cheap and 8 dear ones: without four of them no plan is left."""
+    entry = _by_limit(_by_nodes(make, 8, max_devices=16, dear_nodes=8))["devices"]
+    assert (entry["more"]["value"], entry["less"]["cost"]) == (20.0, None)
+    assert "with 4 less devices no plan is left" in entry["text"]
 
 
 def test_a_rack_more_holds_what_had_to_be_dearer(make: Any) -> None:

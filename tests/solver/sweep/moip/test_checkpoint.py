@@ -58,8 +58,8 @@ def seal(line: str, **changes: Any) -> bytes:
     content = json.loads(line)
     del content["check"]
     content.update(changes)
-    lines = importlib.import_module("solver.sweep.moip.checkpoint_lines")
-    return bytes(lines._sealed(content, PROGRAM.digest)) + b"\n"
+    lines = importlib.import_module("solver.sweep.checkpoint_lines")
+    return bytes(lines.sealed(content, PROGRAM.digest)) + b"\n"
 
 
 @pytest.fixture
@@ -371,7 +371,7 @@ def test_a_claim_in_a_wrong_shape_is_damage_even_if_its_check_fits(
 
 def test_deeply_nested_text_is_damage_and_no_crash(path: Path) -> None:
     codec = LineCodec(PROGRAM)
-    lines = importlib.import_module("solver.sweep.moip.checkpoint_lines")
+    lines = importlib.import_module("solver.sweep.checkpoint_lines")
     body = b'{"point":' + b"[" * 100_000
     path.write_bytes(codec.header() + body + lines._seal(body, PROGRAM.digest) + b"\n")
     with pytest.raises(ResultError, match="no JSON object"):
