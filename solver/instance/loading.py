@@ -158,7 +158,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Tables of a TOML file, decimals kept exactly, and its bytes.
+    """Tables of a TOML file, with or without a byte-order mark, decimals exact, and its bytes.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
     """
     data = read_bytes(path)
     try:
-        return tomllib.loads(data.decode("utf-8"), parse_float=Decimal), data
+        return tomllib.loads(data.decode("utf-8-sig"), parse_float=Decimal), data
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise InstanceError.one(
             f"is not a TOML file ({error})", where=str(path), mend=HELP

@@ -26,6 +26,7 @@ __all__ = [
     "Bits",
     "CatalogKeys",
     "Exact",
+    "Flag",
     "Integers",
     "ModelChoice",
     "ModelFromConfig",
@@ -69,6 +70,13 @@ def _whole(value: object) -> object:
     return value
 
 
+def _flag(value: object) -> object:
+    # Text or a number in place of true is a slip, and "no" would count as one thing or the other.
+    if not isinstance(value, bool):
+        raise ValueError("write true or false, without quotes")
+    return value
+
+
 MAX_BITS = 64
 _TEXT = r"^(\d+/\d+|\d+(\.\d*)?([eE][+-]?\d+)?)$"
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT}]}
@@ -82,6 +90,7 @@ INTEGERS_SCHEMA = {
 Exact = Annotated[Fraction, BeforeValidator(exact_fraction), WithJsonSchema(_NUMBER)]
 Positive = Annotated[Exact, Field(gt=0)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 SeenOn = Annotated[
     str, Field(pattern=r"^((19|20)\d{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?$")
 ]

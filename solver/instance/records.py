@@ -17,6 +17,7 @@ from solver.instance.record_types import (
     Bits,
     CatalogKeys,
     Exact,
+    Flag,
     Integers,
     ModelChoice,
     Names,
@@ -149,10 +150,10 @@ class LimitsRecord(Record):
 class RulesRecord(Record):
     """What makes a layout deployable; all on unless a published space is reproduced."""
 
-    degrees_divide: bool = Field(
+    degrees_divide: Flag = Field(
         default=True, description="Tensor degrees divide heads and widths, stages divide layers."
     )
-    stages_divide_batch: bool = Field(
+    stages_divide_batch: Flag = Field(
         default=True, description="The batch splits into equal microbatches."
     )
     hbm_account: Literal["per-device", "published"] = Field(

@@ -44,7 +44,7 @@ _MAX_STEPS = 12
 _BAR = 12
 _NAME = 36
 _COLOURS = {"complete": "green", "partial": "yellow", "infeasible": "red"}
-_NUMBERS = frozenset({"replicas", "devices", "load", "nodes", "US$/h"})
+_NUMBERS = frozenset({"replicas", "devices", "share", "load", "nodes", "US$/h"})
 
 
 def print_fleet(document: Mapping[str, Any], console: Console, where_all: str = "") -> None:

@@ -12,12 +12,12 @@ from solver.report.fleet_facts import (
     goals_of,
     layout_name,
     limits_of,
-    loads_of,
     machines_in_short,
     rack_name,
     replica_count,
     value_of,
 )
+from solver.report.fleet_traffic import traffic_of
 from solver.report.numbers import clean, percent, short
 
 __all__ = [
@@ -41,8 +41,11 @@ _REPLICA_HEADERS = (
     "rack",
     "replicas",
     "devices",
+    "share",
     "load",
 )
+"""``share`` is of the requests of the workload, ``load`` of what the replicas may be asked for."""
+
 _NODE_HEADERS = ("machine", "contract", "period", "rack", "nodes", "devices", "US$/h")
 
 
@@ -65,7 +68,7 @@ class Bill:
 def bill_of(document: Mapping[str, Any], index: int) -> Bill:
     """What to run and what to buy or rent at point ``index``."""
     design = document["points"][index]["design"]
-    loads = loads_of(document, design)
+    traffic = traffic_of(document, design)
     rows = [
         (
             clean(entry["workload"], limit=40),
@@ -78,9 +81,10 @@ def bill_of(document: Mapping[str, Any], index: int) -> Bill:
             rack_name(entry),
             replica_count(entry),
             f"{entry['count'] * entry['devices']:,}",
-            "" if load is None else percent(load),
+            "" if carried.share is None else percent(carried.share),
+            "" if carried.load is None else percent(carried.load),
         )
-        for entry, load in zip(design.get("replicas", ()), loads, strict=True)
+        for entry, carried in zip(design.get("replicas", ()), traffic, strict=True)
     ]
     nodes = [
         (

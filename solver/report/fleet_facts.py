@@ -26,7 +26,6 @@ __all__ = [
     "layout_name",
     "limit_title",
     "limits_of",
-    "loads_of",
     "machines_in_short",
     "rack_name",
     "replica_count",
@@ -235,9 +234,15 @@ def tightest(design: Design) -> Limit | None:
 
 
 def layout_name(entry: Mapping[str, Any]) -> str:
-    """Layout of an entry, with the batch where the layout does not tell it."""
+    """Layout of an entry, with the batch where the layout does not tell it.
+
+    Of several measured rows of one layout also what sets this one apart: ``TP2, 50 tok/s/user``.
+    """
     layout, batch = clean(entry["layout"], limit=60), entry.get("batch")
-    return layout if batch is None or "batch" in layout else f"{layout}, batch {batch}"
+    if batch is not None and "batch" not in layout:
+        layout += f", batch {batch}"
+    apart = clean(entry.get("apart") or "", limit=40)
+    return f"{layout}, {apart}" if apart else layout
 
 
 def rack_name(entry: Mapping[str, Any]) -> str:
@@ -251,55 +256,3 @@ def replica_count(entry: Mapping[str, Any]) -> str:
     return f"{entry['count']:,}" + (
         f" ({pools:,} pool{'s' if pools != 1 else ''})" if pools else ""
     )
-
-
-def loads_of(document: Mapping[str, Any], design: Design) -> list[float | None]:
-    """Share that each entry of ``replicas`` carries of its workload, phase and period.
-
-    Where requests come in several sizes it is the routed share of requests; else traffic is shared
-    in proportion to what the replicas can serve. ``None`` where the result does not say.
-    """
-    entries: Sequence[Mapping[str, Any]] = design.get("replicas", ())
-    routed = _routed(document, design)
-    units: dict[str, int] = {}
-    total: dict[tuple[str, str, str], float] = {}
-    for entry in entries:
-        units[entry["option"]] = units.get(entry["option"], 0) + entry["count"]
-        group = _group(entry)
-        total[group] = total.get(group, 0.0) + entry["count"] * _rate(entry)
-    found: list[float | None] = []
-    for entry in entries:
-        share = None
-        if entry["option"] in routed:
-            share = routed[entry["option"]] * entry["count"] / units[entry["option"]]
-        elif _rate(entry):
-            share = entry["count"] * _rate(entry) / total[_group(entry)]
-        found.append(share)
-    return found
-
-
-def _rate(entry: Mapping[str, Any]) -> float:
-    """What one replica can serve, in requests/s or else tokens/s; 0 where neither is told."""
-    return float(entry.get("requests_per_s") or entry.get("tok_per_s") or 0.0)
-
-
-def _group(entry: Mapping[str, Any]) -> tuple[str, str, str]:
-    return entry["workload"], entry.get("phase", ""), entry.get("period", "")
-
-
-def _routed(document: Mapping[str, Any], design: Design) -> dict[str, float]:
-    """Share of requests by option, from the shares of each size of request."""
-    weight: dict[tuple[str, str], float] = {}
-    for workload in document["instance"].get("resolved", {}).get("workloads") or ():
-        if not isinstance(workload, Mapping):
-            continue
-        for size in workload.get("sizes", ()):
-            name = f"{size['input_tokens']} in, {size['output_tokens']} out"
-            weight[str(workload["name"]), name] = float(Fraction(str(size["share"])))
-    found: dict[str, float] = {}
-    for entry in design.get("shares", ()):
-        key = entry["workload"], entry["size"]
-        if entry.get("share") is not None and key in weight:
-            option = entry["option"]
-            found[option] = found.get(option, 0.0) + entry["share"] * weight[key]
-    return found

@@ -48,7 +48,7 @@ _MOST_BOXES = 40
 _ROWS = 40
 _PATH_DATA = re.compile(r'\bd="[^"]*"')
 _LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
-_NUMBERS = frozenset({"replicas", "devices", "load", "nodes", "US$/h", "least", "most"})
+_NUMBERS = frozenset({"replicas", "devices", "share", "load", "nodes", "US$/h", "least", "most"})
 
 
 @cache

@@ -217,6 +217,8 @@ def fleet_assumptions(document: Mapping[str, Any]) -> list[str]:
         "Every replica counts as its stated capacity, and the fleet as the sum of its replicas; "
         "the answer is exact for the options listed and claims nothing about others.",
         "The speed of a fleet is that of the slowest kind of replica in use.",
+        "In a bill, share is the part of its workload that a line carries, and load the part of "
+        "what its replicas may be asked for that is asked.",
     ]
     if _is_bare(resolved):
         return [

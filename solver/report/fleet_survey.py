@@ -37,13 +37,17 @@ _KINDS = {
 }
 
 
-def fleet_survey(space: FleetSpace, plan: FleetPlan | None = None) -> dict[str, Any]:
+def fleet_survey(
+    space: FleetSpace, plan: FleetPlan | None = None, *, about_plan: str = ""
+) -> dict[str, Any]:
     """Sizes, levels, limits and structure of a fleet question, JSON values only.
 
     Parameters
     ----------
     plan
         The cheapest plan, or any other: how full it makes each limit is then told.
+    about_plan
+        What plan that is, or why there is none.
 
     Returns
     -------
@@ -52,8 +56,10 @@ def fleet_survey(space: FleetSpace, plan: FleetPlan | None = None) -> dict[str, 
         ``options_by_workload`` and machine; ``rows`` (demands, stated limits, all); ``routed``
         workloads; ``speed_levels`` and ``quality_levels`` from best to worst; ``racks``;
         ``limits``, each with ``at_most`` (``None``: no limit, or what is bought), ``unit``,
-        ``columns``, ``kind`` (``stated``, ``supply``) and, with a plan, ``share``; ``blocks``
-        (how many, or ``None``) and ``structure`` in words; ``notes``; ``warnings``.
+        ``columns``, ``kind`` (``stated``, ``supply``) and, with a plan, ``share`` and ``binds``:
+        what is left is too little for one more of any column that takes of it; ``plan``
+        (``about_plan``); ``blocks`` (how many, or ``None``) and ``structure`` in words; ``notes``;
+        ``warnings``. ``racks`` tell ``in_use``, with a plan.
 
     Raises
     ------
@@ -82,7 +88,8 @@ def fleet_survey(space: FleetSpace, plan: FleetPlan | None = None) -> dict[str, 
         "routed": len(problem.routings),
         "speed_levels": _speeds(space),
         "quality_levels": [float(level) for level in space.quality_levels],
-        "racks": _racks(space),
+        "racks": _racks(space, plan),
+        "plan": about_plan,
         "limits": _limits(space, plan),
         "blocks": blocks,
         "structure": structure,
@@ -113,20 +120,28 @@ def _speeds(space: FleetSpace) -> list[float]:
     return [float(level.speed) for level in levels]
 
 
-def _racks(space: FleetSpace) -> dict[str, Any] | None:
+def _racks(space: FleetSpace, plan: FleetPlan | None) -> dict[str, Any] | None:
     racks = space.problem.racks
     if racks is None:
         return None
-    return {
+    told: dict[str, Any] = {
         "count": dict(zip(racks.orbit_names, racks.count.tolist(), strict=True)),
         "dimensions": list(racks.dimension_names),
         "one_may_fail": racks.survive_loss,
     }
+    if plan is not None:
+        used = dict.fromkeys(racks.orbit_names, 0)
+        for rack in plan.racks:
+            if any(rack.holds.values()):
+                used[racks.orbit_names[rack.orbit]] += rack.times
+        told["in_use"] = used
+    return told
 
 
 def _limits(space: FleetSpace, plan: FleetPlan | None) -> list[dict[str, Any]]:
     problem = space.problem
     used = None if plan is None else utilisation(space, plan)
+    taken = None if plan is None else problem.use.dot(plan.counts)
     found = []
     for row, (name, side) in enumerate(
         zip(problem.limit_names, problem.limit.tolist(), strict=True)
@@ -142,8 +157,11 @@ def _limits(space: FleetSpace, plan: FleetPlan | None) -> list[dict[str, Any]]:
             "unit": unit,
             "columns": len(problem.use.row(row)[0]),
         }
-        if used is not None:
+        if used is not None and taken is not None:
             entry["share"] = used[name]["share"]
+            values = problem.use.row(row)[1]
+            least = int(values[values > 0].min(initial=INFINITY))
+            entry["binds"] = not supply and side < INFINITY and side - taken[row] < least
         found.append(entry)
     return found
 
@@ -160,17 +178,21 @@ def _structure(space: FleetSpace) -> tuple[int | None, str]:
 
 
 def print_fleet_survey(
-    space: FleetSpace, console: Console, *, plan: FleetPlan | None = None
+    space: FleetSpace, console: Console, *, plan: FleetPlan | None = None, about_plan: str = ""
 ) -> None:
     """Print ``show_fleet`` for this console's width and character set."""
     ascii_only = console.options.ascii_only
-    show(console, show_fleet(space, plan=plan, width=console.width, ascii_only=ascii_only))
+    shown = show_fleet(
+        space, plan=plan, about_plan=about_plan, width=console.width, ascii_only=ascii_only
+    )
+    show(console, shown)
 
 
 def show_fleet(
     space: FleetSpace,
     *,
     plan: FleetPlan | None = None,
+    about_plan: str = "",
     width: int = 80,
     ascii_only: bool = False,
 ) -> RenderableType:
@@ -181,7 +203,7 @@ def show_fleet(
     ValueError
         If the plan does not fit the space.
     """
-    found = fleet_survey(space, plan)
+    found = fleet_survey(space, plan, about_plan=about_plan)
     parts: list[RenderableType] = [
         Text(clean(found["title"] or found["name"], limit=120), style="bold"),
         Text(""),
@@ -189,11 +211,28 @@ def show_fleet(
     ]
     parts += _workload_table(found["options_by_workload"], width=width, ascii_only=ascii_only)
     parts += _limit_table(found["limits"], width=width, ascii_only=ascii_only)
+    if about_plan:
+        parts.append(Text(clean(_binding(found), limit=600)))
     for kind in ("note", "warning"):
         parts += [
             Text(f"{kind}: {clean(text, limit=400)}", style="yellow") for text in found[f"{kind}s"]
         ]
     return Group(*parts)
+
+
+def _binding(found: Mapping[str, Any]) -> str:
+    """Which limits bind, in a sentence."""
+    about: str = found["plan"]
+    limits, racks = found["limits"], found["racks"] or {}
+    if limits and "binds" in limits[0]:
+        names = [limit_title(entry["limit"]) for entry in limits if entry["binds"]]
+        shown = ", ".join(names[:_MOST_ROWS])
+        about += f" What binds there: {shown}." if names else " No limit binds there."
+    if "in_use" in racks:
+        about += (
+            f" Racks in use: {sum(racks['in_use'].values())} of {sum(racks['count'].values())}."
+        )
+    return about
 
 
 def _facts(found: Mapping[str, Any]) -> RenderableType:
@@ -284,9 +323,9 @@ def _limit_table(
         if with_plan:
             share = entry["share"]
             cells.append("" if share is None else percent(share))
-            cells.append("yes" if share == 1.0 and not supply else "")
+            cells.append("yes" if entry["binds"] else "")
         rows.append(cells)
-    headers = ["limit", "at most", "columns"] + (["used", "full"] if with_plan else [])
+    headers = ["limit", "at most", "columns"] + (["used", "binds"] if with_plan else [])
     table = fitted_table(
         headers,
         rows,

@@ -28,6 +28,9 @@ def _fault(option: str, path: Path) -> Fault | None:
             return None
         folder = path.resolve().parent
         if not folder.is_dir():
+            file = next((parent for parent in (folder, *folder.parents) if parent.is_file()), None)
+            if file is not None:
+                return Fault(where, f"{file} is a file, not a folder", "Name a folder in its place")
             return Fault(where, f"the folder {folder} does not exist", "Create it first")
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):
             pass

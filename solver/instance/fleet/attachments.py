@@ -34,7 +34,7 @@ class Attachments:
         self._data[name] = table.data
         if table.ignored:
             columns = ", ".join(column or "(no name)" for column in table.ignored)
-            self.warnings.append(f"{table.where}: columns that are not read: {columns}")
+            self.warnings.append(f"{name}: columns that are not read: {columns}")
 
     @property
     def contents(self) -> tuple[bytes, ...]:

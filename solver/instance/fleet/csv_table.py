@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,9 @@ MAX_ROWS = 100_000
 MAX_BYTES = 50_000_000
 _CLOSE = 0.75
 """How alike an unknown column must be to a known one to be taken for a slip of the pen."""
+_UNSEEN = frozenset({"Cc", "Cf"})
+"""Unicode categories of characters that steer a terminal or the direction of text."""
+_SPACES = "\t\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,21 @@ def _table(
             faults.append(Fault(f"{where}:{line}", what, mend))
             continue
         named = zip(header, cells, strict=True)
-        rows.append(CsvRow(line, {key: cell.strip() for key, cell in named if key in known}))
+        kept = {key: cell.strip() for key, cell in named if key in known}
+        faults.extend(
+            Fault(
+                f"{where}:{line}: {key} ({cell!r})",
+                "holds a character that cannot be seen",
+                "Type the cell anew",
+            )
+            for key, cell in kept.items()
+            if not cell.isascii() or not cell.isprintable()
+            if any(
+                unicodedata.category(character) in _UNSEEN and character not in _SPACES
+                for character in cell
+            )
+        )
+        rows.append(CsvRow(line, kept))
     if not rows and not faults:
         return None, [Fault(where, "holds no row below its header", "Add rows")]
     columns = tuple(key for key in header if key in known)

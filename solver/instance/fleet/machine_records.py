@@ -12,12 +12,14 @@ from solver.instance.fleet.plausible import (
     Energy,
     NodeDevices,
     Purchase,
+    RackBandwidth,
     RackKw,
     Share,
     Surcharge,
+    Years,
 )
-from solver.instance.fleet.workload_records import EntryName
-from solver.instance.record_types import Exact, Names, Positive, Record, SeenOn, Whole
+from solver.instance.fleet.workload_records import EntryName, Filled
+from solver.instance.record_types import Names, Record, SeenOn, Whole
 
 __all__ = ["ContractKind", "ContractRecord", "MachineEntry", "RackRecord"]
 
@@ -42,7 +44,7 @@ class ContractRecord(Record):
     purchase_usd: Purchase | None = Field(
         default=None, description="Owned: price of one device, its share of the host included."
     )
-    depreciation_years: Annotated[Exact, Field(gt=0, le=50)] | None = Field(
+    depreciation_years: Years | None = Field(
         default=None, description="Owned: years it is written off over."
     )
     utilisation: Annotated[Share, Field(gt=0)] | None = Field(
@@ -86,7 +88,7 @@ class MachineEntry(Record):
     )
     as_of: SeenOn = Field(default="", description="When the price was seen: YYYY-MM.")
     source: str = Field(default="", description="Where the price comes from.")
-    contracts: list[ContractRecord] = Field(
+    contracts: Annotated[list[ContractRecord], Filled] = Field(
         default=[], description="Ways to get it; the catalog's on-demand price if left out."
     )
 
@@ -100,7 +102,7 @@ class RackRecord(Record):
         default=None, description="Nodes one rack holds (devices, where had by the device)."
     )
     kw: RackKw | None = Field(default=None, description="Power of one rack.")
-    uplink_gb_per_s: Positive | None = Field(
+    uplink_gb_per_s: RackBandwidth | None = Field(
         default=None, description="Bandwidth out of one rack, in gigabytes/s."
     )
     machines: Names | None = Field(default=None, description="Only these stand in it.")

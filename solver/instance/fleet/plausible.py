@@ -1,7 +1,8 @@
 """Mistakes of unit that a number gives away: a price of 3,000 US$ an hour, watts written as kW.
 
 Each range is far wider than anything on the market, so that nothing real is refused. Published
-rents lie between 0.1 and 60 US$ per device and hour, devices between 25 and 3,000 W.
+rents lie between 0.1 and 60 US$ per device and hour, devices between 25 and 3,000 W; the fastest
+services make some 3,000 tokens/s for one user, and links of a device carry up to 1,800 GB/s.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from solver.instance.validation import slip
 __all__ = [
     "DEVICE_USD_PER_HOUR",
     "DEVICE_WATTS",
+    "REQUESTS_PER_S",
     "TOKEN_TIME_S",
+    "TOK_PER_S",
     "TTFT_S",
+    "USER_SPEED",
     "DemandRate",
+    "DeviceBandwidth",
     "DeviceRent",
     "DeviceWatts",
     "Energy",
@@ -30,9 +35,11 @@ __all__ = [
     "NodeDevices",
     "PlausibleRange",
     "Purchase",
+    "RackBandwidth",
     "RackKw",
     "Share",
     "Surcharge",
+    "Years",
     "plain",
 ]
 
@@ -94,13 +101,60 @@ DEVICE_WATTS = PlausibleRange(
 )
 TTFT_S = PlausibleRange(
     "s to the first token",
-    high=Fraction(3600),
-    high_mend="Is it in milliseconds? Give seconds",
+    low=Fraction(1, 1000),
+    low_mend="Is it in seconds, and read as milliseconds? Name the column ttft_s",
+    high=Fraction(300),
+    high_mend="Is it in milliseconds? Give seconds, or name the column ttft_ms",
 )
 TOKEN_TIME_S = PlausibleRange(
     "s between output tokens",
+    low=Fraction(1, 20_000),
+    low_mend="Is it in seconds, and read as milliseconds? Name the column tpot_s",
     high=Fraction(60),
     high_mend="Is it in milliseconds? Give seconds, or name the column tpot_ms",
+)
+USER_SPEED = PlausibleRange(
+    "output tokens/s of one user",
+    low=Fraction(1, 60),
+    low_mend="Is it the time of one token? Name the column tpot_s or tpot_ms",
+    high=Fraction(20_000),
+    high_mend="Is it the rate of a whole replica? Give what one user sees",
+)
+REQUESTS_PER_S = PlausibleRange(
+    "requests/s of one replica",
+    low=Fraction(1, 100_000),
+    low_mend="Is it in another unit? Give requests/s, or leave the row out",
+    high=Fraction(10**7),
+    high_mend="Is it in another unit? Give requests/s of one replica",
+)
+TOK_PER_S = PlausibleRange(
+    "output tokens/s of one replica",
+    low=Fraction(1, 1000),
+    low_mend="Is it in another unit? Give output tokens/s, or leave the row out",
+    high=Fraction(10**9),
+    high_mend="Is it in another unit? Give output tokens/s of one replica",
+)
+_TTFT_LIMIT = PlausibleRange(
+    "s to the first token",
+    low=Fraction(1, 1000),
+    low_mend="Is it in another unit? Give seconds",
+    high=Fraction(300),
+    high_mend="Is it in milliseconds? Give seconds, or leave it out where waiting does not matter",
+)
+_YEARS = PlausibleRange("years", high=Fraction(15), high_mend="Is it in months? Give years")
+_DEVICE_GB_PER_S = PlausibleRange(
+    "GB/s of one device",
+    low=Fraction(1, 1000),
+    low_mend="Is it in TB/s? Give gigabytes/s",
+    high=Fraction(20_000),
+    high_mend="Is it in bytes/s or MB/s? Give gigabytes/s",
+)
+_RACK_GB_PER_S = PlausibleRange(
+    "GB/s of one rack",
+    low=Fraction(1, 1000),
+    low_mend="Is it in TB/s? Give gigabytes/s",
+    high=Fraction(10**6),
+    high_mend="Is it in bytes/s or MB/s? Give gigabytes/s",
 )
 _FLEET_KW = PlausibleRange("kW", high=Fraction(10**6), high_mend="Is it in watts? Give kW")
 _RACK_KW = PlausibleRange(
@@ -146,14 +200,17 @@ def _node(value: int) -> int:
 
 
 DemandRate = Annotated[Exact, AfterValidator(_demand)]
+DeviceBandwidth = Annotated[Positive, AfterValidator(_DEVICE_GB_PER_S.checked)]
 DeviceRent = Annotated[Exact, AfterValidator(DEVICE_USD_PER_HOUR.checked)]
 DeviceWatts = Annotated[Exact, AfterValidator(DEVICE_WATTS.checked)]
 Energy = Annotated[Exact, Field(ge=0), AfterValidator(_ENERGY.checked)]
-FirstTokenTime = Annotated[Positive, AfterValidator(TTFT_S.checked)]
+FirstTokenTime = Annotated[Positive, AfterValidator(_TTFT_LIMIT.checked)]
 FleetKw = Annotated[Positive, AfterValidator(_FLEET_KW.checked)]
 NodeDevices = Annotated[Whole, Field(gt=0), AfterValidator(_node)]
 Purchase = Annotated[Exact, AfterValidator(_PURCHASE.checked)]
+RackBandwidth = Annotated[Positive, AfterValidator(_RACK_GB_PER_S.checked)]
 RackKw = Annotated[Positive, AfterValidator(_RACK_KW.checked)]
 Share = Annotated[Exact, Field(ge=0), AfterValidator(_SHARE.checked)]
 Surcharge = Annotated[Exact, AfterValidator(_PUE.checked)]
 """Power drawn from the grid over power drawn by the devices."""
+Years = Annotated[Positive, AfterValidator(_YEARS.checked)]

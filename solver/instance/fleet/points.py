@@ -32,8 +32,11 @@ from solver.instance.fleet.fault_limit import listed
 from solver.instance.fleet.plausible import (
     DEVICE_USD_PER_HOUR,
     DEVICE_WATTS,
+    REQUESTS_PER_S,
+    TOK_PER_S,
     TOKEN_TIME_S,
     TTFT_S,
+    USER_SPEED,
     PlausibleRange,
 )
 from solver.instance.fleet.workload_records import MAX_TOKENS
@@ -90,7 +93,8 @@ _SYNONYMS = {
 class PointRow:
     """One row as it stands, before it is bound to a workload.
 
-    ``rate`` is in requests/s, or in output tokens/s where ``in_tokens``.
+    ``rate`` is in requests/s, or in output tokens/s where ``in_tokens``. ``where`` is the path as
+    it was opened and the line, for messages.
     """
 
     line: int
@@ -109,8 +113,14 @@ class PointRow:
     usd_per_hour: Fraction | None
     size: tuple[int, int] | None
 
-    def bound(self, workload: str, model: str, mean_output_tokens: Fraction) -> MeasuredPoint:
-        """The point as an option of ``workload``."""
+    def bound(
+        self, workload: str, model: str, mean_output_tokens: Fraction, table: str
+    ) -> MeasuredPoint:
+        """The point as an option of ``workload``.
+
+        ``table`` is the file as the question names it: so the same question says the same
+        wherever its folder lies.
+        """
         tokens = mean_output_tokens if self.size is None else Fraction(self.size[1])
         return MeasuredPoint(
             workload=workload,
@@ -125,7 +135,7 @@ class PointRow:
             watts=self.watts,
             usd_per_hour=self.usd_per_hour,
             size=self.size,
-            where=self.where,
+            where=f"{table}:{self.line}",
         )
 
 
@@ -198,6 +208,10 @@ def _point(
     watts, usd_per_hour = cells.number("watts"), cells.number("usd_per_hour")
     if ttft_s is not None:
         _doubt(cells, next(c for c in _FIRST_TOKEN if c in table.columns), ttft_s, TTFT_S)
+    if rate:
+        _doubt(
+            cells, rate_column, rate, TOK_PER_S if rate_column == "tok_per_s" else REQUESTS_PER_S
+        )
     if devices is None or rate is None:
         return None
     if watts is not None:
@@ -238,7 +252,8 @@ def _token_time_s(cells: CellReader) -> Fraction | None:
     column = next((name for name in _TOKEN_TIMES if cells.text(name)), "tpot_s")
     seconds = cells.number("tpot_s") or cells.number("tpot_ms", power=-3)
     if speed is not None:
-        seconds = 1 / speed
+        _doubt(cells, "speed_tok_per_s", speed, USER_SPEED)
+        return 1 / speed
     if seconds is not None:
         _doubt(cells, column, seconds, TOKEN_TIME_S)
     return seconds

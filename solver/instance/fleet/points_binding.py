@@ -71,7 +71,7 @@ class PointTables:
                 )
             elif not row.model or row.model in known:
                 self._used[name].add(row.line)
-                points.append(row.bound(entry.name, row.model or known[0], mean))
+                points.append(row.bound(entry.name, row.model or known[0], mean, name))
         self._check(key, name, points, sizes, known)
         return models, tuple(points)
 
@@ -134,9 +134,10 @@ class PointTables:
             design = (point.model, point.machine, point.layout, point.phase, point.devices)
             first = seen.setdefault((*design, point.size), point.where)
             if first != point.where:
+                opened = f"{self._attachments.path(name)}{point.where.removeprefix(name)}"
                 self._lookup.faults.append(
                     Fault(
-                        f"{point.where}: layout ({point.layout!r})",
+                        f"{opened}: layout ({point.layout!r})",
                         f"is measured on the same class of requests as {first}",
                         "Give the two designs different names in the column layout",
                     )

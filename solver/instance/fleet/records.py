@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from solver.instance.fleet.machine_records import ContractKind, MachineEntry, RackRecord
-from solver.instance.fleet.plausible import FleetKw, Share
+from solver.instance.fleet.plausible import DeviceBandwidth, FleetKw, Share, Years
 from solver.instance.fleet.workload_records import EntryName, PeriodRecord, WorkloadEntry
 from solver.instance.record_types import (
     CatalogKeys,
     Exact,
+    Flag,
     Integers,
     Names,
     Positive,
@@ -45,7 +46,7 @@ class FleetDesignRecord(LayoutChoices):
 class TransferRecord(Record):
     """How KV caches travel from prefill to decode."""
 
-    gb_per_s: Positive | None = Field(
+    gb_per_s: DeviceBandwidth | None = Field(
         default=None,
         description="Gigabytes/s of one prefill device; the accelerator's scale-out if left out.",
     )
@@ -80,7 +81,7 @@ class ServiceRecord(Record):
     spare_replicas: Annotated[Whole, Field(ge=0, le=1000)] = Field(
         default=0, description="Replicas of each pool that may fail without a limit being missed."
     )
-    survive_rack_loss: bool = Field(
+    survive_rack_loss: Flag = Field(
         default=False, description="Demand is met with any one rack gone."
     )
 
@@ -149,8 +150,8 @@ class PreferenceRecord(Record):
 class AnswersRecord(Record):
     """What to answer besides the frontier."""
 
-    limits: bool = Field(default=False, description="What one more unit of each limit is worth.")
-    break_even: bool = Field(
+    limits: Flag = Field(default=False, description="What one more unit of each limit is worth.")
+    break_even: Flag = Field(
         default=False, description="For each machine, the price at which the plan would change."
     )
     preferences: list[PreferenceRecord] = Field(
@@ -178,7 +179,7 @@ class FleetFile(CatalogKeys):
     cost_in: Literal["usd_per_hour", "usd_per_mtok", "usd"] = Field(
         default="usd_per_hour", description="What cost is counted in; usd needs horizon_years."
     )
-    horizon_years: Annotated[Exact, Field(gt=0, le=100)] | None = Field(
+    horizon_years: Years | None = Field(
         default=None, description="With cost_in = 'usd': years of 8760 hours."
     )
     periods: list[PeriodRecord] = Field(default=[], description="Parts of the day.")

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from solver.instance.fleet.plausible import DemandRate, FirstTokenTime
-from solver.instance.record_types import Exact, ModelChoice, Positive, Record, Whole
+from solver.instance.record_types import Exact, Flag, ModelChoice, Positive, Record, Whole
 from solver.instance.validation import slip
 
-__all__ = ["PeriodRecord", "SizeRecord", "WorkloadEntry", "WorkloadModelRecord"]
+__all__ = ["Filled", "PeriodRecord", "SizeRecord", "WorkloadEntry", "WorkloadModelRecord"]
 
 MAX_TOKENS = 10**9
 EntryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w .+/()-]+$")]
 Tokens = Annotated[Whole, Field(ge=1, le=MAX_TOKENS)]
+
+
+def _filled(value: list[Any]) -> list[Any]:
+    if not value:
+        raise slip("the list is empty", "Give an entry, or leave the key out")
+    return value
+
+
+Filled = AfterValidator(_filled)
+"""A list that stands in place of another key says something only with an entry in it."""
 
 
 class PeriodRecord(Record):
@@ -63,12 +73,12 @@ class WorkloadEntry(Record):
     model: ModelChoice | None = Field(
         default=None, description="A catalog name, or { config = 'path/config.json' }."
     )
-    models: list[WorkloadModelRecord] = Field(
+    models: Annotated[list[WorkloadModelRecord], Filled] = Field(
         default=[], description="In place of model: any of these may serve it."
     )
     input_tokens: Tokens | None = Field(default=None, description="Tokens of every prompt.")
     output_tokens: Tokens | None = Field(default=None, description="Tokens of every answer.")
-    sizes: list[SizeRecord] = Field(
+    sizes: Annotated[list[SizeRecord], Filled] = Field(
         default=[], description="In place of one size: classes of requests and their shares."
     )
     histogram: str | None = Field(
@@ -93,7 +103,7 @@ class WorkloadEntry(Record):
     points: str | None = Field(
         default=None, min_length=1, description="A CSV of measured operating points."
     )
-    points_meet_limits: bool = Field(
+    points_meet_limits: Flag = Field(
         default=False,
         description="The points are known to meet both limits, although they do not show it.",
     )

@@ -66,6 +66,7 @@ class WorkloadReader:
             models, points = self.tables.bound(entry, key, sizes, models)
         if len(self.lookup.faults) > before:
             return None
+        self._warn_of_unshown(entry, key, points)
         return Workload(
             name=entry.name,
             models=models,
@@ -78,6 +79,30 @@ class WorkloadReader:
             points=points,
             points_meet_limits=entry.points_meet_limits,
         )
+
+    def _warn_of_unshown(
+        self, entry: WorkloadEntry, key: str, points: Sequence[MeasuredPoint]
+    ) -> None:
+        """Say which points a limit leaves out because they do not show what it limits.
+
+        Where none shows it that is a fault, told elsewhere.
+        """
+        if entry.points_meet_limits:
+            return
+        for limit, idle, measured in (
+            ("min_speed_tok_per_s", "prefill", "tpot_s"),
+            ("max_ttft_s", "decode", "ttft_s"),
+        ):
+            asked: Fraction | None = getattr(entry, limit)
+            concerned = [point for point in points if point.phase != idle]
+            lacking = [point for point in concerned if getattr(point, measured) is None]
+            if asked is None or not 0 < len(lacking) < len(concerned):
+                continue
+            self.attachments.warnings.append(
+                f"{key}.{limit}: {len(lacking)} of {len(concerned)} rows of {entry.points} give "
+                f"no {measured} and are left out, since they cannot be shown to meet "
+                f"{plain(asked)}; the first is {lacking[0].where}"
+            )
 
     def _demand(
         self,

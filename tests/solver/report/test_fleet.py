@@ -52,8 +52,8 @@ def test_the_bill_of_the_knee_is_told_line_by_line() -> None:
     text = printed(made.document())
     assert "Bill of materials of the knee of the frontier: 80 tok/s/user, US$40/h\n" in text
     assert "24 devices (16 h100, 8 l40s), US$40/h, 12 kW, 240 tok/s, 10 tok/s per GPU" in text
-    assert "chat      TP4     h100            4       16  66.7 %" in text
-    assert "chat      TP2     l40s            4        8  33.3 %" in text
+    assert "chat      TP4     h100            4       16  66.7 %  100.0 %" in text
+    assert "chat      TP2     l40s            4        8  33.3 %  100.0 %" in text
     assert "h100     reserved      2       16     32" in text
 
 

@@ -10,8 +10,8 @@ from solver.report.fleet_facts import (
     devices_by_machine,
     dollars,
     goals_of,
+    layout_name,
     limits_of,
-    loads_of,
     machines_in_short,
     tightest,
     value_of,
@@ -91,6 +91,11 @@ def test_rows_that_only_help_are_no_limits() -> None:
     assert [limit.title for limit in limits_of(design)] == ["layouts"]
 
 
+def test_rows_of_one_layout_are_told_apart() -> None:
+    entry = made.replicas("TP2", "h100", 1, 2, apart="50 tok/s/user")
+    assert layout_name(entry) == "TP2, 50 tok/s/user"
+
+
 def test_a_limit_that_is_not_quite_full_never_reads_100() -> None:
     entry = {"used": 9999.0, "limit": 10000.0, "unit": "devices", "share": 0.9999}
     (limit,) = limits_of({"utilisation": {"devices": entry}})
@@ -101,36 +106,6 @@ def test_a_budget_is_told_in_dollars() -> None:
     entry = {"used": 8.0, "limit": 30.0, "unit": "US$/h", "share": 8 / 30}
     (limit,) = limits_of({"utilisation": {"budget": entry}})
     assert limit.told == "US$8 of US$30/h"
-
-
-def test_load_follows_what_replicas_can_serve() -> None:
-    document = made.document()
-    assert loads_of(document, document["points"][1]["design"]) == [16 / 24, 8 / 24]
-
-
-def test_routed_load_is_the_share_of_requests() -> None:
-    document = made.document()
-    workload = document["instance"]["resolved"]["workloads"][0]
-    workload["sizes"] = [
-        {"input_tokens": 100, "output_tokens": 10, "share": "3/4"},
-        {"input_tokens": 500, "output_tokens": 40, "share": "1/4"},
-    ]
-    design = document["points"][1]["design"]
-    for entry in design["replicas"]:
-        entry.update(requests_per_s=None, tok_per_s=None)
-    first, second = (entry["option"] for entry in design["replicas"])
-    design["shares"] = [
-        {"workload": "chat", "option": first, "size": "100 in, 10 out", "share": 1.0},
-        {"workload": "chat", "option": second, "size": "500 in, 40 out", "share": 1.0},
-    ]
-    assert loads_of(document, design) == [0.75, 0.25]
-
-
-def test_load_is_unknown_where_the_result_does_not_say() -> None:
-    document = made.document()
-    design = document["points"][0]["design"]
-    design["replicas"][0].update(requests_per_s=None, tok_per_s=None)
-    assert loads_of(document, design) == [None]
 
 
 def test_money_that_differs_by_cents_is_told_in_cents() -> None:

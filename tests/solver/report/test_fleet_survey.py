@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from formulations.fleet.plan import FleetPlan
+from formulations.fleet.plan import FilledRack, FleetPlan
 from solver.instance.fleet.columns import ColumnFleet, ColumnType
 from solver.instance.fleet.domain import (
     Contract,
@@ -84,6 +84,10 @@ def bare() -> ColumnFleet:
     )
 
 
+def plan(counts: np.ndarray) -> FleetPlan:
+    return FleetPlan(counts, (), ())
+
+
 def printed(space: FleetSpace, *, width: int = 80, plan: FleetPlan | None = None) -> str:
     stream = io.StringIO()
     print_fleet_survey(space, Console(file=stream, width=width, highlight=False), plan=plan)
@@ -131,6 +135,46 @@ def test_with_a_plan_full_limits_are_marked() -> None:
     lines = printed(space, plan=FleetPlan(counts, (), ())).splitlines()
     assert "stock of type 0  4 devices        2   25.0 %" in lines
     assert "stock of type 1  4 devices        2  100.0 %  yes" in lines
+
+
+def test_a_limit_with_too_little_left_for_one_more_binds() -> None:
+    space = lower_fleet(question())
+    counts = np.zeros(len(space.columns), dtype=np.int64)
+    counts[[column.kind for column in space.columns].index("nodes")] = 10
+    limits = {entry["limit"]: entry for entry in fleet_survey(space, plan(counts))["limits"]}
+    assert limits["stock of box"]["binds"]
+    assert not limits["devices of box"]["binds"]
+    assert not limits["power"]["binds"]
+
+
+def test_what_binds_is_said_in_a_sentence() -> None:
+    space = lower_fleet(bare())
+    counts = np.zeros(len(space.columns), dtype=np.int64)
+    names = [column.layout for column in space.columns]
+    counts[names.index("column 2")], counts[names.index("column 3")] = 2, 1
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, highlight=False)
+    print_fleet_survey(space, console, plan=plan(counts), about_plan="Use is that of a plan.")
+    text = " ".join(stream.getvalue().split())
+    assert "Use is that of a plan. What binds there: stock of type 1." in text
+
+
+def test_without_a_plan_it_is_said_why() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, highlight=False)
+    print_fleet_survey(lower_fleet(bare()), console, about_plan="No plan was found.")
+    assert stream.getvalue().rstrip().endswith("No plan was found.")
+
+
+def test_racks_in_use_are_counted_with_a_plan() -> None:
+    space = lower_fleet(question(racks=(RackOrbit("row", 3, slots=2),)))
+    racks = space.problem.racks
+    assert racks is not None
+    counts = np.zeros(len(space.columns), dtype=np.int64)
+    item = int(racks.items[0])
+    counts[item] = 2
+    filled = FleetPlan(counts, (), (FilledRack(0, 2, {item: 1}), FilledRack(0, 1, {})))
+    assert fleet_survey(space, filled)["racks"]["in_use"] == {"row": 2}
 
 
 def test_a_plan_of_another_space_is_refused() -> None:

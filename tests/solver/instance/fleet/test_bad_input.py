@@ -185,6 +185,36 @@ OWNED = {"kind": "owned", "purchase_usd": 30000, "depreciation_years": 4, "usd_p
             },
             ["machines.h100.contracts.0.purchase_usd", "2.5 US$", "per hour"],
         ),
+        ({"workloads.0.max_ttft_s": 2000}, ["workloads.chat.max_ttft_s", "2000 s", "millisec"]),
+        ({"workloads.0.max_ttft_s": "0.0002"}, ["workloads.chat.max_ttft_s", "0.0002 s", "unit"]),
+        (
+            {
+                "machines.0.usd_per_hour": None,
+                "machines.0.contracts": [{**OWNED, "depreciation_years": 48}],
+            },
+            ["machines.h100.contracts.0.depreciation_years", "48 years", "months"],
+        ),
+        ({"cost_in": "usd", "horizon_years": 36}, ["horizon_years", "36 years", "months"]),
+        ({"transfer.gb_per_s": 50_000_000_000}, ["transfer.gb_per_s", "GB/s", "bytes/s"]),
+        (
+            {"racks": [{"name": "r", "count": 2, "uplink_gb_per_s": "1e-9"}]},
+            ["racks.r.uplink_gb_per_s", "0.000000001 GB/s", "TB/s"],
+        ),
+        (
+            {"racks": [{"name": "r", "count": 2, "uplink_gb_per_s": 10**12}]},
+            ["racks.r.uplink_gb_per_s", "1000000000000 GB/s", "bytes/s"],
+        ),
+        # types
+        ({"answers.limits": "yes"}, ["answers.limits", "true or false", "'yes'"]),
+        ({"answers.limits": 1}, ["answers.limits", "true or false", "1"]),
+        ({"answers.break_even": 0}, ["answers.break_even", "true or false", "0"]),
+        ({"service.survive_rack_loss": "no"}, ["service.survive_rack_loss", "true or false"]),
+        ({"rules.degrees_divide": "off"}, ["rules.degrees_divide", "true or false", "'off'"]),
+        ({"rules.stages_divide_batch": 1}, ["rules.stages_divide_batch", "true or false"]),
+        ({"workloads.0.points_meet_limits": 1}, ["points_meet_limits", "true or false", "1"]),
+        ({"workloads.0.sizes": []}, ["workloads.chat.sizes", "list is empty", "leave the key"]),
+        ({"workloads.0.models": []}, ["workloads.chat.models", "list is empty", "leave the key"]),
+        ({"machines.0.contracts": []}, ["machines.h100.contracts", "list is empty", "entry"]),
     ],
 )
 def test_a_fault_names_file_key_value_and_cure(

@@ -46,6 +46,15 @@ def test_a_quoted_cell_may_hold_commas_quotes_and_lines_that_look_like_remarks(
     assert rows[1] == {"a": "2", "b": "y"}
 
 
+@pytest.mark.parametrize("mark", ["\x1b[31m", "\x00", "\u202e", "\u200b"])
+def test_a_character_that_cannot_be_seen_is_a_fault(tmp_path: Path, mark: str) -> None:
+    _, faults, _ = read(tmp_path, f"a,b\n1,x\n2,y{mark}z\n".encode())
+    (fault,) = faults
+    assert fault.startswith("t.csv:3: b ('y")
+    assert mark not in fault
+    assert "cannot be seen" in fault
+
+
 def test_a_row_knows_its_line_past_remarks_and_long_cells(tmp_path: Path) -> None:
     _, _, lines = read(tmp_path, b'# one\na,b\n\n"1\n\n2",x\n# six\n3,y\n')
     assert lines == [4, 8]

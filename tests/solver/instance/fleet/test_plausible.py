@@ -10,8 +10,11 @@ from solver.catalog import shipped_catalog
 from solver.instance.fleet.plausible import (
     DEVICE_USD_PER_HOUR,
     DEVICE_WATTS,
+    REQUESTS_PER_S,
+    TOK_PER_S,
     TOKEN_TIME_S,
     TTFT_S,
+    USER_SPEED,
     PlausibleRange,
     plain,
 )
@@ -35,8 +38,11 @@ def test_a_number_is_shown_as_people_write_it(value: Fraction, text: str) -> Non
     [
         (DEVICE_USD_PER_HOUR, ["0.001", "2.5", "500"], ["0.0009", "500.01"]),
         (DEVICE_WATTS, ["10", "700", "20000"], ["9.9", "20001"]),
-        (TTFT_S, ["0.001", "3600"], ["3600.1"]),
-        (TOKEN_TIME_S, ["0.001", "60"], ["60.1"]),
+        (TTFT_S, ["0.001", "300"], ["0.0009", "300.1"]),
+        (TOKEN_TIME_S, ["0.00005", "60"], ["0.00004", "60.1"]),
+        (USER_SPEED, ["0.1", "20000"], ["0.01", "20001"]),
+        (REQUESTS_PER_S, ["0.00001", "10000000"], ["0.000009", "10000001"]),
+        (TOK_PER_S, ["0.001", "1000000000"], ["0.0009", "1000000001"]),
     ],
 )
 def test_both_ends_of_a_range_are_allowed(

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from solver.instance.fleet.domain import FleetInstance, MeasuredPoint
+from solver.instance.fleet.reader import fleet_instance_from_raw
 
 Read = Callable[..., FleetInstance]
 Faults = Callable[..., list[str]]
@@ -39,7 +41,7 @@ def test_a_row_holds_what_its_cells_say(read: Read) -> None:
         "chat,m,h100,tp4 b24,aggregated,4,1.25,0.02,0.5,2800,10.1,1000,200\n"
     )
     (point,) = points_of(read(POINTS, p=text))
-    assert point.where.endswith("p.csv:2")
+    assert point.where == "p.csv:2"
     assert point == MeasuredPoint(
         workload="chat",
         model="m",
@@ -177,6 +179,20 @@ def test_a_class_that_cannot_be_served_may_be_stated_as_zero(read: Read) -> None
         ("devices,requests_per_s,phase\n1,1,both\n", ["phase ('both')", "prefill, decode"]),
         ("devices,requests_per_s,tpot_s\n1,1,70\n", ["tpot_s ('70')", "70 s", "tpot_ms"]),
         ("devices,requests_per_s,ttft_s\n1,1,4000\n", ["ttft_s ('4000')", "milliseconds"]),
+        ("devices,requests_per_s,ttft_s\n1,1,500\n", ["ttft_s ('500')", "ttft_ms"]),
+        ("devices,requests_per_s,ttft_ms\n1,1,0.5\n", ["ttft_ms ('0.5')", "column ttft_s"]),
+        ("devices,requests_per_s,tpot_ms\n1,1,0.02\n", ["tpot_ms ('0.02')", "column tpot_s"]),
+        (
+            "devices,requests_per_s,speed_tok_per_s\n1,1,90000\n",
+            ["speed_tok_per_s ('90000')", "whole replica", "one user"],
+        ),
+        ("devices,requests_per_s\n1,1e-9\n", ["requests_per_s ('1e-9')", "another unit"]),
+        ("devices,requests_per_s\n1,1e30\n", ["requests_per_s ('1e30')", "another unit"]),
+        ("devices,tok_per_s\n1,1e-6\n", ["tok_per_s ('1e-6')", "another unit"]),
+        (
+            "devices,requests_per_s,layout\n1,1,a\x1b[31m\n",
+            ["p.csv:2: layout ('a\\x1b[31m')", "cannot be seen", "anew"],
+        ),
         ("devices,requests_per_s,usd_per_hour\n2,1,3000\n", ["('3000')", "1500 US$/h", "cents"]),
         ("devices,requests_per_s,watts\n8,1,5\n", ["watts ('5')", "0.625 W", "kW"]),
         ("devices,requests_per_s,phase\n1,1,decode\n", ["chat.points", "none of prefill"]),
@@ -252,6 +268,40 @@ def test_a_limit_on_what_was_not_measured_is_a_fault_unless_vouched_for(
     assert "20" in fault
     assert "points_meet_limits = true" in fault
     assert read({**changes, "workloads.0.points_meet_limits": True}, p=text).workloads
+
+
+@pytest.mark.parametrize(
+    ("limit", "column", "idle"),
+    [("min_speed_tok_per_s", "tpot_s", "prefill"), ("max_ttft_s", "ttft_s", "decode")],
+)
+def test_rows_that_a_limit_leaves_out_unmeasured_are_told(
+    read: Read, limit: str, column: str, idle: str
+) -> None:
+    other = {"prefill": "decode", "decode": "prefill"}[idle]
+    text = f"devices,requests_per_s,phase,{column}\n1,1,,0.2\n2,2,,\n3,3,{idle},\n"
+    text += f"4,4,{other},0.1\n"
+    question = read({**POINTS, f"workloads.0.{limit}": 2}, p=text)
+    assert question.warnings == (
+        f"workloads.chat.{limit}: 1 of 3 rows of p.csv give no {column} and are left out, since "
+        "they cannot be shown to meet 2; the first is p.csv:3",
+    )
+
+
+def test_rows_that_the_file_vouches_for_need_no_word(read: Read) -> None:
+    changes = {**POINTS, "workloads.0.max_ttft_s": 2, "workloads.0.points_meet_limits": True}
+    assert read(changes, p="devices,requests_per_s,ttft_s\n1,1,0.2\n2,2,\n").warnings == ()
+
+
+def test_the_same_question_in_another_folder_is_the_same(
+    raw: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    found = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "p.csv").write_text("devices,requests_per_s\n1,1\n")
+        found.append(fleet_instance_from_raw(raw(POINTS), folder=folder))
+    assert found[0] == found[1]
 
 
 def test_speed_that_is_traded_off_must_be_measured_in_every_row(faults_of: Faults) -> None:
