@@ -87,8 +87,12 @@ def draw(runs: Sequence[Run], path: Path) -> None:
         "limits that bind": lambda run: run.answer.get("binding"),
     }
     figure, panels = plt.subplots(2, 2, figsize=(9, 7), sharey=True, layout="constrained")
+    figure.suptitle("Time to prove the cheapest fleet of a bare column problem")
     for axes, (label, read) in zip(panels.flat, axes_of.items(), strict=True):
-        for loose, colour, name in ((True, "tab:blue", "loose"), (False, "tab:orange", "others")):
+        for loose, colour, name in (
+            (True, "tab:blue", "loose limits"),
+            (False, "tab:orange", "tight"),
+        ):
             for proved in (True, False):
                 chosen = [
                     (read(run), max(run.answer["cpu_solve_s"], 1e-4))

@@ -80,7 +80,9 @@ def test_every_table_is_read_by_a_fleet(path: Path) -> None:
     assert any(f'"{path.name}"' in file.read_text(encoding="utf-8") for file in FILES)
 
 
-@pytest.mark.parametrize("name", ["one-model-one-pool", "melange-toy", "owned-against-rented"])
+@pytest.mark.parametrize(
+    "name", ["one-model-one-pool", "melange-toy", "owned-against-rented", "sizes-in-two-pools"]
+)
 def test_the_result_of_a_real_question_verifies(name: str) -> None:
     path = FOLDER / f"{name}.toml"
     assert verify(answer(path), instance=path)
@@ -154,6 +156,26 @@ def test_better_models_are_paid_for() -> None:
     ]
     assert len(scores) > 1
     assert cost == sorted(set(cost))
+
+
+def test_sizes_in_two_pools_cost_less_than_in_one() -> None:
+    path = FOLDER / "sizes-in-two-pools.toml"
+    whole = solve(read_instance(path, settings={"design.phases": ["aggregated"]}))
+    assert isinstance(whole, FleetFrontier)
+    cheap, dear = answer(path).cheapest(), whole.cheapest()
+    assert cheap is not None
+    assert dear is not None
+    assert {entry["phase"] for entry in cheap.design["replicas"]} == {"prefill", "decode"}
+    assert cheap.objectives["cost"] < dear.objectives["cost"]
+
+
+def test_sizes_are_shared_out_over_replicas_of_two_layouts() -> None:
+    points = answer(FOLDER / "sizes-in-two-pools.toml").points
+    layouts = [
+        {entry["layout"] for entry in point.design["replicas"] if entry["phase"] == "decode"}
+        for point in points
+    ]
+    assert max(map(len, layouts)) == 2
 
 
 def test_spares_and_waiting_times_cost_something() -> None:

@@ -11,7 +11,7 @@ to a grid and the bound is then evaluated in integers, so nothing rests on the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy.optimize import linprog
 
 from formulations.milp import IntArray
+from solver.engines.blocks.looking import Look, unwatched
 from solver.engines.blocks.plans import Plans
 from solver.engines.blocks.pricing import cheapest_plan
 from solver.engines.blocks.structure import Block
@@ -34,6 +35,8 @@ _SMALL_SHARE = 0.01
 _STEP = 0.3
 EFFORT = 1_000_000
 """Combinations for the price of a block; beyond, a lower bound on it has to do."""
+PRICED = 20_000
+"""Rows that take about as long as the price of a block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +95,7 @@ def best_bound(
     rounds: int = 60,
     aim: int | None = None,
     pool: CutPool | None = None,
-    look: Callable[[], None] | None = None,
+    look: Look = unwatched,
 ) -> Bound:
     """Maximise the bound from multipliers ``start``.
 
@@ -109,7 +112,7 @@ def best_bound(
     pool
         Plans of blocks met before: where the search begins. Plans met now are added.
     look
-        Asked in every round; may raise to stop.
+        Told the work of every round; may raise to stop.
     """
     best = evaluate(groups, limit, start)
     if not len(limit):
@@ -135,8 +138,7 @@ def best_bound(
     current = best
     mean: npt.NDArray[np.float64] | None = None
     for _ in range(rounds):
-        if look is not None:
-            look()
+        look(sum(PRICED if isinstance(group, Block) else len(group) for group in groups))
         if aim is not None and best.value > aim:
             break
         fresh = [learn(number, vector) for number, vector in enumerate(current.cheapest)]

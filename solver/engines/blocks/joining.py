@@ -14,6 +14,7 @@ import numpy as np
 
 from formulations.milp import IntArray
 from solver.engines.blocks.listing import TooManyPlansError
+from solver.engines.blocks.looking import Look
 
 __all__ = ["best_choice", "ranges"]
 
@@ -92,7 +93,7 @@ def best_choice(
     most: int,
     *,
     pairs: int,
-    look: Callable[[], None],
+    look: Look,
     on_found: Callable[[tuple[int, ...]], None] = lambda _: None,
 ) -> tuple[int, tuple[int, ...]] | None:
     """Cost and rows of the cheapest choice within the limits that prices at most ``most``.
@@ -108,6 +109,8 @@ def best_choice(
         most ``weights[0] * c``.
     pairs
         Most pairs to look at.
+    look
+        Told the rows and pairs looked at; may raise to stop.
     on_found
         Told the rows of every choice that is the cheapest so far: they hold even if there turn out
         to be too many pairs.
@@ -142,7 +145,7 @@ class _Join:
         gap: int,
         most: int,
         pairs: int,
-        look: Callable[[], None],
+        look: Look,
         on_found: Callable[[tuple[int, ...]], None],
     ) -> None:
         self.on_found = on_found
@@ -170,8 +173,8 @@ class _Join:
         rows = np.argsort(self.spent[0], kind="stable")
         join = self._complete_alone if len(self.tables) == 2 else self._middle()
         for start in range(0, len(rows), _ROWS):
-            self.look()
             part = rows[start : start + _ROWS]
+            self.look(len(part))
             join(part[self.spent[0][part] <= self.gap])
         return self.found
 
@@ -193,7 +196,7 @@ class _Join:
             for first, counts in index.look_up(low, high):
                 self._count(int(counts.sum()))
                 for query, place in ranges(counts, first):
-                    self.look()
+                    self.look(len(place))
                     self._through(rows[query], index.order[place])
 
         return go_on
@@ -230,7 +233,7 @@ class _Join:
         for first, counts in self.index.look_up(low, high):
             self._count(int(counts.sum()))
             for query, place in ranges(counts, first):
-                self.look()
+                self.look(len(place))
                 row = self.index.order[place]
                 inside = np.ones(len(row), dtype=np.bool_)
                 for r in range(len(self.limit)):

@@ -14,6 +14,7 @@ import numpy as np
 
 from formulations.milp import IntArray
 from solver.engines.blocks.ladder import Rungs
+from solver.engines.blocks.looking import Look, unwatched
 from solver.engines.blocks.pareto import undominated_rows
 from solver.engines.blocks.plans import Plans, Single
 from solver.engines.blocks.pricing import LARGEST, MARGIN, fair_price, prices_of
@@ -44,6 +45,7 @@ def list_plans(
     *,
     room: int,
     window: Window | None = None,
+    look: Look = unwatched,
 ) -> Plans:
     """Plans priced at most ``most`` that no other beats in cost and active uses.
 
@@ -54,6 +56,8 @@ def list_plans(
         Most entries of a half, and a four-hundredth of the most pairs looked at.
     window
         Uses that plans must keep to.
+    look
+        Told the entries and pairs looked at; may raise to stop.
 
     Raises
     ------
@@ -62,8 +66,8 @@ def list_plans(
     """
     vectors = np.array([ladder.vector for ladder in block.ladders])
     window = window or Window.open(vectors.shape[1] - 1)
-    halves, rho = _halves(block, weights, most, active, room, window)
-    return _joined(block, halves, vectors, active, most, rho, room, window)
+    halves, rho = _halves(block, weights, most, active, room, window, look)
+    return _joined(block, halves, vectors, active, most, rho, room, window, look)
 
 
 def list_halves(
@@ -74,12 +78,13 @@ def list_halves(
     *,
     room: int,
     window: Window,
+    look: Look = unwatched,
 ) -> tuple[Plans, Plans, IntArray, IntArray]:
     """Two tables: every plan of ``list_plans`` is, or is beaten by, a sum of a row of each.
 
     Not every sum is a plan: the last two arrays, a number a row, say what each row covers.
     """
-    halves, _ = _halves(block, weights, most, active, room, window)
+    halves, _ = _halves(block, weights, most, active, room, window, look)
     vectors = np.array([ladder.vector for ladder in block.ladders])
     one, other = (Plans(half.units @ vectors, Single(block, half.units)) for half in halves)
     return one, other, halves[0].cover, halves[1].cover
@@ -105,6 +110,7 @@ def _halves(
     active: IntArray,
     room: int,
     window: Window,
+    look: Look,
 ) -> tuple[list[_Half], float]:
     if most >= LARGEST:
         raise TooManyPlansError(f"{block.name}: prices beyond exact floats")
@@ -132,6 +138,7 @@ def _halves(
         counts = np.searchsorted(rungs.excess[order], excess - spent, side="right")
         if int(counts.sum()) > 4 * room:
             raise TooManyPlansError(block.name)
+        look(int(counts.sum()))
         state = np.repeat(np.arange(len(half.cover)), counts)
         rung = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         covers = half.cover[state] + cover[rung]
@@ -161,6 +168,7 @@ def _joined(
     rho: float,
     room: int,
     window: Window,
+    look: Look,
 ) -> Plans:
     one, other = sorted(halves, key=lambda half: len(half.cover))
     order = np.argsort(other.cover, kind="stable")
@@ -184,6 +192,7 @@ def _joined(
         behind = int(total[start - 1]) if start else 0
         end = max(start + 1, int(np.searchsorted(total, behind + _CHUNK, side="right")))
         part = counts[start:end]
+        look(int(part.sum()))
         a = np.repeat(np.arange(start, end), part)
         b = np.arange(int(part.sum())) - np.repeat(np.cumsum(part) - part, part)
         b += np.repeat(first[start:end], part)

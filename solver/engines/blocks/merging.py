@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from formulations.milp import IntArray
 from solver.engines.blocks.joining import ranges
 from solver.engines.blocks.listing import TooManyPlansError
+from solver.engines.blocks.looking import Look, unwatched
 from solver.engines.blocks.pareto import undominated_rows
 from solver.engines.blocks.plans import Merged, Plans
 from solver.engines.blocks.windows import Window, fits
@@ -33,7 +32,7 @@ def merge(
     window: Window,
     *,
     room: int,
-    look: Callable[[], None] = lambda: None,
+    look: Look = unwatched,
 ) -> Plans:
     """Pairs priced within ``gap`` of the two cheapest rows together.
 
@@ -44,7 +43,7 @@ def merge(
     room
         Most rows of the answer, and a hundredth of the most pairs looked at.
     look
-        Asked now and then; may raise to stop.
+        Told the pairs looked at; may raise to stop.
 
     Raises
     ------
@@ -62,7 +61,7 @@ def merge(
     vectors: list[IntArray] = []
     rows: list[tuple[IntArray, IntArray]] = []
     for a, b in ranges(counts, np.zeros_like(counts), _CHUNK):
-        look()
+        look(len(a))
         b = order[b]
         vector = one.vector[a] + other.vector[b]
         within = fits(vector, window)

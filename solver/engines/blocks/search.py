@@ -41,8 +41,9 @@ JOINED = 200_000_000
 """Pairs that a last join may look at; about 20 s."""
 BEAM = 300
 """Rows of a table that the look for a good fleet keeps."""
-PATIENCE_S = 10.0
-"""CPU seconds without a fleet after which one is looked for, to aim just below it."""
+PATIENCE = 10_000_000
+"""Rows and pairs looked at without a fleet after which one is looked for, to aim just below it;
+about 10 s. Not seconds: a slower machine would find another fleet of the same cost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,11 @@ class _Search:
     grid: Grid
     pool: CutPool = field(default_factory=dict)
 
-    def look(self) -> None:
+    looked_at: int = 0
+
+    def look(self, looked_at: int) -> None:
+        """Count the work, and stop where it is time to."""
+        self.looked_at += looked_at
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise _StoppedError("time limit")
         if self.should_stop is not None and self.should_stop():
@@ -195,12 +200,14 @@ def _below(answer: BlockAnswer, known: int | None) -> BlockAnswer:
 def _no_fleet(search: _Search, root: Bound) -> bool:
     """Whether the limits' multipliers alone, cost left out, prove that no fleet meets them.
 
-    Asked only where one is as large as is tried: the bound would rise for ever then.
+    What the plans of the bound cost under them is no less than the cheapest, and known already.
     """
-    if (root.weights[1:] < search.grid.dearest).all():
-        return False
     ray = root.weights.copy()
     ray[0] = 0
+    limit = search.problem.limit.tolist()
+    charge = sum(w * b for w, b in zip(ray[1:].tolist(), limit, strict=True))
+    if sum((root.cheapest @ ray).tolist()) <= charge:
+        return False
     return evaluate(search.problem.blocks, search.problem.limit, ray).value > 0
 
 
@@ -262,7 +269,7 @@ class _Deepening:
         """Until the best fleet is proved, none cheaper than ``known`` can be, or room runs out."""
         looked = False
         refused: int | None = None
-        begun = time.process_time()
+        begun = self.search.looked_at
         while True:
             if self.cost is not None and self.proved >= self.cost:
                 return BlockAnswer(self.counts, self.cost, self.cost, "")
@@ -270,7 +277,7 @@ class _Deepening:
                 return BlockAnswer(None, None, known, "")
             if self.proved > self.ceiling:
                 return BlockAnswer(None, None, None, "")
-            if not looked and (refused is not None or time.process_time() - begun > PATIENCE_S):
+            if not looked and (refused is not None or self.search.looked_at - begun > PATIENCE):
                 looked = True
                 self.look_for_a_fleet()
                 continue

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from formulations.fleet.problem import FleetProblem
 from formulations.milp import IntArray
-from solver.engines.blocks.pricing import cheapest_plan
+from solver.engines.blocks.pricing import MARGIN, cheapest_plan
 from solver.engines.blocks.structure import BlockBuilder
 
 __all__ = ["SeparatePlan", "Separated"]
@@ -74,9 +74,28 @@ class Separated:
                 return known.counts
         if not among.any():
             return None
-        block = self._builder.block(i, columns[among])
+        block = self._builder.block(i, self._within_reach(i, columns[among]))
         weights: IntArray = np.zeros(1 + len(self._builder.limit), dtype=np.int64)
         weights[0] = 1
         counts = block.columns_of(cheapest_plan(block, weights).units)
         self._known[i] = [_Known(among, counts), *self._known[i]][:_REMEMBERED]
         return counts
+
+    def _within_reach(self, i: int, columns: IntArray) -> IntArray:
+        r"""The columns that a cheapest plan may use.
+
+        With the least cost :math:`\rho` of a unit of cover a plan costs :math:`\rho d` and the
+        excess of each of its columns over :math:`\rho` times their cover. One whose excess alone is
+        more than that of a known plan is in no cheapest one. Floats only prune, with a margin.
+        """
+        need = int(self._builder.problem.demand[i])
+        cost, cover = self._builder.costs_of(columns, need)
+        ratio = cost / cover
+        best = int(ratio.argmin())
+        whole, rest = divmod(need, int(cover[best]))
+        known = whole * int(cost[best])
+        if rest:
+            known += int((-(-rest // cover) * cost).min())
+        rho = float(ratio[best])
+        excess = cost - rho * cover
+        return columns[excess <= known - rho * need + MARGIN]

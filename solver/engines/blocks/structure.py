@@ -133,6 +133,10 @@ class BlockBuilder:
         columns, values = self.problem.cover.row(i)
         return columns[values > 0]
 
+    def costs_of(self, columns: IntArray, needed: int) -> tuple[IntArray, IntArray]:
+        """Cost of a unit of each column, and what it covers of a demand."""
+        return self._vectors[columns, 0], np.minimum(self._cover[columns], needed)
+
     def vector_of(self, counts: Mapping[int, int]) -> IntArray:
         """Cost and uses of some columns together."""
         total = np.zeros(self._vectors.shape[1], dtype=np.int64)

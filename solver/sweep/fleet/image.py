@@ -127,8 +127,15 @@ class Objectives:
         return values
 
 
+_FITS = 2.0**61
+"""Sums of products that come to less as floats fit 64 bits as integers."""
+
+
 def _extreme(problem: FleetProblem, name: str, choose: np.ufunc) -> int:
     coefficients: IntArray = choose(problem.measures[name], 0)
+    rough = float(np.abs(coefficients).astype(np.float64) @ problem.upper.astype(np.float64))
+    if rough < _FITS:
+        return int(coefficients @ problem.upper)
     total: int = sum(
         c * u for c, u in zip(coefficients.tolist(), problem.upper.tolist(), strict=True) if c
     )

@@ -33,6 +33,13 @@ def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+@pytest.mark.parametrize("inside", ["r.json", "deep/er/r.json"])
+def test_a_file_in_place_of_a_folder_is_called_a_file(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(OutputError, match=r"taken is a file, not a folder\. Name a folder"):
+        check_writable({"--out": tmp_path / "taken" / inside})
+
+
 def test_every_unusable_path_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         check_writable({"--out": tmp_path, "--csv": tmp_path / "x" / "y", "--plot": None})

@@ -65,7 +65,8 @@ def test_the_least_units_that_cover_a_need(
     case: tuple[Ladder, list[tuple[int, int]]], need: int
 ) -> None:
     ladder, columns = case
-    plain = covers_up_to(columns, ladder.demand, 500)
+    # A column covers something, if only 1 where no more is asked for.
+    plain = covers_up_to(columns, ladder.demand, max(need, 0) * columns[0][0])
     expected = next(k for k, cover in enumerate(plain) if cover >= need)
     assert ladder.least(np.array([need])).tolist() == [expected]
 
@@ -215,6 +216,19 @@ def test_a_listing_without_room_says_so() -> None:
         list_plans(block, weights, most, np.arange(3), room=10)
 
 
+def test_a_listing_tells_at_least_as_much_work_as_it_lists() -> None:
+    block = Block(
+        "cell",
+        40,
+        tuple(ladder_of([(1, 3), (2, 7)], 40, (2 + n, n, 5 - n)) for n in range(3)),
+    )
+    weights = np.array([10, 1, 1])
+    told: list[int] = []
+    most = 2 * cheapest_plan(block, weights).price
+    plans = list_plans(block, weights, most, np.arange(3), room=10_000, look=told.append)
+    assert sum(told) >= len(plans) > 1
+
+
 TABLES = st.lists(st.tuples(*[st.integers(0, 12)] * 3), min_size=1, max_size=12, unique=True)
 
 
@@ -273,7 +287,7 @@ def test_the_best_choice_is_that_of_plain_loops(
     tables = [np.array(table, dtype=np.int64) for table in rows]
     bound = np.array(limit, dtype=np.int64)
     found = best_choice(
-        tables, weights, bound, most * int(weights[0]), pairs=10**9, look=lambda: None
+        tables, weights, bound, most * int(weights[0]), pairs=10**9, look=lambda _: None
     )
     plain = min(
         (
@@ -301,8 +315,18 @@ def test_a_join_of_too_many_pairs_says_so() -> None:
             np.array([9, 9]),
             100,
             pairs=5,
-            look=lambda: None,
+            look=lambda _: None,
         )
+
+
+def test_a_join_tells_every_pair_it_looks_at() -> None:
+    table = np.array(list(itertools.product(range(6), repeat=3)), dtype=np.int64)
+    told: list[int] = []
+    weights, bound = np.array([1, 0, 0]), np.array([9, 9])
+    best_choice([table, table], weights, bound, 100, pairs=10**9, look=told.append)
+    fewer = sum(told) - len(table) - 1
+    with pytest.raises(TooManyPlansError):
+        best_choice([table, table], weights, bound, 100, pairs=fewer, look=told.append)
 
 
 @given(TABLES, TABLES, WEIGHTS, st.tuples(*[st.integers(0, 24)] * 2), st.integers(0, 30))

@@ -169,6 +169,18 @@ def test_with_little_room_bounds_still_hold(problem: FleetProblem, room: int) ->
 
 
 @SLOW
+@given(fleets())
+def test_without_patience_a_fleet_is_looked_for_and_the_optimum_is_the_same(
+    problem: FleetProblem,
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_module, "PATIENCE", -1)
+        answer = minimise_blocks(blocks_of(problem))
+    optimum = plainly(problem)
+    assert (answer.cost, answer.bound, answer.stopped) == (optimum, optimum, "")
+
+
+@SLOW
 @given(fleets(), st.integers(0, 60))
 def test_a_stop_after_any_number_of_looks_leaves_a_bound_that_holds(
     problem: FleetProblem, looks: int
