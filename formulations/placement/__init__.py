@@ -1,0 +1,1 @@
+"""Placement of a pipeline over a topology graph: problem classes, plans and formulations."""

@@ -1,0 +1,69 @@
+"""Labels of a search over chains, held as columns: one row a label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from formulations.milp import IntArray
+
+__all__ = ["LabelColumns", "joined", "start_label"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelColumns:
+    """Partial chains, as columns of equal length, int64.
+
+    Parameters
+    ----------
+    done
+        Layers of the filled hosts.
+    latency, pace, price
+        So far.
+    cell, row
+        The label extended: its cell (-1 for none) and its row there.
+    option, held
+        What filled the host of that label.
+    """
+
+    done: IntArray
+    latency: IntArray
+    pace: IntArray
+    price: IntArray
+    cell: IntArray
+    row: IntArray
+    option: IntArray
+    held: IntArray
+
+    def __len__(self) -> int:
+        return len(self.done)
+
+    def columns(self) -> tuple[IntArray, ...]:
+        """All of them, in the order of the fields."""
+        return (
+            self.done, self.latency, self.pace, self.price,
+            self.cell, self.row, self.option, self.held,
+        )  # fmt: skip
+
+    def take(self, kept: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> LabelColumns:
+        """The labels at these positions, or where this mask holds."""
+        return LabelColumns(*(column[kept] for column in self.columns()))
+
+
+def joined(parts: Sequence[LabelColumns]) -> LabelColumns:
+    """One table after another; without any, a table without rows."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return LabelColumns(*(np.empty(0, dtype=np.int64) for _ in range(8)))
+    columns = zip(*(part.columns() for part in parts), strict=True)
+    return LabelColumns(*(np.concatenate(column) for column in columns))
+
+
+def start_label(*, latency: int, pace: int) -> LabelColumns:
+    """The one label that extends none."""
+    values = (0, latency, pace, 0, -1, -1, -1, -1)
+    return LabelColumns(*(np.array([value], dtype=np.int64) for value in values))

@@ -1,0 +1,229 @@
+r"""One pipeline for CP-SAT: a circuit over single hosts and the way in and out, integer layers.
+
+Sets: hosts :math:`h`, the :math:`c_o` of every orbit written out; node 0 for entry and exit. Data
+as in ``chain_tables``. Variables: arc literals :math:`x_{ab}`; :math:`q_{hkn}`, host :math:`h` runs
+as option :math:`k` with :math:`n` layers; layers :math:`n_h`; literals :math:`v_{ho}`, host
+:math:`h` hands over to orbit :math:`o` or to the exit; latency, pace, price and time.
+
+.. math::
+    \text{circuit}(x),\; x_{hh} = 1 - y_h, \quad y_h = \sum_{kn} q_{hkn}, \qquad
+    n_h = \sum_{kn} n\, q_{hkn}, \quad \sum_h n_h = L, \qquad v_{ho} = \sum_{b \in o} x_{hb}
+
+.. math::
+    \text{latency} = \sum_{hkn} t_{kn} q_{hkn} + \sum_{ab} h_{ab} x_{ab}, \qquad
+    \text{price} = \sum_{hkn} p_k q_{hkn}, \qquad
+    q_{hkn} \wedge v_{ho} \Rightarrow \text{pace} \ge w_{kno}, \qquad
+    x_{0h} \Rightarrow \text{pace} \ge e_{o(h)}
+
+.. math::
+    \text{time} \ge \text{latency}, \qquad \text{time} \ge \text{pace}
+
+Hosts of one orbit are used in their order, :math:`y_h \ge y_{h+1}`; their places in the chain
+remain free. No position variables and no big-M, yet hosts are single: an independent road for small
+cases, not the fast one.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from formulations.formulation import StatedProblem
+from formulations.milp import IntArray
+from formulations.placement.chain_plan import ChainPlan, ChainStage, value_of, violations
+from formulations.placement.chain_tables import ChainTables
+from formulations.program import CpProgram
+
+__all__ = ["ChainProgram", "build_circuit"]
+
+LATENCY, PACE, PRICE, TIME = "latency", "pace", "price", "time"
+_REACH = 2**60
+_NAMES = (LATENCY, PACE, PRICE, TIME)
+
+
+class ChainProgram(StatedProblem[ChainTables, ChainPlan]):
+    """One formulation of the chains of a topology; its answer is a chain.
+
+    Objectives are latency, pace, price and time; pace and time may lie above what the chain has.
+    """
+
+    __slots__ = ()
+
+
+class _Stating:
+    """Builds the model and remembers which column is which arc and which choice."""
+
+    def __init__(self, tables: ChainTables) -> None:
+        from ortools.sat.python import cp_model  # noqa: TID251
+
+        self.tables = tables
+        self.model: Any = cp_model.CpModel()
+        self.linear: Any = cp_model.LinearExpr
+        self.hosts = np.repeat(np.arange(tables.n_orbits), tables.count).tolist()
+        top = [self._most_latency(), self._most_pace(), self._most_price()]
+        low = [0, -top[1], 0]
+        top.append(max(top[0], top[1]))
+        low.append(0)
+        variables = [
+            self.model.new_int_var(least, most, name)
+            for name, least, most in zip(_NAMES, low, top, strict=True)
+        ]
+        self.objectives = {name: v.index for name, v in zip(_NAMES, variables, strict=True)}
+        self.latency, self.pace, self.price, self.time = variables
+        self.arcs: dict[tuple[int, int], Any] = {}
+        self.choices: dict[tuple[int, int, int], Any] = {}
+        self._chain()
+        self._hold()
+        self._measure()
+        self.n_columns = len(self.model.proto.variables)
+
+    def _most_stages(self) -> int:
+        return min(self.tables.layers, len(self.hosts))
+
+    def _most_latency(self) -> int:
+        each = int(self.tables.stage_time.max(initial=0)) + int(self.tables.hop_time.max())
+        return (self._most_stages() + 1) * each
+
+    def _most_pace(self) -> int:
+        return max(
+            int(np.abs(self.tables.pace).max(initial=0)),
+            int(np.abs(self.tables.entry_pace).max(initial=0)),
+        )
+
+    def _most_price(self) -> int:
+        return self._most_stages() * int(self.tables.price.max(initial=0))
+
+    def _orbit_of(self, node: int) -> int:
+        return self.tables.n_orbits if node == 0 else int(self.hosts[node - 1])
+
+    def _chain(self) -> None:
+        """The circuit: self-loops are idle hosts; node 0 is always passed."""
+        nodes = range(len(self.hosts) + 1)
+        for a in nodes:
+            for b in nodes:
+                linked = bool(self.tables.linked[self._orbit_of(a), self._orbit_of(b)])
+                if a == b == 0 or (a != b and not linked):
+                    continue
+                self.arcs[a, b] = self.model.new_bool_var(f"x{a}_{b}")
+        if not self.arcs:
+            # No hosts at all: an empty clause, where a circuit takes no empty list.
+            self.model.add_bool_or([])
+            return
+        self.model.add_circuit([(a, b, literal) for (a, b), literal in self.arcs.items()])
+        for h, (orbit, following) in enumerate(pairwise(self.hosts), start=1):
+            if orbit == following:
+                self.model.add_implication(self.arcs[h, h], self.arcs[h + 1, h + 1])
+
+    def _hold(self) -> None:
+        """Options and layers of every host."""
+        tables = self.tables
+        held = []
+        widest = tables.allowed.shape[1] - 1
+        for h, orbit in enumerate(self.hosts, start=1):
+            option, layers = np.nonzero(tables.allowed & (tables.orbit == orbit)[:, None])
+            for k, n in zip(option.tolist(), layers.tolist(), strict=True):
+                self.choices[h, k, n] = self.model.new_bool_var(f"q{h}_{k}_{n}")
+            own = {key: q for key, q in self.choices.items() if key[0] == h}
+            self.model.add_exactly_one([self.arcs[h, h], *own.values()])
+            variable = self.model.new_int_var(0, max(widest, 0), f"n{h}")
+            self.model.add(variable == sum(n * q for (_, _, n), q in own.items()))
+            held.append(variable)
+        self.model.add(sum(held) == tables.layers)
+
+    def _measure(self) -> None:
+        """Latency, price and time as sums; the pace of what each host holds and hands over to."""
+        tables, model = self.tables, self.model
+        terms, weights, prices = [], [], []
+        for (a, b), arc in self.arcs.items():
+            if a != b:
+                terms.append(arc)
+                weights.append(int(tables.hop_time[self._orbit_of(a), self._orbit_of(b)]))
+            if a == 0:
+                entry = int(tables.entry_pace[self._orbit_of(b)])
+                model.add(self.pace >= entry).only_enforce_if(arc)
+        for (_, k, n), choice in self.choices.items():
+            terms.append(choice)
+            weights.append(int(tables.stage_time[k, n]))
+            prices.append(int(tables.price[k]))
+        for what, total in ((LATENCY, sum(weights)), (PRICE, sum(prices))):
+            if total >= _REACH:
+                raise ValueError(f"{tables.name}: {what} terms add up to {total}, 2^60 or more")
+        model.add(self.latency == self.linear.weighted_sum(terms, weights))
+        model.add(self.price == self.linear.weighted_sum(list(self.choices.values()), prices))
+        model.add(self.time >= self.latency)
+        model.add(self.time >= self.pace)
+        for h in range(1, len(self.hosts) + 1):
+            for following in range(tables.n_orbits + 1):
+                onward = [
+                    arc for (a, b), arc in self.arcs.items()
+                    if a == h != b and self._orbit_of(b) == following
+                ]  # fmt: skip
+                if not onward:
+                    continue
+                to = model.new_bool_var(f"v{h}_{following}")
+                model.add(to == sum(onward))
+                for (host, k, n), choice in self.choices.items():
+                    if host == h:
+                        pace = int(tables.pace[k, n, following])
+                        model.add(self.pace >= pace).only_enforce_if([choice, to])
+
+    def decode(self, x: IntArray) -> ChainPlan:
+        """The chain that arcs and choices stand for; ``ValueError`` where they stand for none."""
+        onward = {a: b for (a, b), arc in self.arcs.items() if a != b and x[arc.index]}
+        chosen = {h: (k, n) for (h, k, n), choice in self.choices.items() if x[choice.index]}
+        stages: list[ChainStage] = []
+        node = onward.get(0, 0)
+        while node:
+            if node not in chosen or node not in onward or len(stages) == len(self.hosts):
+                raise ValueError(f"{self.tables.name}: the arcs and choices are no chain")
+            stages.append(ChainStage(self._orbit_of(node), *chosen[node]))
+            node = onward[node]
+        if len(stages) != len(chosen):
+            raise ValueError(f"{self.tables.name}: a host off the chain holds layers")
+        return ChainPlan(tuple(stages))
+
+    def violation(self, x: IntArray) -> str | None:
+        """What the values break, evaluated on the tables alone."""
+        try:
+            plan = self.decode(x)
+        except ValueError as fault:
+            return str(fault)
+        faults = violations(self.tables, plan)
+        if faults:
+            return faults[0]
+        value = value_of(self.tables, plan)
+        latency, pace, price, time = (int(x[self.objectives[name]]) for name in _NAMES)
+        if (latency, price) != (value.latency, value.price):
+            return f"latency {latency} and price {price} are {value.latency} and {value.price}"
+        if pace < value.pace or time < max(latency, pace):
+            return f"pace {pace} or time {time} is below that of the chain"
+        return None
+
+
+def build_circuit(tables: ChainTables) -> ChainProgram:
+    """State the chains for CP-SAT; the model is in the module docstring.
+
+    Raises
+    ------
+    ValueError
+        If the terms of latency or price could add up to 2^60, beyond what CP-SAT takes.
+
+    Notes
+    -----
+    Tables without hosts give a model that cannot be met.
+    """
+    stating = _Stating(tables)
+    return ChainProgram(
+        formulation="circuit",
+        problem=tables,
+        statement=CpProgram(
+            name=f"{tables.name}/circuit",
+            model=stating.model,
+            objectives=stating.objectives,
+            violation=stating.violation,
+            n_columns=stating.n_columns,
+        ),
+        decoder=stating.decode,
+    )
