@@ -1,0 +1,1 @@
+"""The greatest token rate of a cluster: plans, bounds and their proofs."""
