@@ -76,7 +76,10 @@ def _a_price(block: Block, prices: list[int], best: int) -> int:
         return known
     units = np.arange(max(0, whole - 5 * ladder.period), whole + 1, dtype=np.int64)
     rest = block.demand - ladder.most(units)
+    rho = prices[best] * ladder.period / ladder.gain
     for price, other in zip(prices, block.ladders, strict=True):
+        if price - rho * other.density > known - rho * block.demand:
+            continue  # one unit alone is too dear
         last = other.least(rest)
         if int(last.max()) * price >= LARGEST:
             continue
