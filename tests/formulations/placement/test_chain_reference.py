@@ -2,91 +2,45 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from decimal import Decimal
 from functools import lru_cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from formulations.placement.chain_frontier import RatedChain, throughput_frontier
 from formulations.placement.chain_plan import value_of, violations
-from formulations.placement.chain_tables import ChainTables, throughput_tables
+from formulations.placement.chain_tables import ChainTables
 from formulations.placement.circuit import build_circuit
 from solver.engines.contract import Termination
 from solver.engines.cp_sat import CpSatEngine
 
-_DATA = Path(__file__).resolve().parents[3] / "../shared/data/placement/helix"
-_CASES = {
-    # layer_time_ms.csv, times of a batch of 30 tokens.
-    "quality10_l30b": "llama1_30b",
-    "single24_l70b": "llama2_70b",
-}
-_BATCH = "30"
-_PER_MS, _PER_TOKEN = 10**9, 10**6
+_ROOT = Path(__file__).resolve().parents[3]
+_DATA = _ROOT / "../shared/data/placement/helix"
+_CASES = ("quality10_l30b", "single24_l70b")
 
 pytestmark = pytest.mark.skipif(
     not (_DATA / "links.csv").is_file(), reason="the reference data are not beside this checkout"
 )
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (_DATA / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def _script() -> ModuleType:
+    """The script that reads these cases."""
+    spec = spec_from_file_location("measure_chains", _ROOT / "scripts/measure_chains.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @lru_cache
 def _tables(case: str) -> tuple[tuple[str, ...], ChainTables]:
-    """Types of machines, and the case with one orbit a type; ps and micro-tokens/s, rounded down.
-
-    Latencies in the files are whole multiples of a picosecond.
-    """
-    facts = json.loads((_DATA / "instances.json").read_text(encoding="utf-8"))[case]
-    machines = [row for row in _rows("nodes.csv") if row["instance"] == case]
-    kind = {row["node"]: row["gpu_type"] for row in machines}
-    kinds = tuple(sorted(set(kind.values())))
-    ends = len(kinds)
-    held = {row["gpu_type"]: int(row["max_layers"]) for row in machines}
-    rate = np.zeros((ends, max(held.values()) + 1), dtype=np.int64)
-    for row in _rows("node_throughput.csv"):
-        if row["instance"] == case and int(row["layers_held"]) <= held[row["gpu_type"]]:
-            place = kinds.index(row["gpu_type"]), int(row["layers_held"])
-            rate[place] = int(Decimal(row["tokens_per_s"]) * _PER_TOKEN)
-    layer_ms = {
-        row["machine"]: Decimal(row["ms_per_layer"])
-        for row in _rows("layer_time_ms.csv")
-        if (row["model"], row["phase"], row["batch_tokens"]) == (_CASES[case], "decode", _BATCH)
-    }
-    found: dict[tuple[int, int], set[tuple[int, int]]] = {}
-    for row in _rows("links.csv"):
-        if row["instance"] != case:
-            continue
-        a, b = (
-            ends if node in ("source", "sink") else kinds.index(kind[node])
-            for node in (row["a"], row["b"])
-        )
-        token = facts["token_bytes" if ends in (a, b) else "activation_bytes"]
-        bits = Decimal(row["bandwidth_MB_per_s"]) * 10**6 * _PER_TOKEN
-        link = int(Decimal(row["latency_ms"]) * _PER_MS), int(bits // token)
-        for hop in ((a, b), (b, a)):
-            found.setdefault(hop, set()).add(link)
-    # Machines of one type are one orbit only if all their links are equal.
-    assert all(len(links) == 1 for links in found.values())
-    link_time, link_rate = np.zeros((2, ends + 1, ends + 1), dtype=np.int64)
-    for hop, (link,) in ((hop, tuple(links)) for hop, links in found.items()):
-        link_time[hop], link_rate[hop] = link
-    return kinds, throughput_tables(
-        case,
-        layers=facts["layers"],
-        count=np.array([sum(t == k for t in kind.values()) for k in kinds]),
-        layer_time=np.array([int(layer_ms[k.lower()] * _PER_MS) for k in kinds]),
-        most_layers=np.array([held[k] for k in kinds]),
-        rate=rate,
-        link_time=link_time,
-        link_rate=link_rate,
-    )
+    """Types of machines, and the case with one orbit a type, at a batch of 30 tokens."""
+    found: tuple[tuple[str, ...], ChainTables] = _script().read_tables(_DATA, case, 30)
+    return found
 
 
 @lru_cache
