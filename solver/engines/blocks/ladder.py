@@ -97,7 +97,7 @@ class Ladder:
     def rungs(self, price: int, rho: float, most: float) -> Rungs:
         """Every step whose excess is at most ``most`` and whose predecessor does not cover all.
 
-        ``k = 0`` comes first.
+        ``k = 0`` comes first. Beyond the table a few steps more than needed may be among them.
         """
         steps, cover, _ = self._tabulated()
         last_needed = int(np.searchsorted(cover, self.demand))

@@ -14,7 +14,7 @@ it is a sum of at most one term a ladder, each correct to a few units in the las
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,16 +39,21 @@ MARGIN = 4.0
 """Units of price by which pruning is kinder than it need be."""
 _FILTER_FROM = 256
 _FIRST_SHARE = 16.0
+_ROOM = 1.5
 _FACTOR = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheapestPlan:
-    """``price`` of the plan; ``units`` of every ladder; ``vector``: its cost and uses."""
+    """``price`` of the plan; ``units`` of every ladder; ``vector``: its cost and uses.
+
+    ``excess``: what the price is above the least conceivable, as a share of that.
+    """
 
     price: int
     units: IntArray
     vector: IntArray
+    excess: float = 0.0
 
 
 def prices_of(block: Block, weights: IntArray) -> list[int]:
@@ -94,7 +99,9 @@ def some_price(block: Block, weights: IntArray) -> int:
     return _a_price(block, prices, fair_price(block, prices)[1])
 
 
-def cheapest_plan(block: Block, weights: IntArray, *, effort: int | None = None) -> CheapestPlan:
+def cheapest_plan(
+    block: Block, weights: IntArray, *, effort: int | None = None, excess: float | None = None
+) -> CheapestPlan:
     """See the module's text.
 
     Parameters
@@ -104,6 +111,9 @@ def cheapest_plan(block: Block, weights: IntArray, *, effort: int | None = None)
     effort
         Most combinations looked at in one step; where that is too few, ``price`` is a lower bound
         on the cheapest and the plan is some plan. ``None``: always exact.
+    excess
+        As a share of the least conceivable price, what a plan is expected to have: where the
+        search begins.
 
     Raises
     ------
@@ -118,13 +128,15 @@ def cheapest_plan(block: Block, weights: IntArray, *, effort: int | None = None)
     fair = rho * block.demand
     # Few plans have little excess, so less than the known one's is tried first.
     trial = (known - fair) / _FIRST_SHARE
+    if excess is not None:
+        trial = max(trial, _ROOM * excess * fair + MARGIN)
     # One less than the float says: it may err by less than a unit.
     above = int(fair) - 1
     try:
         while trial < known - fair:
             plan = _within(block, prices, rho, best, fair + trial, effort)
             if plan is not None:
-                return plan
+                return replace(plan, excess=(plan.price - fair) / max(fair, 1.0))
             above = max(above, int(fair + trial))
             trial *= _FACTOR
         plan = _within(block, prices, rho, best, float(known), effort)
@@ -135,7 +147,7 @@ def cheapest_plan(block: Block, weights: IntArray, *, effort: int | None = None)
         return CheapestPlan(min(above, known), units, units @ vectors)
     if plan is None:
         raise ArithmeticError(f"{block.name}: a known plan was not found again")
-    return plan
+    return replace(plan, excess=(plan.price - fair) / max(fair, 1.0))
 
 
 class _TooMuchEffortError(Exception):

@@ -42,6 +42,7 @@ class Separated:
     def __init__(self, problem: FleetProblem, measure: str) -> None:
         self._builder = BlockBuilder(problem, measure)
         self._known: list[list[_Known]] = [[] for _ in range(problem.cover.n_rows)]
+        self._excess: dict[int, float] = {}
 
     @property
     def refusal(self) -> str | None:
@@ -77,7 +78,10 @@ class Separated:
         block = self._builder.block(i, self._within_reach(i, columns[among]))
         weights: IntArray = np.zeros(1 + len(self._builder.limit), dtype=np.int64)
         weights[0] = 1
-        counts = block.columns_of(cheapest_plan(block, weights).units)
+        # The next level's plan is much like this one's.
+        plan = cheapest_plan(block, weights, excess=self._excess.get(i))
+        self._excess[i] = plan.excess
+        counts = block.columns_of(plan.units)
         self._known[i] = [_Known(among, counts), *self._known[i]][:_REMEMBERED]
         return counts
 
