@@ -124,7 +124,8 @@ def solve(
     formulation
         Of a replica: ``enumeration`` (the default) evaluates the whole space; any other name states
         a program and sweeps it with an engine by epsilon-constraints. Of a fleet: ``blocks`` or a
-        program; left out, blocks where the fleet separates and ``counts`` elsewhere.
+        program; left out, what settles a box first (``solver.sweep.fleet.roads``): blocks where the
+        fleet separates, racks filled afterwards, else rack patterns or counts.
     engine
         ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
     time_limit_s
@@ -343,7 +344,8 @@ def verify(
         The question it should answer; the copy inside the result if left out. For a nondominated
         set a program, or the path of one (moip JSON or MPS).
     reprove
-        Also close every box once more with another engine than the one that closed it.
+        Also close every box once more with another engine than the one that closed it; of a fleet
+        work out conflict and answers again. What is not checked without it is told.
 
     Returns
     -------

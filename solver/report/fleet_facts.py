@@ -44,11 +44,12 @@ _UNITS = {
     "level": "1/level",
 }
 _PREFIXED = frozenset({"W", "B/s"})
-_SUPPLIES = ("devices of ", "devices in use of ")
-"""Rows that say devices in replicas are bought, or those bought in use: no limit of the buyer."""
+_SUPPLY = "devices of "
+"""Rows that say devices in replicas are bought: no limit of the buyer."""
 
-_HELPERS = ("layouts: ", "changes: ")
-"""Rows that count what is in use for a limit; the limit itself stands beside them."""
+_HELPERS = ("layouts: ", "changes: ", "places of ")
+"""Rows that only count: what is in use for a limit that stands beside them, or replicas of one
+queue on several pools of nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Limit:
 
 def is_supply(name: str) -> bool:
     """Whether a limit of this name only ties replicas to the nodes that are bought."""
-    return name.startswith(_SUPPLIES)
+    return name.startswith(_SUPPLY)
 
 
 def is_helper(name: str) -> bool:
@@ -127,7 +128,7 @@ def limit_title(name: str) -> str:
     """A limit in words: ``use of h100`` for a row of supply, else its name."""
     if not is_supply(name):
         return name
-    return f"use of {name.removeprefix(_SUPPLIES[0]).removeprefix(_SUPPLIES[1])}"
+    return f"use of {name.removeprefix(_SUPPLY)}"
 
 
 def amount(value: float, unit: str) -> str:

@@ -31,7 +31,6 @@ _MOST_ROWS = 40
 _KINDS = {
     "replicas": "of replicas",
     "nodes": "of nodes",
-    "devices_in_use": "of owned devices in use",
     "rate": "for the rate",
     "other": "for choices",
 }
