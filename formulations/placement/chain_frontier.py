@@ -18,9 +18,9 @@ from formulations.placement.chain_tables import ChainTables
 
 __all__ = ["COST_SCALE", "PricedChain", "RatedChain", "cost_frontier", "throughput_frontier"]
 
-COST_SCALE = 3_600 * 10**15
-"""Divides nano-dollars an hour x picoseconds a token into US$ per million tokens:
-1e9 nano-dollars, 3600 s an hour, 1e12 ps a second, 1e-6 million tokens a token."""
+COST_SCALE = 3_600 * 10**6
+"""Times the price units a dollar, this divides price an hour x picoseconds a token into US$ per
+million tokens: 3600 s an hour, 1e12 ps a second, 1e-6 million tokens a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,20 @@ class PricedChain:
         Index into the settings of the problem.
     time_ps
         Between two tokens of one user.
-    price_nano_usd_per_hour
+    price
         Of all hosts in the chain.
     cost
-        Nano-dollars an hour x ps, per sequence of the batch; over ``COST_SCALE``, US$ per million
-        tokens.
+        Price x time, per sequence of the batch, in the units of the problem.
+    usd_per_mtok
+        The same in US$ per million output tokens, exact.
     """
 
     setting: int
     plan: ChainPlan
     time_ps: int
-    price_nano_usd_per_hour: int
+    price: int
     cost: Fraction
-
-    @property
-    def usd_per_mtok(self) -> Fraction:
-        """Cost in US$ per million output tokens, exact."""
-        return self.cost / COST_SCALE
+    usd_per_mtok: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,8 @@ def cost_frontier(problem: ChainProblem, *, most_labels: int = MOST_LABELS) -> l
         for plan in plans:
             value = value_of(tables, plan)
             cost = Fraction(value.price * value.time, setting.batch)
-            found.append(PricedChain(index, plan, value.time, value.price, cost))
+            usd_per_mtok = cost / (COST_SCALE * problem.price_per_usd)
+            found.append(PricedChain(index, plan, value.time, value.price, cost, usd_per_mtok))
     found.sort(key=lambda point: (point.time_ps, point.cost, point.setting))
     frontier: list[PricedChain] = []
     for point in found:

@@ -13,7 +13,10 @@ two orbits (or two hosts of one), from the entry and to the exit. A chain of sta
     \qquad n_j g_{k_j} + f_{k_j} \le \text{HBM}_{k_j} .
 
 A host is busy while it hands over. Speed is :math:`1/T`, cost :math:`\sum_j p_{k_j} T / B`. Times
-are picoseconds, memory bytes, prices nano-dollars an hour.
+are picoseconds, memory bytes, prices whole parts of a dollar an hour.
+
+A link that several hand-overs share (a *trunk*) is busy with each of them once a microbatch, so
+:math:`T \\ge M \\sum_j b_{o_j o_{j+1}}` for its time :math:`b` with each.
 """
 
 from __future__ import annotations
@@ -25,9 +28,9 @@ import numpy as np
 import numpy.typing as npt
 
 from formulations.milp import IntArray
-from formulations.placement.chain_tables import ChainTables
+from formulations.placement.chain_tables import ChainTables, Trunk
 
-__all__ = ["ChainOption", "ChainProblem", "ChainSetting"]
+__all__ = ["ChainOption", "ChainProblem", "ChainSetting", "SharedLink"]
 
 _REACH = 2**60
 
@@ -57,25 +60,40 @@ class ChainOption:
     ----------
     name
         For messages: orbit and tensor-parallel degree, say.
-    price_nano_usd_per_hour, hbm_bytes
-        Of the host; not negative.
+    price, hbm_bytes
+        Of the host; not negative. The unit of prices is the problem's.
     layer_time_ps, layer_bytes, fixed_bytes
         One number a setting; not negative. Bytes are of the fullest device, as ``hbm_bytes``.
+    alone_bytes
+        Added to ``fixed_bytes`` where the host holds all layers, one number a setting; left out:
+        nothing.
+    max_layers
+        Most layers whatever fits; ``None`` is no limit.
     """
 
     name: str
     orbit: int
-    price_nano_usd_per_hour: int
+    price: int
     hbm_bytes: int
     layer_time_ps: tuple[int, ...]
     layer_bytes: tuple[int, ...]
     fixed_bytes: tuple[int, ...]
+    alone_bytes: tuple[int, ...] = ()
+    max_layers: int | None = None
 
     def __post_init__(self) -> None:
         if not len(self.layer_time_ps) == len(self.layer_bytes) == len(self.fixed_bytes):
             raise ValueError(f"{self.name}: settings differ in number")
-        numbers = (*self.layer_time_ps, *self.layer_bytes, *self.fixed_bytes)
-        if min(self.price_nano_usd_per_hour, self.hbm_bytes, *numbers) < 0:
+        if self.alone_bytes and len(self.alone_bytes) != len(self.fixed_bytes):
+            raise ValueError(f"{self.name}: settings differ in number")
+        numbers = (
+            *self.layer_time_ps,
+            *self.layer_bytes,
+            *self.fixed_bytes,
+            *self.alone_bytes,
+            0 if self.max_layers is None else self.max_layers,
+        )
+        if min(self.price, self.hbm_bytes, *numbers) < 0:
             raise ValueError(f"{self.name}: a number is negative")
 
     def most_layers(self, setting: int, layers: int) -> int:
@@ -84,7 +102,28 @@ class ChainOption:
         if spare < 0:
             return 0
         each = self.layer_bytes[setting]
-        return min(layers, spare // each) if each else layers
+        most = min(layers, spare // each) if each else layers
+        if (
+            most == layers
+            and self.alone_bytes
+            and each * layers + self.alone_bytes[setting] > spare
+        ):
+            most -= 1
+        return most if self.max_layers is None else min(most, self.max_layers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedLink:
+    """One direction of a link that several hand-overs of a chain may share.
+
+    Parameters
+    ----------
+    busy_ps : (n_s, n_o + 1, n_o + 1) int64
+        Time that the hand-over of one microbatch keeps it busy, 0 where it does not cross it.
+    """
+
+    name: str
+    busy_ps: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +143,12 @@ class ChainProblem:
         hosts of one orbit.
     linked : (n_o + 1, n_o + 1) bool
         Which hand-overs there are.
+    shared
+        Links that hand-overs share.
+    price_per_usd
+        Prices count 1 / ``price_per_usd`` US$ an hour; positive.
+    max_price, max_hosts
+        Most that a chain may cost an hour, and most hosts in it; ``None`` is no limit.
 
     Raises
     ------
@@ -118,6 +163,10 @@ class ChainProblem:
     options: Sequence[ChainOption]
     hand_over_ps: IntArray
     linked: npt.NDArray[np.bool_]
+    shared: Sequence[SharedLink] = ()
+    price_per_usd: int = 10**9
+    max_price: int | None = None
+    max_hosts: int | None = None
 
     def __post_init__(self) -> None:
         ends = len(self.count) + 1
@@ -130,6 +179,11 @@ class ChainProblem:
         for option in self.options:
             if len(option.layer_time_ps) != len(self.settings):
                 raise ValueError(f"{self.name}, {option.name}: settings differ in number")
+        if self.price_per_usd < 1:
+            raise ValueError(f"{self.name}: {self.price_per_usd} price units a dollar")
+        for link in self.shared:
+            if link.busy_ps.shape != self.hand_over_ps.shape:
+                raise ValueError(f"{self.name}, {link.name}: busy_ps has {link.busy_ps.shape}")
         for array in (self.count, self.hand_over_ps, self.linked):
             array.setflags(write=False)
 
@@ -166,11 +220,18 @@ class ChainProblem:
             layers=self.layers,
             count=self.count,
             orbit=orbit,
-            price=np.array([o.price_nano_usd_per_hour for o in self.options], dtype=np.int64),
+            price=np.array([o.price for o in self.options], dtype=np.int64),
             allowed=allowed,
             stage_time=stage_time,
             hop_time=hop,
             linked=self.linked,
             pace=in_flight * (stage_time[:, :, None] + hop[orbit][:, None, :]),
             entry_pace=np.zeros(ends, dtype=np.int64),
+            trunks=tuple(
+                Trunk(link.name, link.busy_ps[setting].copy(), factor=in_flight)
+                for link in self.shared
+                if link.busy_ps[setting].any()
+            ),
+            max_price=self.max_price,
+            max_hosts=self.max_hosts,
         )

@@ -13,6 +13,9 @@ row linked. With the entry before the first and the exit after the last stage,
     \text{pace} = \max \Bigl( e_{o_1}, \max_j w_{k_j n_j o_{j+1}} \Bigr), \qquad
     \text{price} = \sum_j p_{k_j} .
 
+The pace is also no less than :math:`g_\tau(\sum_j q_{\tau o_j o_{j+1}})` for every *trunk*
+:math:`\tau`, a link that hand-overs of load :math:`q` may share.
+
 All three are minimised. The pace of a stage may depend on where it hands over to. It is whatever
 the slowest stage costs the chain: its period times the microbatches in flight, or the negative of
 the rate it lets through. With *time* = max(latency, pace) a pair of limits becomes one.
@@ -29,9 +32,39 @@ import numpy.typing as npt
 
 from formulations.milp import IntArray
 
-__all__ = ["ChainTables", "throughput_tables"]
+__all__ = ["ChainTables", "Trunk", "throughput_tables"]
 
 _REACH = 2**60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trunk:
+    """One direction of a link that several hand-overs of a chain may share.
+
+    Parameters
+    ----------
+    load : (n_o + 1, n_o + 1) int64
+        What a hand-over from orbit to orbit puts on it, not negative; laid out as ``hop_time``.
+    factor, capacity
+        One of them is positive. The pace of a load q > 0 is ``factor`` x q, or minus the whole part
+        of ``capacity`` / q where paces are negative rates.
+    """
+
+    name: str
+    load: IntArray
+    factor: int = 0
+    capacity: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.load < 0).any():
+            raise ValueError(f"{self.name}: a load is negative")
+        if min(self.factor, self.capacity) < 0 or (self.factor > 0) == (self.capacity > 0):
+            raise ValueError(f"{self.name}: either a factor or a capacity is positive")
+        self.load.setflags(write=False)
+
+    def pace(self, load: int) -> int:
+        """The least pace at which it carries a positive load."""
+        return self.factor * load if self.factor else -(self.capacity // load)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +94,10 @@ class ChainTables:
         Of a stage that hands over to this orbit; the last entry is the exit.
     entry_pace : (n_o,) int64
         Of the way from the entry into this orbit.
+    trunks
+        Links that hand-overs share; each keeps the pace of a chain at or above that of its load.
+    max_price, max_hosts
+        Most that a chain may cost, and most hosts it may have; ``None`` is no limit.
 
     Raises
     ------
@@ -79,6 +116,9 @@ class ChainTables:
     linked: npt.NDArray[np.bool_]
     pace: IntArray
     entry_pace: IntArray
+    trunks: tuple[Trunk, ...] = ()
+    max_price: int | None = None
+    max_hosts: int | None = None
 
     def __post_init__(self) -> None:
         n_orbits, n_options = self.n_orbits, self.n_options
@@ -152,6 +192,8 @@ def throughput_tables(
     rate: IntArray,
     link_time: IntArray,
     link_rate: IntArray,
+    trunks: tuple[Trunk, ...] = (),
+    max_hosts: int | None = None,
 ) -> ChainTables:
     """Latency against throughput: the pace is the negative of the rate a stage and its link carry.
 
@@ -166,6 +208,8 @@ def throughput_tables(
         Rate of a host by layers held; column 0 is not read. It need not fall with the layers.
     link_time, link_rate : (n_o + 1, n_o + 1) int64
         Last row: from the entry; last column: to the exit. A rate of 0 is no link.
+    trunks, max_hosts
+        As for ``ChainTables``; trunks have a capacity.
 
     Raises
     ------
@@ -190,4 +234,6 @@ def throughput_tables(
         linked=link_rate > 0,
         pace=-through.astype(np.int64),
         entry_pace=-np.asarray(link_rate[-1, :-1], dtype=np.int64),
+        trunks=trunks,
+        max_hosts=max_hosts,
     )

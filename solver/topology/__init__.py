@@ -1,6 +1,7 @@
 """Network topology: hosts, switches and links as a checked graph, and what follows from it."""
 
 from solver.topology.elements import (
+    GATEWAY,
     NODE_KINDS,
     SWITCH_KINDS,
     Host,
@@ -16,6 +17,7 @@ from solver.topology.orbits import host_orbits
 from solver.topology.paths import Path, PathTable, busiest_link, shared_links
 
 __all__ = [
+    "GATEWAY",
     "NODE_KINDS",
     "SWITCH_KINDS",
     "Host",

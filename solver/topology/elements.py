@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from solver.catalog.domain import Accelerator
 
 __all__ = [
+    "GATEWAY",
     "HOST",
     "NODE_KINDS",
     "SWITCH_KINDS",
@@ -26,13 +27,17 @@ __all__ = [
     "link_name",
 ]
 
-SwitchKind = Literal["nvlink_domain", "leaf", "spine", "core", "wan_router", "region"]
+SwitchKind = Literal["nvlink_domain", "leaf", "spine", "core", "wan_router", "region", "gateway"]
 """``nvlink_domain``: one NVSwitch fabric that joins several hosts; ``leaf``, ``spine``, ``core``:
 tiers of a fabric from the hosts up; ``wan_router``: where a region meets the long-haul network;
-``region``: the hub that joins a region's fabric with its router."""
-NodeKind = Literal["host", "nvlink_domain", "leaf", "spine", "core", "wan_router", "region"]
+``region``: the hub that joins a region's fabric with its router; ``gateway``: where tokens come in
+or go out, which forwards nothing for others."""
+NodeKind = Literal[
+    "host", "nvlink_domain", "leaf", "spine", "core", "wan_router", "region", "gateway"
+]
 
 HOST: NodeKind = "host"
+GATEWAY: SwitchKind = "gateway"
 SWITCH_KINDS: tuple[SwitchKind, ...] = get_args(SwitchKind)
 NODE_KINDS: tuple[NodeKind, ...] = get_args(NodeKind)
 

@@ -16,7 +16,7 @@ import networkx as nx
 
 from solver.errors import InstanceError
 from solver.topology.checks import named_few, topology_faults
-from solver.topology.elements import HOST, Host, Link, Switch
+from solver.topology.elements import GATEWAY, HOST, Host, Link, Switch
 
 __all__ = ["Topology"]
 
@@ -100,6 +100,11 @@ class Topology:
     def host_names(self) -> tuple[str, ...]:
         """Names of the hosts, sorted."""
         return tuple(self._hosts)
+
+    @property
+    def gateway_names(self) -> tuple[str, ...]:
+        """Names of the gateways, sorted."""
+        return tuple(switch.name for switch in self.switches if switch.kind == GATEWAY)
 
     def is_host(self, name: str) -> bool:
         """Whether the node of this name is a host."""

@@ -4,9 +4,9 @@ Of all paths between two hosts the one taken has the least latency; of those the
 of those the fewest links; of those the one whose node names come first, read from the host whose
 own name comes first. The path back is the same path.
 
-Hosts do not forward for others unless told to (``through_hosts``), so two hosts may have no path
-between them although the graph is connected; such a pair is left out, and no pipeline may hand over
-between them.
+Hosts do not forward for others unless told to (``through_hosts``), and gateways never do, so two
+hosts may have no path between them although the graph is connected; such a pair is left out, and no
+pipeline may hand over between them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Path:
 
 
 class PathTable:
-    """Paths between the hosts of a topology; those from one host are found when first asked for.
+    """Paths between hosts and gateways; those from one of them are found when first asked for.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ class PathTable:
     def __init__(self, topology: Topology, *, through_hosts: bool = False) -> None:
         self.topology = topology
         self.through_hosts = through_hosts
-        self._ends = frozenset() if through_hosts else frozenset(topology.host_names)
+        self._targets = tuple(sorted((*topology.host_names, *topology.gateway_names)))
+        self._ends = frozenset(topology.gateway_names if through_hosts else self._targets)
         self._neighbours = neighbours_of(topology)
         # A path without links is as wide as the widest link, which narrows no longer path.
         self._widest = max((link.bytes_per_s for link in topology.links), default=0)
@@ -89,16 +90,19 @@ class PathTable:
         self._from: dict[str, dict[str, Path]] = {}
 
     def between(self, a: str, b: str) -> Path | None:
-        """The path from host ``a`` to host ``b``; ``None`` if only other hosts join them.
+        """The path from ``a`` to ``b``, hosts or gateways; ``None`` if only other hosts join them.
 
         Raises
         ------
         InstanceError
-            If one of them is no host.
+            If one of them is neither.
         ValueError
-            If both are the same host.
+            If both are the same.
         """
-        first, last = sorted((self.topology.host(a).name, self.topology.host(b).name))
+        for end in (a, b):
+            if end not in self._targets:
+                self.topology.host(end)
+        first, last = sorted((a, b))
         if first == last:
             raise ValueError(f"a host hands nothing over to itself: {a!r}")
         if first not in self._from:
@@ -120,7 +124,7 @@ class PathTable:
             self._neighbours, source, (0, -self._widest), latency_and_width, ends=self._ends
         )
         paths = {}
-        for target in self.topology.host_names:
+        for target in self._targets:
             if target > source and target in widest:
                 latency_ps, width = widest[target]
                 nodes = self._walk(source, target, -width)

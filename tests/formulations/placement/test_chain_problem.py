@@ -12,7 +12,7 @@ from formulations.placement.chain_problem import ChainOption, ChainProblem, Chai
 _OPTION = ChainOption(
     name="a",
     orbit=0,
-    price_nano_usd_per_hour=7,
+    price=7,
     hbm_bytes=100,
     layer_time_ps=(10, 20),
     layer_bytes=(30, 45),

@@ -1,0 +1,1 @@
+"""From a placement question to the numbers that formulations take, and back to hosts and links."""
