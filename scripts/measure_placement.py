@@ -34,9 +34,7 @@ from rich.table import Table
 
 from formulations.placement.plan import PlacementPlan
 from formulations.placement.problem import PlacementProblem
-from solver.sweep.placement.cover_bound import CoverBound
-from solver.sweep.placement.crossing_bound import CrossingBound
-from solver.sweep.placement.solve import PlacementOutcome, Proof, solve_placement
+from solver.sweep.placement.solve import PlacementOutcome, solve_placement
 
 FOLDER = Path(__file__).resolve().parents[1] / "../shared/data/placement/helix"
 CASES = (
@@ -124,15 +122,6 @@ def replayed_rate(problem: PlacementProblem, plan: PlacementPlan) -> int:
     return int(value)
 
 
-def told_by(proof: Proof) -> str:
-    """What stands behind a bound, in a few words."""
-    if isinstance(proof, CoverBound):
-        return "cover prices" if proof.worth is not None else "total work"
-    if isinstance(proof, CrossingBound):
-        return "crossing argument"
-    return f"arc flow by {proof.engine}"
-
-
 def row_of(
     problem: PlacementProblem, outcome: PlacementOutcome, published: float
 ) -> dict[str, Any]:
@@ -146,7 +135,7 @@ def row_of(
         "gap": (outcome.bound - outcome.rate) / outcome.rate if outcome.rate else None,
         "cpu_s": outcome.cpu_s,
         "wall_s": outcome.wall_s,
-        "proved_by": told_by(outcome.proof),
+        "proved_by": outcome.proof.argument,
         "replayed": replayed / MICRO,
         "confirmed": replayed == outcome.rate,
         "machines": len(outcome.plan.ranges),

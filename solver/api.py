@@ -14,9 +14,12 @@ from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
 from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.fleet.domain import FleetInstance
+from solver.instance.placement.domain import PlacementInstance
 from solver.instance.reading import Question, read_any_instance
 from solver.lowering.space import lower_replica
 from solver.nondominated import NondominatedSet
+from solver.placement_api import solve_placement_question, verify_placement_document
+from solver.placement_frontier import PlacementFrontier
 from solver.result import Result, kind_of, read_document, result_from_dict, result_to_dict
 from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document
@@ -34,6 +37,7 @@ __all__ = ["ENUMERATION", "formulation_names", "read_instance", "solve", "verify
 ENUMERATION = "enumeration"
 MOIP = "moip"
 FLEET = "fleet"
+PLACEMENT = "placement"
 
 
 def formulation_names() -> tuple[str, ...]:
@@ -44,7 +48,7 @@ def formulation_names() -> tuple[str, ...]:
 
 
 def read_instance(path: str | Path, *, settings: Mapping[str, Any] | None = None) -> Question:
-    """Read an instance file: a replica or fleet question (TOML), or bare fleet columns (JSON).
+    """Read an instance file: any kind of question (TOML), or bare fleet columns (JSON).
 
     Parameters
     ----------
@@ -89,6 +93,20 @@ def solve(
 ) -> FleetFrontier: ...
 @overload
 def solve(
+    instance: PlacementInstance,
+    *,
+    formulation: str | None = ...,
+    engine: str | None = ...,
+    time_limit_s: float | None = ...,
+    workers: int = ...,
+    dask: str | None = ...,
+    checkpoint: str | Path | None = ...,
+    recover: bool = ...,
+    on_progress: Progress | None = ...,
+    should_stop: Callable[[], bool] | None = ...,
+) -> PlacementFrontier: ...
+@overload
+def solve(
     instance: Question | str | Path,
     *,
     formulation: str | None = ...,
@@ -100,7 +118,7 @@ def solve(
     recover: bool = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
-) -> Frontier | FleetFrontier: ...
+) -> Frontier | FleetFrontier | PlacementFrontier: ...
 def solve(
     instance: Question | str | Path,
     *,
@@ -113,7 +131,7 @@ def solve(
     recover: bool = False,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
-) -> Frontier | FleetFrontier:
+) -> Frontier | FleetFrontier | PlacementFrontier:
     """The complete Pareto frontier of a question, or an honest part of it.
 
     Parameters
@@ -124,7 +142,9 @@ def solve(
         Of a replica: ``enumeration`` (the default) evaluates the whole space; any other name states
         a program and sweeps it with an engine by epsilon-constraints. Of a fleet: ``blocks`` or a
         program; left out, what settles a box first (``solver.sweep.fleet.roads``): blocks where the
-        fleet separates, racks filled afterwards, else rack patterns or counts.
+        fleet separates, racks filled afterwards, else rack patterns or counts. Of a placement:
+        ``labels`` (the default) or ``circuit`` for single pipelines, ``packing`` for several,
+        ``flow`` for throughput alone.
     engine
         ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
     time_limit_s
@@ -163,7 +183,7 @@ def solve(
             where="--recover",
             mend="Name it with --checkpoint FILE",
         )
-    if not isinstance(instance, ReplicaInstance):
+    if isinstance(instance, FleetInstance | ColumnFleet):
         return solve_fleet(
             instance,
             formulation,
@@ -183,10 +203,14 @@ def solve(
     ):
         if given:
             raise InstanceError.one(
-                "is for fleets; the frontier of one replica is found in this process, in one go",
+                "is for fleets; other frontiers are found in this process, in one go",
                 where=option,
                 mend="Leave the option out",
             )
+    if isinstance(instance, PlacementInstance):
+        return solve_placement_question(
+            instance, formulation, engine, time_limit_s, on_progress, should_stop
+        )
     watch = Stopwatch()
     formulation = formulation or ENUMERATION
     if formulation == ENUMERATION:
@@ -254,6 +278,7 @@ def _enumerate(
 def verify(
     result: Frontier
     | FleetFrontier
+    | PlacementFrontier
     | NondominatedSet
     | Result
     | SearchOutcome
@@ -276,7 +301,7 @@ def verify(
         set a program, or the path of one (moip JSON or MPS).
     reprove
         Also close every box once more with another engine than the one that closed it; of a fleet
-        work out conflict and answers again. What is not checked without it is told.
+        work out conflict and answers again, of a placement the conflict. What is not checked without it is told.
 
     Returns
     -------
@@ -288,13 +313,13 @@ def verify(
     FleetError
         If the file is not a result, or the instance cannot be read.
     """
-    if isinstance(result, Frontier | FleetFrontier | NondominatedSet):
+    if isinstance(result, Frontier | FleetFrontier | PlacementFrontier | NondominatedSet):
         document: Mapping[str, Any] = result.to_dict()
     elif isinstance(result, Result):
         document = result_to_dict(result)
     elif isinstance(result, str | Path):
         document = read_document(Path(result))
-        if kind_of(document) not in (MOIP, FLEET):
+        if kind_of(document) not in (MOIP, FLEET, PLACEMENT):
             result_from_dict(document, where=str(result))
     elif isinstance(result, Mapping):
         document = result
@@ -308,9 +333,13 @@ def verify(
         instance = read_instance(instance)
     if kind_of(document) == FLEET:
         return verify_fleet_document(document, instance, reprove=reprove, on_progress=on_progress)
+    if kind_of(document) == PLACEMENT:
+        return verify_placement_document(
+            document, instance, reprove=reprove, on_progress=on_progress
+        )
     if instance is not None and not isinstance(instance, ReplicaInstance):
         raise InstanceError.one(
-            "a fleet, or a program with several objectives, is not what this frontier answers",
+            "a question of another kind is not what this frontier answers",
             where="instance",
             mend="Give the question that was solved",
         )
@@ -336,7 +365,7 @@ def _verify_moip(
 
     if isinstance(instance, str | Path):
         instance = read_program(Path(instance))
-    if isinstance(instance, ReplicaInstance | FleetInstance | ColumnFleet):
+    if isinstance(instance, Question):
         raise InstanceError.one(
             "a question of speed and cost is not what a nondominated set answers",
             where="instance",

@@ -38,6 +38,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         ("a100x4_l30b", 1044.533345),
         ("single24_l70b", 2045.641047),
         ("noprune24_l70b", 1754.381889),
+        ("noprune42_l70b", 6050.770297),
     ],
 )
 def test_a_published_cluster_is_closed_and_replayed(

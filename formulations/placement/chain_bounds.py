@@ -35,20 +35,22 @@ def least_left(tables: ChainTables, cost: IntArray, hop: IntArray) -> IntArray:
         Of a hand-over, where there is a link.
     """
     layers, ends = tables.layers, tables.n_orbits
-    left = np.full((layers + 1, ends + 1), FAR, dtype=np.int64)
-    left[layers, ends] = 0
-    onward = np.where(tables.linked, hop, FAR)
+    width = tables.allowed.shape[1]
+    least = np.full((ends, width), FAR, dtype=np.int64)
+    for option, orbit in enumerate(tables.orbit.tolist()):
+        own = np.where(tables.allowed[option], cost[option], FAR)
+        np.minimum(least[orbit], own, out=least[orbit])
+    onward = np.where(tables.linked, hop, FAR)[:ends]
+    left = np.full((layers, ends), FAR, dtype=np.int64)
+    # From a host that is filled; of two numbers of up to 2^61 each sum is one.
+    filled = np.full((layers + 1, ends), FAR, dtype=np.int64)
+    filled[layers] = onward[:, ends]
     for done in range(layers - 1, -1, -1):
-        for option in range(tables.n_options):
-            held = np.flatnonzero(tables.allowed[option, : layers - done + 1])
-            if not len(held):
-                continue
-            orbit = int(tables.orbit[option])
-            # No sum is taken of more than two numbers of up to 2^61.
-            after = np.minimum((left[done + held] + onward[orbit]).min(axis=1), FAR)
-            best = min(int((after + cost[option, held]).min()), FAR)
-            left[done, orbit] = min(int(left[done, orbit]), best)
-    return left[:layers, :ends]
+        after = filled[done + 1 : done + width].T
+        sums = least[:, 1 : after.shape[1] + 1] + after
+        left[done] = sums.min(axis=1, initial=FAR)
+        filled[done] = (onward[:, :ends] + left[done]).min(axis=1, initial=FAR)
+    return left
 
 
 class PaceNeeded:
@@ -64,15 +66,26 @@ class PaceNeeded:
         self._most = np.maximum.accumulate(most, axis=1)
         self._layers = tables.layers
 
-    def by_layers(self, hosts: IntArray) -> IntArray:
+    def by_layers(self, hosts: IntArray, *, at_most: int | None = None) -> IntArray:
         """(L + 1,) int64: for each number of layers the least pace, ``FAR`` where they do not fit.
 
         Parameters
         ----------
         hosts : (n_o,) int64
+        at_most
+            Of all these hosts together; ``None`` is no limit.
         """
-        place = np.searchsorted(hosts @ self._most, np.arange(self._layers + 1))
+        room = hosts @ self._most if at_most is None else self._room(hosts, at_most)
+        place = np.searchsorted(room, np.arange(self._layers + 1))
         return np.concatenate([self._levels, [FAR]])[place]
+
+    def _room(self, hosts: IntArray, at_most: int) -> IntArray:
+        """(levels,) int64: most layers on the ``at_most`` hosts that hold most at each pace."""
+        order = np.argsort(-self._most, axis=0, kind="stable")
+        there = hosts[order]
+        taken = np.clip(at_most - (there.cumsum(axis=0) - there), 0, there)
+        room: IntArray = (taken * np.take_along_axis(self._most, order, axis=0)).sum(axis=0)
+        return room
 
 
 class Rivals:

@@ -27,6 +27,8 @@ class LabelColumns:
         The label extended: its cell (-1 for none) and its row there.
     option, held
         What filled the host of that label.
+    loads : (n, t) int64
+        So far, of t shared links.
     """
 
     done: IntArray
@@ -37,6 +39,7 @@ class LabelColumns:
     row: IntArray
     option: IntArray
     held: IntArray
+    loads: IntArray
 
     def __len__(self) -> int:
         return len(self.done)
@@ -45,7 +48,7 @@ class LabelColumns:
         """All of them, in the order of the fields."""
         return (
             self.done, self.latency, self.pace, self.price,
-            self.cell, self.row, self.option, self.held,
+            self.cell, self.row, self.option, self.held, self.loads,
         )  # fmt: skip
 
     def take(self, kept: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> LabelColumns:
@@ -53,17 +56,19 @@ class LabelColumns:
         return LabelColumns(*(column[kept] for column in self.columns()))
 
 
-def joined(parts: Sequence[LabelColumns]) -> LabelColumns:
+def joined(parts: Sequence[LabelColumns], *, n_loads: int = 0) -> LabelColumns:
     """One table after another; without any, a table without rows."""
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return LabelColumns(*(np.empty(0, dtype=np.int64) for _ in range(8)))
+        empty = [np.empty(0, dtype=np.int64) for _ in range(8)]
+        return LabelColumns(*[*empty, np.empty((0, n_loads), dtype=np.int64)])
     columns = zip(*(part.columns() for part in parts), strict=True)
     return LabelColumns(*(np.concatenate(column) for column in columns))
 
 
-def start_label(*, latency: int, pace: int) -> LabelColumns:
-    """The one label that extends none."""
+def start_label(*, latency: int, pace: int, loads: IntArray) -> LabelColumns:
+    """The one label that extends none; ``loads`` is of shape (t,)."""
     values = (0, latency, pace, 0, -1, -1, -1, -1)
-    return LabelColumns(*(np.array([value], dtype=np.int64) for value in values))
+    columns = [np.array([value], dtype=np.int64) for value in values]
+    return LabelColumns(*[*columns, loads[None, :]])

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from formulations.milp import IntArray
 
-__all__ = ["nondominated_in_groups", "nondominated_rows", "nondominated_triples_in_groups"]
+__all__ = ["nondominated_in_groups", "nondominated_rows", "nondominated_with_resources"]
 
 _Positions = npt.NDArray[np.intp]
 _REACH = 2**62
@@ -46,22 +46,55 @@ def nondominated_in_groups(group: IntArray, first: IntArray, second: IntArray) -
     return order[kept]
 
 
-def nondominated_triples_in_groups(
-    group: IntArray, first: IntArray, second: IntArray, third: IntArray
+def nondominated_with_resources(
+    group: IntArray, first: IntArray, second: IntArray, resources: IntArray
 ) -> _Positions:
-    """Positions of the triples that no other triple of their group dominates.
+    """Positions of the rows (first, second, resources) that no other of their group dominates.
 
-    One pass of ``nondominated_in_groups`` for every value of ``third``, (n,) int64, so that few
-    should differ: each pass meets what is left of the ones before.
+    Passes of ``nondominated_in_groups``: one within equal resources, then one for every value of
+    them against all that need no more of any, so that few should differ.
+
+    Parameters
+    ----------
+    resources : (n, r) int64
     """
-    kept: list[_Positions] = []
+    if not resources.shape[1] or not len(group):
+        return nondominated_in_groups(group, first, second)
+    needs, which = _distinct(resources)
+    # Sorted by resources: what could dominate a row comes in the passes before its own.
+    equal = nondominated_in_groups(group * len(needs) + which, first, second)
+    if len(needs) == 1:
+        return equal
+    own = _split(equal, which, len(needs))
     stair = np.empty(0, dtype=np.intp)
-    for value in np.unique(third):
-        joined = np.concatenate([stair, np.flatnonzero(third == value)])
-        left = nondominated_in_groups(group[joined], first[joined], second[joined])
-        kept.append(joined[left[left >= len(stair)]])
-        stair = joined[left]
-    return np.concatenate([np.empty(0, dtype=np.intp), *kept])
+    kept: list[_Positions] = []
+    for place, need in enumerate(needs):
+        if resources.shape[1] > 1:
+            less = np.flatnonzero((needs[:place] <= need).all(axis=1))
+            stair = np.concatenate([np.empty(0, dtype=np.intp), *(kept[j] for j in less)])
+        both = np.concatenate([stair, own[place]])
+        left = nondominated_in_groups(group[both], first[both], second[both])
+        kept.append(both[left[left >= len(stair)]])
+        stair = both[left]
+    return np.concatenate(kept)
+
+
+def _distinct(rows: IntArray) -> tuple[IntArray, npt.NDArray[np.intp]]:
+    """Distinct rows in lexicographic order, and which of them each row is."""
+    which = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        # Ranks of the columns so far and of this one, as one number: no more than rows squared.
+        rank = np.unique(column, return_inverse=True)[1]
+        which = np.unique(which * len(rows) + rank, return_inverse=True)[1]
+    first = np.unique(which, return_index=True)[1]
+    return rows[first], which.astype(np.intp)
+
+
+def _split(positions: _Positions, which: npt.NDArray[np.intp], parts: int) -> list[_Positions]:
+    """Positions by what they are."""
+    order = np.argsort(which[positions], kind="stable")
+    edges = np.searchsorted(which[positions[order]], np.arange(1, parts))
+    return np.split(positions[order], edges)
 
 
 def nondominated_rows(values: IntArray) -> _Positions:

@@ -61,11 +61,17 @@ def value_of(tables: ChainTables, plan: ChainPlan) -> ChainValue:
     latency = int(tables.hop_time[ends, first])
     pace = int(tables.entry_pace[first])
     price = 0
+    loads = [int(trunk.load[ends, first]) for trunk in tables.trunks]
     followed = [*(stage.orbit for stage in plan.stages[1:]), ends]
     for (orbit, option, layers), following in zip(plan.stages, followed, strict=True):
         latency += int(tables.stage_time[option, layers]) + int(tables.hop_time[orbit, following])
         pace = max(pace, int(tables.pace[option, layers, following]))
         price += int(tables.price[option])
+        for place, trunk in enumerate(tables.trunks):
+            loads[place] += int(trunk.load[orbit, following])
+    for load, trunk in zip(loads, tables.trunks, strict=True):
+        if load:
+            pace = max(pace, trunk.pace(load))
     return ChainValue(latency, pace, price)
 
 
@@ -96,6 +102,11 @@ def violations(tables: ChainTables, plan: ChainPlan) -> list[str]:
     for orbit, (have, most) in enumerate(zip(used, tables.count.tolist(), strict=True)):
         if have > most:
             faults.append(f"{have} hosts of orbit {orbit}, which has {most}")
+    if tables.max_hosts is not None and len(plan.stages) > tables.max_hosts:
+        faults.append(f"{len(plan.stages)} hosts, where {tables.max_hosts} are allowed")
+    price = sum(int(tables.price[stage.option]) for stage in plan.stages)
+    if tables.max_price is not None and price > tables.max_price:
+        faults.append(f"the hosts cost {price}, where {tables.max_price} is allowed")
     return faults
 
 

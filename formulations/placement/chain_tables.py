@@ -144,6 +144,13 @@ class ChainTables:
         for what in ("count", "price", "stage_time", "hop_time"):
             if (getattr(self, what) < 0).any():
                 raise ValueError(f"{self.name}: {what} is negative somewhere")
+        for what in ("max_price", "max_hosts"):
+            most = getattr(self, what)
+            if most is not None and most < 0:
+                raise ValueError(f"{self.name}: {what} is {most}")
+        for trunk in self.trunks:
+            if trunk.load.shape != self.hop_time.shape:
+                raise ValueError(f"{self.name}, {trunk.name}: load has shape {trunk.load.shape}")
         self._check_reach()
         for array, _ in shapes.values():
             array.setflags(write=False)
@@ -153,6 +160,8 @@ class ChainTables:
     def _check_reach(self) -> None:
         """Sums over a chain must fit: it has as many stages as layers or hosts, at most."""
         hosts = min(self.layers, sum(self.count.tolist()))
+        if self.max_hosts is not None:
+            hosts = min(hosts, self.max_hosts)
         stage = int(self.stage_time.max(initial=0)) + int(self.hop_time.max(initial=0))
         for what, most in (
             ("latency", (hosts + 1) * stage),
@@ -162,6 +171,13 @@ class ChainTables:
         ):
             if most >= _REACH:
                 raise ValueError(f"{self.name}: {what} can reach {most}, 2^60 or more")
+        for trunk in self.trunks:
+            load = (hosts + 1) * int(trunk.load.max(initial=0)) * max(trunk.factor, 1)
+            if max(load, trunk.capacity) >= _REACH:
+                raise ValueError(
+                    f"{self.name}, {trunk.name}: its load, or its capacity, can reach "
+                    f"{max(load, trunk.capacity)}, 2^60 or more"
+                )
 
     @property
     def n_orbits(self) -> int:

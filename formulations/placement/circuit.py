@@ -18,6 +18,12 @@ as option :math:`k` with :math:`n` layers; layers :math:`n_h`; literals :math:`v
 .. math::
     \text{time} \ge \text{latency}, \qquad \text{time} \ge \text{pace}
 
+A trunk :math:`\tau` has the load :math:`\sum_{ab} q_{\tau ab} x_{ab} = g r_\tau`, :math:`g` the
+greatest common divisor of its loads, so that :math:`r_\tau` is small. With a factor
+:math:`\text{pace} \ge f g r_\tau`; with a capacity :math:`-\text{pace}\, r_\tau \le
+\lfloor C / g \rfloor`, which in integers is :math:`\text{pace} \ge -\lfloor C / (g r_\tau)
+\rfloor`. A limit of the price bounds its variable; one of hosts is :math:`\sum_h y_h \le H`.
+
 Hosts of one orbit are used in their order, :math:`y_h \ge y_{h+1}`; their places in the chain
 remain free. No position variables and no big-M, yet hosts are single: an independent road for small
 cases, not the fast one.
@@ -25,6 +31,7 @@ cases, not the fast one.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -33,7 +40,7 @@ import numpy as np
 from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
 from formulations.placement.chain_plan import ChainPlan, ChainStage, value_of, violations
-from formulations.placement.chain_tables import ChainTables
+from formulations.placement.chain_tables import ChainTables, Trunk
 from formulations.program import CpProgram
 
 __all__ = ["ChainProgram", "build_circuit"]
@@ -62,8 +69,10 @@ class _Stating:
         self.model: Any = cp_model.CpModel()
         self.linear: Any = cp_model.LinearExpr
         self.hosts = np.repeat(np.arange(tables.n_orbits), tables.count).tolist()
-        top = [self._most_latency(), self._most_pace(), self._most_price()]
-        low = [0, -top[1], 0]
+        slowest = self._most_pace()
+        low = [0, -slowest, 0]
+        slowest = max(slowest, self._most_trunk_pace())
+        top = [self._most_latency(), slowest, self._most_price()]
         top.append(max(top[0], top[1]))
         low.append(0)
         variables = [
@@ -77,6 +86,8 @@ class _Stating:
         self._chain()
         self._hold()
         self._measure()
+        for trunk in tables.trunks:
+            self._share(trunk)
         self.n_columns = len(self.model.proto.variables)
 
     def _most_stages(self) -> int:
@@ -92,8 +103,14 @@ class _Stating:
             int(np.abs(self.tables.entry_pace).max(initial=0)),
         )
 
+    def _most_trunk_pace(self) -> int:
+        each = (trunk.factor * int(trunk.load.max()) for trunk in self.tables.trunks)
+        return (self._most_stages() + 1) * max(each, default=0)
+
     def _most_price(self) -> int:
-        return self._most_stages() * int(self.tables.price.max(initial=0))
+        most = self._most_stages() * int(self.tables.price.max(initial=0))
+        limit = self.tables.max_price
+        return most if limit is None else min(most, limit)
 
     def _orbit_of(self, node: int) -> int:
         return self.tables.n_orbits if node == 0 else int(self.hosts[node - 1])
@@ -112,9 +129,15 @@ class _Stating:
             self.model.add_bool_or([])
             return
         self.model.add_circuit([(a, b, literal) for (a, b), literal in self.arcs.items()])
+        # CP-SAT forgets a node that no arc leads to, or from: said again, so that it is passed.
+        self.model.add_bool_or([arc for (a, _), arc in self.arcs.items() if a == 0])
+        self.model.add_bool_or([arc for (_, b), arc in self.arcs.items() if b == 0])
         for h, (orbit, following) in enumerate(pairwise(self.hosts), start=1):
             if orbit == following:
                 self.model.add_implication(self.arcs[h, h], self.arcs[h + 1, h + 1])
+        if self.tables.max_hosts is not None:
+            idle = [self.arcs[h, h] for h in range(1, len(self.hosts) + 1)]
+            self.model.add(sum(idle) >= len(self.hosts) - self.tables.max_hosts)
 
     def _hold(self) -> None:
         """Options and layers of every host."""
@@ -169,6 +192,36 @@ class _Stating:
                         pace = int(tables.pace[k, n, following])
                         model.add(self.pace >= pace).only_enforce_if([choice, to])
 
+    def _share(self, trunk: Trunk) -> None:
+        """The pace of the load of all hand-overs over one link."""
+        loads = {
+            arc: int(trunk.load[self._orbit_of(a), self._orbit_of(b)])
+            for (a, b), arc in self.arcs.items()
+            if a != b
+        }
+        common = math.gcd(*loads.values())
+        if not common:
+            return
+        parts = [load // common for load in loads.values()]
+        most = (self._most_stages() + 1) * max(parts)
+        total = self.linear.weighted_sum(list(loads), parts)
+        if trunk.factor:
+            loaded = self.model.new_bool_var(f"{trunk.name} is used")
+            self.model.add(total <= most * loaded)
+            # Without load there is no pace either, and that of the stages may be negative.
+            bound = self.model.add(self.pace >= trunk.factor * common * total)
+            bound.only_enforce_if(loaded)
+            return
+        widest = max(self._most_pace(), self._most_trunk_pace()) * most
+        if widest >= _REACH:
+            raise ValueError(
+                f"{self.tables.name}, {trunk.name}: rate x load can reach {widest}, 2^60 or more"
+            )
+        load = self.model.new_int_var(0, most, f"load of {trunk.name}")
+        self.model.add(load == total)
+        carried = self.model.new_int_var(-widest, trunk.capacity // common, trunk.name)
+        self.model.add_multiplication_equality(carried, [-self.pace, load])
+
     def decode(self, x: IntArray) -> ChainPlan:
         """The chain that arcs and choices stand for; ``ValueError`` where they stand for none."""
         onward = {a: b for (a, b), arc in self.arcs.items() if a != b and x[arc.index]}
@@ -208,7 +261,8 @@ def build_circuit(tables: ChainTables) -> ChainProgram:
     Raises
     ------
     ValueError
-        If the terms of latency or price could add up to 2^60, beyond what CP-SAT takes.
+        If the terms of latency or price could add up to 2^60, beyond what CP-SAT takes, or rates
+        times loads of a trunk could reach it.
 
     Notes
     -----

@@ -110,6 +110,43 @@ def _worth_keeping(items: list[Item]) -> list[Item]:
     return kept
 
 
+def _fill_by_cost(rate: IntArray, last: IntArray, prices: IntArray, rates: IntArray) -> None:
+    """Fill a table cost by cost, trying all items at once; ``rate[0]`` is given."""
+    reach = np.searchsorted(prices, np.arange(len(rate)), side="right").tolist()
+    for spent in range(1, len(rate)):
+        rate[spent] = rate[spent - 1]
+        most = reach[spent]
+        if most:
+            with_one_more = rate[spent - prices[:most]] + rates[:most]
+            best = int(with_one_more.argmax())
+            if with_one_more[best] > rate[spent]:
+                rate[spent], last[spent] = with_one_more[best], best
+
+
+def _fill_by_block(rate: IntArray, last: IntArray, prices: IntArray, rates: IntArray) -> None:
+    """The same, item by item over blocks of costs: much faster where no price is small.
+
+    Costs that are less than the least price apart do not build on each other.
+    """
+    stride = int(prices[0])
+    for begin in range(1, len(rate), stride):
+        end = min(begin + stride, len(rate))
+        best: npt.NDArray[np.int64] = np.full(end - begin, -1, dtype=np.int64)
+        added: npt.NDArray[np.int64] = np.full(end - begin, -1, dtype=np.int64)
+        for index, price in enumerate(prices.tolist()):
+            reached = max(begin, price)
+            if reached >= end:
+                break
+            with_one_more = rate[reached - price : end - price] + rates[index]
+            place = slice(reached - begin, end - begin)
+            better = with_one_more > best[place]
+            best[place][better] = with_one_more[better]
+            added[place][better] = index
+        before = np.maximum.accumulate(np.concatenate([rate[begin - 1 : begin], best]))
+        rate[begin:end] = before[1:]
+        last[begin:end] = np.where(best > before[:-1], added, -1)
+
+
 def cover_table(problem: PlacementProblem, worth: IntArray, *, cost: int) -> CoverTable:
     """The table up to ``cost``; stock is not counted, so its rates are upper bounds.
 
@@ -133,17 +170,12 @@ def cover_table(problem: PlacementProblem, worth: IntArray, *, cost: int) -> Cov
         raise ValueError(f"{problem.name}: rates are too large for a table of {cost} costs")
     prices = np.array([item.price for item in kept], dtype=np.int64)
     rates = np.array([item.rate for item in kept], dtype=np.int64)
-    reach = np.searchsorted(prices, np.arange(cost + 1), side="right").tolist()
     rate: npt.NDArray[np.int64] = np.full(cost + 1, free, dtype=np.int64)
     last: npt.NDArray[np.int64] = np.full(cost + 1, -1, dtype=np.int64)
-    for spent in range(1, cost + 1):
-        rate[spent] = rate[spent - 1]
-        most = reach[spent]
-        if most:
-            with_one_more = rate[spent - prices[:most]] + rates[:most]
-            best = int(with_one_more.argmax())
-            if with_one_more[best] > rate[spent]:
-                rate[spent], last[spent] = with_one_more[best], best
+    if kept and kept[0].price > len(kept):
+        _fill_by_block(rate, last, prices, rates)
+    else:
+        _fill_by_cost(rate, last, prices, rates)
     return CoverTable(tuple(kept), rate, last)
 
 

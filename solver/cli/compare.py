@@ -32,8 +32,9 @@ def compare_command(
 
     documents = [read_document(path) for path in (before, after)]
     kinds = {kind_of(document) for document in documents}
-    if "fleet" in kinds:
-        return _compare_fleets(documents, kinds, f"{before} and {after}", as_json=as_json)
+    for kind in ("fleet", "placement"):
+        if kind in kinds:
+            return _compare_kind(kind, documents, kinds, f"{before} and {after}", as_json=as_json)
     results = read_result(before)[0], read_result(after)[0]
     try:
         changes = compare_results(*results)
@@ -50,26 +51,27 @@ def compare_command(
     return COMPLETE
 
 
-def _compare_fleets(
-    documents: list[Mapping[str, Any]], kinds: set[str | None], where: str, *, as_json: bool
+def _compare_kind(
+    kind: str,
+    documents: list[Mapping[str, Any]],
+    kinds: set[str | None],
+    where: str,
+    *,
+    as_json: bool,
 ) -> int:
     import json
 
     from rich.console import Console
 
     from solver.errors import ResultError
-    from solver.report.fleet_compare import compare_fleets
-    from solver.sweep.fleet.reading import outcome_from_dict, space_of
 
-    if kinds != {"fleet"}:
+    if kinds != {kind}:
         raise ResultError.one(
-            "a fleet cannot be compared with another kind of result",
+            f"a {kind} cannot be compared with another kind of result",
             where=where,
             mend="Give two results of the same kind",
         )
-    for document in documents:
-        outcome_from_dict(document, space_of(document))  # refuses what is no result
-    sentences = compare_fleets(*documents)
+    sentences = _fleet_changes(documents) if kind == "fleet" else _placement_changes(documents)
     if as_json:
         print(json.dumps({"changes": sentences}, indent=1))
     else:
@@ -77,3 +79,21 @@ def _compare_fleets(
         for sentence in sentences:
             console.print(sentence, markup=False)
     return COMPLETE
+
+
+def _fleet_changes(documents: list[Mapping[str, Any]]) -> list[str]:
+    from solver.report.fleet_compare import compare_fleets
+    from solver.sweep.fleet.reading import outcome_from_dict, space_of
+
+    for document in documents:
+        outcome_from_dict(document, space_of(document))  # refuses what is no result
+    return compare_fleets(*documents)
+
+
+def _placement_changes(documents: list[Mapping[str, Any]]) -> list[str]:
+    from solver.report.placement_compare import compare_placements
+    from solver.sweep.placement.reading import answer_from_dict, instance_of
+
+    for document in documents:
+        answer_from_dict(document, instance_of(document))  # refuses what is no result
+    return compare_placements(*documents)

@@ -27,7 +27,9 @@ def _deliver(text: str, out: Path | None) -> int:
 
 
 def init_command(
-    kind: Annotated[str, typer.Argument(help="Kind of question: replica or fleet.")] = "replica",
+    kind: Annotated[
+        str, typer.Argument(help="Kind of question: replica, fleet or placement.")
+    ] = "replica",
     out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> int:
     """Print a commented instance to start from; it solves as it stands.

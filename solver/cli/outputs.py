@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from solver.fleet_frontier import FleetFrontier
     from solver.frontier import Frontier
+    from solver.placement_frontier import PlacementFrontier
 
 __all__ = ["PLOT_FORMATS", "Outputs"]
 
-PLOT_FORMATS: dict[str, Literal["png", "svg", "pdf"]] = {
+PlotFormat = Literal["png", "svg", "pdf"]
+PLOT_FORMATS: dict[str, PlotFormat] = {
     ".png": "png",
     ".svg": "svg",
     ".pdf": "pdf",
@@ -108,22 +110,49 @@ class Outputs:
         from solver.report.fleet_csv import fleet_csv
         from solver.report.fleet_page import render_fleet_page
         from solver.report.fleet_plot import render_fleet_plot
+
+        self._deliver(
+            frontier.to_dict(), fleet_csv, render_fleet_plot, render_fleet_page, print_fleet
+        )
+
+    def deliver_placement(self, frontier: PlacementFrontier) -> None:
+        """Write and print the frontier of a placement."""
+        from solver.report.placement import print_placement
+        from solver.report.placement_csv import placement_csv
+        from solver.report.placement_page import render_placement_page
+        from solver.report.placement_plot import render_placement_plot
+
+        self._deliver(
+            frontier.to_dict(),
+            placement_csv,
+            render_placement_plot,
+            render_placement_page,
+            print_placement,
+        )
+
+    def _deliver(
+        self,
+        document: dict[str, Any],
+        table_of: Callable[[dict[str, Any]], str],
+        picture_of: Callable[[dict[str, Any], PlotFormat], bytes],
+        page_of: Callable[[dict[str, Any], str, str], str],
+        printed: Callable[[dict[str, Any], Console, str], None],
+    ) -> None:
+        """Write and print a result document by the functions of its kind."""
         from solver.result import document_text
 
-        document = frontier.to_dict()
         text = document_text(document) if self.out is not None or self.as_json else ""
         contents: dict[Path, bytes] = {}
         if self.out is not None:
             contents[self.out] = text.encode()
         if self.csv is not None:
-            contents[self.csv] = fleet_csv(document).encode()
+            contents[self.csv] = table_of(document).encode()
         if self.plot is not None:
-            form = PLOT_FORMATS[self.plot.suffix.lower()]
-            contents[self.plot] = render_fleet_plot(document, form)
+            contents[self.plot] = picture_of(document, PLOT_FORMATS[self.plot.suffix.lower()])
         if self.report is not None:
-            page = render_fleet_page(document, self.where_all, str(document["digest"]))
+            page = page_of(document, self.where_all, str(document["digest"]))
             contents[self.report] = page.encode()
-        self._write(contents, text, lambda console: print_fleet(document, console, self.where_all))
+        self._write(contents, text, lambda console: printed(document, console, self.where_all))
 
     def _write(
         self, contents: dict[Path, bytes], text: str, table: Callable[[Console], None]

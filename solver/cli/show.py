@@ -35,11 +35,22 @@ def show_command(
     from rich.console import Console
 
     from solver.instance.domain import ReplicaInstance
+    from solver.instance.placement.domain import PlacementInstance
     from solver.report import print_survey
     from solver.sweep.survey import survey
 
     question = read_question(instance, changes, min_speed, max_cost)
     console = Console(highlight=False)
+    if isinstance(question, PlacementInstance):
+        from solver.lowering.placement.lowering import lower_placement
+        from solver.report.placement_survey import placement_survey, print_placement_survey
+
+        pipelines = lower_placement(question)
+        if as_json:
+            print(json.dumps(placement_survey(question, pipelines), indent=1))
+        else:
+            print_placement_survey(question, pipelines, console)
+        return COMPLETE
     if not isinstance(question, ReplicaInstance):
         from solver.lowering.fleet.lowering import lower_fleet
         from solver.report.fleet_survey import fleet_survey, print_fleet_survey

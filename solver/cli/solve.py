@@ -30,7 +30,8 @@ def solve_command(
         typer.Option(
             help="Replica: enumeration (the default), column_selection, factored_big_m, "
             "factored_hull, cp_element. Fleet: blocks, counts, rack_patterns, column_generation, "
-            "cp_counts; left out, what suits the fleet."
+            "cp_counts; left out, what suits the fleet. Placement: labels or circuit (one "
+            "pipeline), packing (several), flow (throughput alone)."
         ),
     ] = None,
     engine: Annotated[
@@ -71,17 +72,20 @@ def solve_command(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> int:
-    """The complete Pareto frontier of speed against cost, of one replica or of a fleet.
+    """The complete Pareto frontier of speed against cost: one replica, a placement, a fleet.
 
     Exit status: 0 complete, 2 bad input, 3 proved infeasible, 4 partial.
 
     Example: fleetfront solve instances/replica/llama-3.1-70b-fp8-h100.toml --report frontier.html
+
+    Example: fleetfront solve instances/placement/two-mixed-racks.toml --plot racks.png
 
     Example: fleetfront solve instances/fleet/one-model-one-pool.toml --plot fleet.png
     """
     from solver.api import solve
     from solver.fleet_frontier import FleetFrontier
     from solver.instance.files_named import files_named
+    from solver.placement_frontier import PlacementFrontier
 
     outputs = Outputs(out, csv, plot, report, as_json, quiet)
     outputs.check()
@@ -104,6 +108,8 @@ def solve_command(
         )
     if isinstance(frontier, FleetFrontier):
         outputs.deliver_fleet(frontier)
+    elif isinstance(frontier, PlacementFrontier):
+        outputs.deliver_placement(frontier)
     else:
         outputs.deliver_replica(frontier)
     return status_of(frontier.status)

@@ -1,4 +1,4 @@
-"""Files that a question reads besides its own: tables, catalogs, model configurations."""
+"""Files that a question reads besides its own: tables, graphs, catalogs, model configurations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from solver.instance.loading import apply_settings, load_tables
 
 __all__ = ["files_named"]
 
-_NAMING = frozenset({"points", "histogram", "config"})
+_NAMING = frozenset({"points", "histogram", "config", "rates", "layer_times", "links_file", "file"})
 
 
 def files_named(path: Path, settings: Mapping[str, Any] | None = None) -> dict[str, Path]:

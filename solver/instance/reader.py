@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _File = TypeVar("_File", bound=CatalogKeys)
-KINDS = ("replica", "fleet")
+KINDS = ("replica", "fleet", "placement")
 """Kinds of question that a TOML file may ask."""
 
 

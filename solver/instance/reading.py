@@ -13,11 +13,13 @@ from solver.instance.fleet.columns_reader import read_column_fleet
 from solver.instance.fleet.domain import FleetInstance
 from solver.instance.fleet.reader import read_fleet_instance
 from solver.instance.loading import load_tables
+from solver.instance.placement.domain import PlacementInstance
+from solver.instance.placement.reader import read_placement_instance
 from solver.instance.reader import kind_of, read_replica_instance
 
 __all__ = ["Question", "read_any_instance"]
 
-Question = ReplicaInstance | FleetInstance | ColumnFleet
+Question = ReplicaInstance | FleetInstance | ColumnFleet | PlacementInstance
 
 
 def read_any_instance(
@@ -40,6 +42,9 @@ def read_any_instance(
         return read_column_fleet(path, settings=settings)
     raw, _ = load_tables(path)
     kind = (settings or {}).get("kind", raw.get("kind"))
-    if kind_of({"kind": kind}, str(path)) == "fleet":
+    asked = kind_of({"kind": kind}, str(path))
+    if asked == "fleet":
         return read_fleet_instance(path, settings=settings, today=today)
+    if asked == "placement":
+        return read_placement_instance(path, settings=settings, today=today)
     return read_replica_instance(path, settings=settings, today=today)

@@ -18,10 +18,16 @@ import numpy as np
 
 from solver.performance.epoch2025.step import FloatArray, IndexArray, StepFamily
 
-__all__ = ["deployable_bytes_per_device", "published_bytes", "weight_bytes_per_device"]
+__all__ = [
+    "LEAST_BYTES",
+    "LOGIT_BYTES",
+    "deployable_bytes_per_device",
+    "published_bytes",
+    "weight_bytes_per_device",
+]
 
-_LOGIT_BYTES = 4
-_LEAST_BYTES = 2
+LOGIT_BYTES = 4
+LEAST_BYTES = 2
 """Embeddings, output head and activations stay in 16 bits where weights or cache are narrower."""
 
 
@@ -51,7 +57,7 @@ def weight_bytes_per_device(family: StepFamily) -> FloatArray:
     layer = layer + c.experts * (c.ff_up + c.ff_down) * c.d_model * c.ff_width
     embeddings = (2 if family.stages == 1 else 1) * c.vocab * c.d_model
     held = setting.weight_bytes * np.ceil(c.layers / family.stages) * layer
-    held = held + max(setting.weight_bytes, _LEAST_BYTES) * embeddings
+    held = held + max(setting.weight_bytes, LEAST_BYTES) * embeddings
     return np.asarray(held / degree)
 
 
@@ -67,9 +73,9 @@ def deployable_bytes_per_device(
     kv = kv_token * setting.context_tokens * np.ceil(batch / sequence_cuts)
     tokens = np.ceil(batch / family.stages) * setting.tokens_per_sequence
     widest = max(c.qkv_width, c.top_k * c.ff_up * c.ff_width)
-    width = max(setting.kv_bytes, _LEAST_BYTES)
+    width = max(setting.kv_bytes, LEAST_BYTES)
     activations = width * (2 * c.d_model + widest / head_cuts)
     # Gathered whole before a token is sampled.
-    logits = _LOGIT_BYTES * c.vocab
+    logits = LOGIT_BYTES * c.vocab
     weights = weight_bytes_per_device(family)[rows]
     return np.asarray(weights + kv + tokens * (activations + logits))

@@ -48,6 +48,11 @@ class CoverBound:
     rate: int
     worth: IntArray | None
 
+    @property
+    def argument(self) -> str:
+        """What stands behind the bound, in a few words."""
+        return "total work" if self.worth is None else "cover prices"
+
 
 def proposed_worths(
     problem: PlacementProblem, rate: int, *, even_if_possible: bool = False

@@ -15,7 +15,7 @@ from solver.sweep.placement.regions import groups_within, regions_at
 
 __all__ = ["CrossingBound", "best_crossing_bound"]
 
-_MOST_STEPS = 24
+_MOST_STEPS = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +36,11 @@ class CrossingBound:
     groups: tuple[tuple[int, ...], ...]
     regions: tuple[tuple[int, ...], ...]
     worth: IntArray
+
+    @property
+    def argument(self) -> str:
+        """What stands behind the bound, in a few words."""
+        return "crossing argument"
 
 
 def best_crossing_bound(

@@ -3,10 +3,15 @@
 Roads, cheapest first; each ends the search if plan and bound meet.
 
 1. Cover bound: worths of machines against the price of a layer, in integers.
-2. The fastest chain of stages below it.
-3. Blocks of parallel tracks, where no link binds: often faster than stages.
+2. A chain of stages that meets it.
+3. Team bound: machines are whole, and what they hold is connected.
 4. Crossing bound, where links between regions bind.
-5. The whole problem as a program (``arc_flow`` over twins), where it is small enough.
+5. The fastest chain of stages below the bound.
+6. Blocks of parallel tracks, where no link binds: often faster than stages.
+7. Crossing bound again: it tries to meet the plan first.
+8. The whole problem as a program (``arc_flow`` over twins), where it is small enough.
+
+After roads 3, 4 and 7 a chain and blocks are asked to meet a bound that is new.
 
 A plan is always over single machines, its flow is routed over their own links in integers and
 checked against the problem before it is handed out.
@@ -27,7 +32,9 @@ from solver.engines.contract import Termination
 from solver.errors import EngineError
 from solver.sweep.placement.cover_bound import CoverBound, best_cover_bound
 from solver.sweep.placement.crossing_bound import CrossingBound, best_crossing_bound
+from solver.sweep.placement.engine_bound import EngineBound
 from solver.sweep.placement.stage_search import fastest_chain
+from solver.sweep.placement.team_bound import best_team_bound
 from solver.sweep.placement.track_search import fast_tracks
 
 __all__ = ["EngineBound", "PlacementOutcome", "Proof", "solve_placement"]
@@ -35,16 +42,12 @@ __all__ = ["EngineBound", "PlacementOutcome", "Proof", "solve_placement"]
 _MOST_PROGRAM_COLUMNS = 6_000
 """Above this the whole problem as a program closes nothing within minutes."""
 
-
-@dataclass(frozen=True, slots=True)
-class EngineBound:
-    """A rate that no plan exceeds, by an engine that searched ``arc_flow``."""
-
-    rate: int
-    engine: str
+_SHARE, _LONGEST_S = 4, 60.0
+"""The team bound takes no more than this part of the time that is left, and no longer."""
 
 
 Proof = CoverBound | CrossingBound | EngineBound
+"""``TeamBound`` is an ``EngineBound`` too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +96,9 @@ class _Search:
         self.plan = PlacementPlan((), {})
         self.proof: Proof = best_cover_bound(self.problem)
         self.solves = 0
+        self._no_chain: int | None = None
+        """Least rate at which no chain was found; the same for tracks below."""
+        self._no_tracks: int | None = None
 
     @property
     def rate(self) -> int:
@@ -117,33 +123,64 @@ class _Search:
             )
         self.plan = plan
 
-    def by_chains(self) -> None:
+    def chain_at_bound(self) -> None:
+        self.by_chains(only_at_ceiling=True)
+
+    def by_chains(self, *, only_at_ceiling: bool = False) -> None:
+        ceiling = _below(self._no_chain, self.proof.rate)
         found = fastest_chain(
             self.problem,
-            ceiling=self.proof.rate,
+            ceiling=ceiling,
             engine=get_engine(self._engine),
             time_limit_s=self.left_s(),
+            only_at_ceiling=only_at_ceiling,
         )
         self.solves += found.solves
+        if found.plan is None or rate_of(found.plan) < ceiling:
+            self._no_chain = ceiling
         if found.plan is not None:
             self.take(found.plan)
 
-    def by_tracks(self) -> None:
+    def by_tracks(self, *, only_at_ceiling: bool = False) -> None:
+        ceiling = _below(self._no_tracks, self.proof.rate)
         plan, solves = fast_tracks(
+            self.problem,
+            reached=self.rate,
+            ceiling=ceiling,
+            engine=get_engine(self._engine),
+            time_limit_s=self.left_s(),
+            only_at_ceiling=only_at_ceiling,
+        )
+        self.solves += solves
+        if plan is None or rate_of(plan) < ceiling:
+            self._no_tracks = ceiling
+        if plan is not None:
+            self.take(plan)
+
+    def by_teams(self) -> None:
+        bound, solves = best_team_bound(
             self.problem,
             reached=self.rate,
             ceiling=self.proof.rate,
             engine=get_engine(self._engine),
-            time_limit_s=self.left_s(),
+            time_limit_s=min(self.left_s() / _SHARE, _LONGEST_S),
+            in_place=True,
         )
         self.solves += solves
-        if plan is not None:
-            self.take(plan)
+        if bound is not None:
+            self._lower(bound)
 
     def by_crossing(self) -> None:
         bound = best_crossing_bound(self.problem, reached=self.rate, ceiling=self.proof.rate)
         if bound is not None and bound.rate < self.proof.rate:
-            self.proof = bound
+            self._lower(bound)
+
+    def _lower(self, proof: Proof) -> None:
+        """Take a better bound, and ask for a plan that meets it: often there is one."""
+        self.proof = proof
+        for road in (self.by_chains, self.by_tracks):
+            if not self.is_over():
+                road(only_at_ceiling=True)
 
     def by_program(self) -> None:
         """The program over twins: its plan, and its bound where it gives a better one."""
@@ -174,6 +211,11 @@ class _Search:
             self.take(routed_plan(self.problem, ranges))
 
 
+def _below(refused: int | None, ceiling: int) -> int:
+    """The greatest rate up to ``ceiling`` that was not refused."""
+    return ceiling if refused is None else min(ceiling, refused - 1)
+
+
 def _program_columns(problem: PlacementProblem, ceiling: int) -> int:
     """About how many columns ``arc_flow`` would have."""
     starts = [
@@ -198,7 +240,7 @@ def solve_placement(
         Name of the engine that solves the programs. Rates in micro-tokens are beyond what a float
         engine proves; CP-SAT is exact at any size.
     time_limit_s
-        Wall-clock time, positive; the bounds of roads 1 and 4 are not cut short.
+        Wall-clock time, positive; the bounds of roads 1, 4 and 7 are not cut short.
 
     Raises
     ------
@@ -211,7 +253,15 @@ def solve_placement(
         raise ValueError(f"the time limit must be positive (got {time_limit_s})")
     wall_s, cpu_s = time.perf_counter(), time.process_time()
     search = _Search(problem, engine, time_limit_s)
-    for road in (search.by_chains, search.by_tracks, search.by_crossing, search.by_program):
+    for road in (
+        search.chain_at_bound,
+        search.by_teams,
+        search.by_crossing,
+        search.by_chains,
+        search.by_tracks,
+        search.by_crossing,
+        search.by_program,
+    ):
         if search.is_over():
             break
         road()

@@ -105,6 +105,7 @@ def fastest_chain(
     ceiling: int,
     engine: Engine,
     time_limit_s: float,
+    only_at_ceiling: bool = False,
 ) -> StageSearch:
     """The fastest chain of stages.
 
@@ -114,6 +115,8 @@ def fastest_chain(
         Of single machines.
     ceiling
         A proven bound on the rate; tried first.
+    only_at_ceiling
+        Ask for a chain that meets the ceiling, and for no other.
 
     Raises
     ------
@@ -131,5 +134,7 @@ def fastest_chain(
             high = asked - 1
         else:
             best, low = found, rate_of(found)
+        if only_at_ceiling:
+            break
         asked = (low + high + 1) // 2
     return StageSearch(best, chains.solves)

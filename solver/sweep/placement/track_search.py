@@ -15,8 +15,9 @@ from solver.sweep.placement.cover_bound import FINE_GRID, proposed_worths
 
 __all__ = ["TrackSearch", "fast_tracks"]
 
-_SHARE = 6
-"""No single solve takes more than this part of the time there is."""
+_SHARE, _LONGEST_S = 6, 60.0
+"""No single solve takes more than this part of the time there is, and no longer: it is a search for
+plans, and others wait."""
 
 _CLOSE = 50_000
 """The search ends when the rates tried are this part of the rate apart."""
@@ -65,9 +66,20 @@ class TrackSearch:
 
 
 def fast_tracks(
-    problem: PlacementProblem, *, reached: int, ceiling: int, engine: Engine, time_limit_s: float
+    problem: PlacementProblem,
+    *,
+    reached: int,
+    ceiling: int,
+    engine: Engine,
+    time_limit_s: float,
+    only_at_ceiling: bool = False,
 ) -> tuple[PlacementPlan | None, int]:
     """The fastest plan of blocks that halving between ``reached`` and ``ceiling`` finds.
+
+    Parameters
+    ----------
+    only_at_ceiling
+        Ask for a plan that meets the ceiling, and for no other.
 
     Returns
     -------
@@ -87,10 +99,12 @@ def fast_tracks(
         left_s = end_s - time.perf_counter()
         if left_s <= 0:
             break
-        found = search.at(asked, min(left_s, time_limit_s / _SHARE))
+        found = search.at(asked, min(left_s, time_limit_s / _SHARE, _LONGEST_S))
         if found is None or rate_of(found) <= low:
             high = asked - 1
         else:
             best, low = found, rate_of(found)
+        if only_at_ceiling:
+            break
         asked = (low + high + 1) // 2
     return best, search.solves

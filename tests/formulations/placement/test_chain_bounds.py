@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from formulations.placement.chain_bounds import FAR, PaceNeeded, Rivals, least_left
 from formulations.placement.chain_tables import ChainTables
@@ -31,6 +32,35 @@ def test_no_chain_is_faster_than_the_least_latency_left_from_its_start(tables: C
 def test_no_chain_has_a_better_pace_than_its_hosts_need(tables: ChainTables) -> None:
     needed = PaceNeeded(tables).by_layers(tables.count)[tables.layers]
     assert all(needed <= plain_value(tables, chain)[1] for chain in all_chains(tables))
+
+
+@_CHECKS
+@given(small_tables(), st.integers(1, 4))
+def test_no_chain_of_few_hosts_has_a_better_pace_than_so_many_need(
+    tables: ChainTables, hosts: int
+) -> None:
+    needed = PaceNeeded(tables).by_layers(tables.count, at_most=hosts)[tables.layers]
+    few = [chain for chain in all_chains(tables) if len(chain) <= hosts]
+    assert all(needed <= plain_value(tables, chain)[1] for chain in few)
+
+
+def test_two_hosts_of_three_hold_what_the_widest_two_hold() -> None:
+    tables = ChainTables(
+        name="three",
+        layers=5,
+        count=_ints(2, 1),
+        orbit=_ints(0, 1),
+        price=_ints(0, 0),
+        allowed=np.array([[False, True, False, False], [False, True, True, True]]),
+        stage_time=np.zeros((2, 4), dtype=np.int64),
+        hop_time=np.zeros((3, 3), dtype=np.int64),
+        linked=np.ones((3, 3), dtype=np.bool_),
+        pace=np.repeat(np.arange(4)[None, :, None], 2, axis=0).repeat(3, axis=2),
+        entry_pace=_ints(0, 0),
+    )
+    needed = PaceNeeded(tables)
+    assert needed.by_layers(tables.count, at_most=2)[:6].tolist() == [1, 1, 1, 2, 3, FAR]
+    assert needed.by_layers(tables.count)[:6].tolist() == [1, 1, 1, 1, 2, 3]
 
 
 @_CHECKS

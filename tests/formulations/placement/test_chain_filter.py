@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from formulations.placement.chain_filter import (
     nondominated_in_groups,
     nondominated_rows,
-    nondominated_triples_in_groups,
+    nondominated_with_resources,
 )
 from tests.oracles.plain_chains import plain_frontier
 
@@ -33,14 +33,22 @@ def test_pairs_are_compared_within_their_group_only(rows: list[tuple[int, int, i
     assert sorted(rows[position] for position in kept.tolist()) == sorted(wanted)
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), *[st.integers(0, 3)] * 3), max_size=30))
-def test_triples_are_compared_within_their_group_only(
-    rows: list[tuple[int, int, int, int]],
+@given(st.integers(0, 3), st.data())
+def test_rows_with_resources_are_compared_within_their_group_only(
+    n_resources: int, data: st.DataObject
 ) -> None:
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-    kept = nondominated_triples_in_groups(*columns)
+    row = st.tuples(st.integers(0, 1), *[st.integers(0, 3)] * (2 + n_resources))
+    rows = data.draw(st.lists(row, max_size=30))
+    values = np.array(rows, dtype=np.int64).reshape(-1, 3 + n_resources)
+    kept = nondominated_with_resources(*values[:, :3].T, values[:, 3:])
     wanted = {(g, *v) for g in range(2) for v in plain_frontier({r[1:] for r in rows if r[0] == g})}
     assert sorted(rows[position] for position in kept.tolist()) == sorted(wanted)
+
+
+def test_resources_far_apart_are_compared_exactly() -> None:
+    values = np.array([[0, 1, 1, 2**60, 0], [0, 1, 1, 2**60 - 1, 0], [0, 1, 2, 0, 1]])
+    kept = nondominated_with_resources(*values[:, :3].T, values[:, 3:])
+    assert sorted(kept.tolist()) == [1, 2]
 
 
 def test_of_equal_rows_the_first_stays() -> None:

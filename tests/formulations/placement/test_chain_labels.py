@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from formulations.placement import chain_labels
-from formulations.placement.chain_labels import LabelLimitError, nondominated_chains
+from formulations.placement.chain_labels import LabelLimitError, LabelStop, nondominated_chains
 from formulations.placement.chain_plan import value_of, violations
-from formulations.placement.chain_tables import ChainTables
+from formulations.placement.chain_search import ChainSearch
+from formulations.placement.chain_tables import ChainTables, Trunk
+from tests.oracles.limited_chains import limited_chains, limited_tables, limited_value
 from tests.oracles.plain_chains import all_chains, plain_frontier, plain_value, small_tables
 
 _CHECKS = settings(
@@ -122,9 +125,119 @@ def test_the_frontier_does_not_depend_on_the_quick_first_run(
 ) -> None:
     tables = _two_orbits()
     before = nondominated_chains(tables, joint=True, priced=True)
-    full = chain_labels._Search.run
-    monkeypatch.setattr(
-        chain_labels._Search, "run", lambda search: [] if search.quick else full(search)
-    )
+    full = ChainSearch.run
+    monkeypatch.setattr(ChainSearch, "run", lambda search: None if search.quick else full(search))
     after = nondominated_chains(tables, joint=True, priced=True)
     assert [value_of(tables, p) for p in before] == [value_of(tables, p) for p in after]
+
+
+@_CHECKS
+@given(limited_tables())
+def test_with_trunks_and_limits_labels_find_the_frontier_of_plain_enumeration(
+    tables: ChainTables,
+) -> None:
+    values = {limited_value(tables, chain) for chain in limited_chains(tables)}
+    for joint, priced in _MODES:
+        wanted = plain_frontier({_criteria(v, joint=joint, priced=priced) for v in values})
+        plans = nondominated_chains(tables, joint=joint, priced=priced)
+        assert all(violations(tables, plan) == [] for plan in plans)
+        found = [_criteria(value_of(tables, p), joint=joint, priced=priced) for p in plans]
+        assert found == wanted
+
+
+@_CHECKS
+@given(limited_tables())
+def test_with_trunks_and_limits_by_cost_keeps_all_best_pairs_of_time_and_cost(
+    tables: ChainTables,
+) -> None:
+    values = {limited_value(tables, chain) for chain in limited_chains(tables)}
+    costs = {(max(v[:2]), max(v[:2]) * v[2]) for v in values}
+    plans = nondominated_chains(tables, joint=True, priced=True, by_cost=True)
+    found = [value_of(tables, plan) for plan in plans]
+    assert set(plain_frontier(costs)) <= {(v.time, v.time * v.price) for v in found}
+
+
+@_CHECKS
+@given(limited_tables(), st.integers(1, 2000))
+def test_below_a_time_the_fastest_chain_is_found_or_there_is_none(
+    tables: ChainTables, below: int
+) -> None:
+    times = {max(limited_value(tables, chain)[:2]) for chain in limited_chains(tables)}
+    plans = nondominated_chains(tables, joint=True, priced=False, time_below=below)
+    found = [value_of(tables, plan).time for plan in plans]
+    assert found == [time for time in [min(times, default=below)] if time < below]
+
+
+def test_a_trunk_makes_the_way_around_it_the_better_one() -> None:
+    # Between the two fast hosts runs a link that takes 9 for each hand-over: one fast host with
+    # three layers and the slow one with one beat it, 9 in all as before.
+    load = np.zeros((3, 3), dtype=np.int64)
+    load[0, 0] = 5
+    tables = replace(_two_orbits(), trunks=(Trunk("t", load, factor=2),))
+    plans = nondominated_chains(tables, joint=True, priced=False)
+    assert [value_of(tables, plan).time for plan in plans] == [9]
+
+
+def test_with_a_limit_of_price_the_cheap_chain_remains() -> None:
+    tables = replace(_two_orbits(), max_price=9)
+    plans = nondominated_chains(tables, joint=False, priced=False)
+    assert [tuple(value_of(tables, plan)) for plan in plans] == [(9, 3, 6)]
+
+
+def test_with_a_limit_of_one_host_four_layers_do_not_fit() -> None:
+    assert nondominated_chains(replace(_two_orbits(), max_hosts=1), joint=True, priced=True) == []
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_chains_of_the_quick_run_outlive_a_limit_of_labels(joint: bool) -> None:
+    tables = _two_orbits()
+    with pytest.raises(LabelLimitError) as fault:
+        nondominated_chains(tables, joint=joint, priced=True, most_labels=7)
+    assert fault.value.plans
+    assert all(violations(tables, plan) == [] for plan in fault.value.plans)
+
+
+def test_a_search_that_is_told_to_stop_at_once_knows_nothing() -> None:
+    with pytest.raises(LabelStop, match="told to stop") as fault:
+        nondominated_chains(_two_orbits(), joint=True, priced=True, should_stop=lambda: True)
+    assert fault.value.plans == []
+
+
+def _stopped_after(asked: int) -> list[tuple[int, int]]:
+    """(time, price) of what a search knows that is told to stop when asked so often."""
+    tables = _two_orbits()
+    answers = itertools.chain([False] * asked, itertools.repeat(True))
+    try:
+        plans = nondominated_chains(
+            tables, joint=True, priced=True, should_stop=lambda: next(answers)
+        )
+    except LabelStop as fault:
+        plans = fault.plans
+    assert all(violations(tables, plan) == [] for plan in plans)
+    values = [value_of(tables, plan) for plan in plans]
+    return [(value.time, value.price) for value in values]
+
+
+def test_a_search_stopped_anywhere_leaves_valid_chains_and_at_last_the_frontier() -> None:
+    known = [_stopped_after(asked) for asked in range(40)]
+    assert known[0] == []
+    assert [(9, 6)] in known
+    assert known[-1] == [(7, 10), (9, 6)]
+
+
+def test_progress_rises_to_all_hosts() -> None:
+    told: list[tuple[int, int]] = []
+    nondominated_chains(
+        _two_orbits(),
+        joint=True,
+        priced=True,
+        on_progress=lambda done, todo: told.append((done, todo)),
+    )
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {todo for _, todo in told} == {300}
+    assert told[-1] == (300, 300)
+
+
+def test_a_limit_of_time_alone_is_refused_with_a_price() -> None:
+    with pytest.raises(ValueError, match="for time alone"):
+        nondominated_chains(_two_orbits(), joint=True, priced=True, time_below=3)

@@ -7,7 +7,12 @@ import pytest
 
 from formulations.placement.chain_labels import nondominated_chains
 from formulations.placement.chain_plan import ChainPlan, ChainStage, value_of
-from formulations.placement.chain_problem import ChainOption, ChainProblem, ChainSetting
+from formulations.placement.chain_problem import (
+    ChainOption,
+    ChainProblem,
+    ChainSetting,
+    SharedLink,
+)
 
 _OPTION = ChainOption(
     name="a",
@@ -94,3 +99,44 @@ def test_an_option_for_other_settings_is_refused() -> None:
 def test_hand_overs_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="hand_over_ps has shape"):
         replace(_problem(), hand_over_ps=np.zeros((1, 2, 2), dtype=np.int64))
+
+
+def _shared() -> ChainProblem:
+    """A link that is busy for 7 with a hand-over at the first setting, and never at the second."""
+    busy = np.zeros((2, 2, 2), dtype=np.int64)
+    busy[0, 0, 0] = 7
+    return replace(_problem(), shared=(SharedLink("s", busy),))
+
+
+def test_a_shared_link_is_busy_with_every_microbatch_in_flight() -> None:
+    tables = _shared().tables(0)
+    assert [(trunk.name, trunk.pace(7 + 7)) for trunk in tables.trunks] == [("s", 3 * 14)]
+
+
+def test_a_shared_link_that_no_hand_over_keeps_busy_is_no_trunk() -> None:
+    assert _shared().tables(1).trunks == ()
+
+
+def test_limits_of_price_and_hosts_are_those_of_the_tables() -> None:
+    tables = replace(_problem(), max_price=20, max_hosts=2).tables(0)
+    assert (tables.max_price, tables.max_hosts) == (20, 2)
+
+
+def test_a_shared_link_of_another_shape_is_refused() -> None:
+    link = SharedLink("s", np.zeros((1, 2, 2), dtype=np.int64))
+    with pytest.raises(ValueError, match="p, s: busy_ps has"):
+        replace(_problem(), shared=(link,))
+
+
+def test_prices_without_a_unit_are_refused() -> None:
+    with pytest.raises(ValueError, match="0 price units a dollar"):
+        replace(_problem(), price_per_usd=0)
+
+
+def test_a_host_that_holds_all_layers_keeps_room_for_what_it_holds_alone() -> None:
+    option = replace(_OPTION, hbm_bytes=130, alone_bytes=(1, 0))
+    assert [option.most_layers(0, 4), option.most_layers(0, 5)] == [3, 4]
+
+
+def test_an_option_holds_no_more_layers_than_it_may() -> None:
+    assert replace(_OPTION, max_layers=2).most_layers(0, 4) == 2

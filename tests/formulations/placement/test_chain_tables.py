@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from formulations.placement.chain_plan import ChainPlan, ChainStage, value_of
-from formulations.placement.chain_tables import ChainTables, throughput_tables
+from formulations.placement.chain_tables import ChainTables, Trunk, throughput_tables
 
 
 def _rated(link_rate: int = 50) -> ChainTables:
@@ -63,11 +63,38 @@ def test_a_negative_rate_is_refused() -> None:
         ({"pace": np.full((1, 4, 2), -(2**60))}, "pace can reach"),
         ({"entry_pace": np.array([2**60])}, "entry pace can reach"),
         ({"hop_time": np.full((2, 2), 2**59)}, "latency can reach"),
+        ({"max_price": -1}, "max_price is -1"),
+        ({"max_hosts": -1}, "max_hosts is -1"),
+        ({"trunks": (Trunk("t", np.ones((3, 3)), factor=1),)}, "t: load has shape"),
+        ({"trunks": (Trunk("t", np.full((2, 2), 2**50), factor=999),)}, "t: its load, or its"),
+        ({"trunks": (Trunk("t", np.ones((2, 2)), capacity=2**60),)}, "t: its load, or its"),
     ],
 )
 def test_tables_that_make_no_sense_are_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(_rated(), **change)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"factor": 1, "capacity": 1}, "either a factor or a capacity"),
+        ({}, "either a factor or a capacity"),
+        ({"capacity": 1, "factor": -1}, "either a factor or a capacity"),
+    ],
+)
+def test_a_trunk_has_a_factor_or_a_capacity(numbers: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Trunk("t", np.ones((2, 2), dtype=np.int64), **numbers)
+
+
+def test_a_trunk_with_a_negative_load_is_refused() -> None:
+    with pytest.raises(ValueError, match="t: a load is negative"):
+        Trunk("t", np.array([[0, -1], [0, 0]]), factor=1)
+
+
+def test_a_trunk_of_capacity_carries_whole_parts_of_it() -> None:
+    assert Trunk("t", np.ones((2, 2), dtype=np.int64), capacity=100).pace(3) == -33
 
 
 def test_arrays_of_tables_cannot_be_written() -> None:

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 
 from formulations.placement.chain_labels import nondominated_chains
 from formulations.placement.chain_plan import value_of
-from formulations.placement.chain_tables import ChainTables
+from formulations.placement.chain_tables import ChainTables, Trunk
 from formulations.placement.circuit import build_circuit
 from solver.engines.contract import Termination
 from solver.engines.cp_sat import CpSatEngine
+from tests.oracles.limited_chains import limited_tables
 from tests.oracles.plain_chains import small_tables
 
 _CHECKS = settings(
@@ -51,6 +52,24 @@ def test_the_circuit_has_the_latency_and_pace_frontier_of_the_labels(tables: Cha
 @_CHECKS
 @given(small_tables(most_hosts=5, most_layers=5))
 def test_the_circuit_has_the_time_and_price_frontier_of_the_labels(tables: ChainTables) -> None:
+    values = [value_of(tables, p) for p in nondominated_chains(tables, joint=True, priced=True)]
+    assert _swept(tables, "time", "price") == [(v.time, v.price) for v in values]
+
+
+@_CHECKS
+@given(limited_tables(most_hosts=5, most_layers=4, most_trunks=2))
+def test_with_trunks_and_limits_the_circuit_has_the_latency_and_pace_frontier_of_the_labels(
+    tables: ChainTables,
+) -> None:
+    values = [value_of(tables, p) for p in nondominated_chains(tables, joint=False, priced=False)]
+    assert _swept(tables, "latency", "pace") == [(v.latency, v.pace) for v in values]
+
+
+@_CHECKS
+@given(limited_tables(most_hosts=5, most_layers=4, most_trunks=2))
+def test_with_trunks_and_limits_the_circuit_has_the_time_and_price_frontier_of_the_labels(
+    tables: ChainTables,
+) -> None:
     values = [value_of(tables, p) for p in nondominated_chains(tables, joint=True, priced=True)]
     assert _swept(tables, "time", "price") == [(v.time, v.price) for v in values]
 
@@ -100,6 +119,31 @@ def test_tables_without_hosts_have_no_chain_in_either_road() -> None:
     engine.load(build_circuit(tables).statement)
     assert engine.minimise("time", upper={}).termination is Termination.INFEASIBLE
     assert nondominated_chains(tables, joint=True, priced=True) == []
+
+
+def test_hosts_without_a_way_out_have_no_chain() -> None:
+    linked = np.array([[True, False], [True, True]])
+    engine = CpSatEngine()
+    engine.load(build_circuit(replace(_one_host(), linked=linked)).statement)
+    assert engine.minimise("time", upper={}).termination is Termination.INFEASIBLE
+
+
+@pytest.mark.parametrize(("rate", "found"), [({"factor": 8}, 40), ({"capacity": 17}, -3)])
+def test_a_trunk_paces_the_one_chain_by_its_load(rate: dict[str, int], found: int) -> None:
+    # 2 on the way in and 3 on the way out; the host itself is never slower.
+    load = np.array([[0, 3], [2, 0]])
+    pace = np.full((1, 3, 2), -20)
+    tables = replace(_one_host(), pace=pace, entry_pace=np.array([-20]))
+    engine = CpSatEngine()
+    engine.load(build_circuit(replace(tables, trunks=(Trunk("t", load, **rate),))).statement)
+    assert engine.minimise("pace", upper={}).objective == found
+
+
+def test_a_trunk_whose_rates_times_loads_do_not_fit_is_refused() -> None:
+    trunk = Trunk("t", np.array([[0, 2**30], [1, 0]]), capacity=9)
+    tables = replace(_one_host(), pace=np.full((1, 3, 2), -(2**40)), trunks=(trunk,))
+    with pytest.raises(ValueError, match="t: rate x load can reach"):
+        build_circuit(tables)
 
 
 def test_terms_beyond_what_cp_sat_adds_up_are_refused() -> None:

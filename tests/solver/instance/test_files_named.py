@@ -39,3 +39,12 @@ def test_settings_count(question: Path) -> None:
 
 def test_a_fleet_in_columns_names_none(tmp_path: Path) -> None:
     assert files_named(tmp_path / "q.json") == {}
+
+
+def test_the_network_and_the_tables_of_a_placement_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        'measured = { rates = "r.csv", layer_times = "t.csv" }\n'
+        'topology = { file = "c.graphml", links_file = "l.csv" }\n'
+    )
+    assert set(files_named(path)) == {"r.csv", "t.csv", "c.graphml", "l.csv"}
