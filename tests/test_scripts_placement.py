@@ -1,4 +1,4 @@
-"""The placement script: published clusters where they are at hand, and files that are not."""
+"""The placement script: published clusters closed and replayed, and files that are not there."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT / "../shared/data/placement/helix"
 NAME = "measure_placement"
-
-needs_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the reference data lie beside the checkout and are absent"
-)
 
 
 @pytest.fixture
@@ -28,7 +23,6 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     sys.modules.pop(NAME, None)
 
 
-@needs_data
 @pytest.mark.parametrize(
     ("case", "rate"),
     [
@@ -45,9 +39,34 @@ def test_a_published_cluster_is_closed_and_replayed(
     script: ModuleType, tmp_path: Path, case: str, rate: float
 ) -> None:
     out = tmp_path / "rows.json"
-    assert script.main([str(DATA), "--only", case, "--json", str(out)]) == 0
-    (row,) = json.loads(out.read_text())
+    assert script.main(["--only", case, "--json", str(out)]) == 0
+    (row,) = json.loads(out.read_text())["flows"]
     assert (row["value"], row["bound"], row["confirmed"]) == (rate, rate, True)
+
+
+def test_frontiers_of_single_pipelines_end_at_the_published_optimum(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    out = tmp_path / "rows.json"
+    assert script.main(["--only", "quality10_l30b-latency", "--json", str(out)]) == 0
+    (row,) = json.loads(out.read_text())["chains"]
+    ends = [(point["latency_ms"], point["tok_per_s"]) for point in row["points"]]
+    assert (row["status"], len(ends), ends[0], ends[-1]) == (
+        "complete",
+        5,
+        (472.0, 193.496408),
+        (485.0, 286.587409),
+    )
+
+
+def test_a_flow_that_a_narrow_link_cannot_carry_is_replayed_lower(script: ModuleType) -> None:
+    instance = script.read_instance(script.FOLDER / "helix-l4x8_l30b.toml")
+    stages = [
+        {"host": f"L4-{number}", "first_layer": 10 * number, "layers": 10} for number in range(6)
+    ]
+    machine = instance.machine("L4").measured.tok_per_s[9]
+    assert script.replayed_rate(instance, stages) == int(machine * script.MICRO)
+    assert script.replayed_rate(instance, stages[:5]) == 0
 
 
 def test_a_folder_without_files_is_bad_input(script: ModuleType, tmp_path: Path) -> None:

@@ -128,7 +128,9 @@ def cost_frontier(
     def points(index: int, plans: Sequence[ChainPlan], tables: ChainTables) -> list[PricedChain]:
         return [_priced(problem, index, plan, tables) for plan in plans]
 
-    def search(index: int, found: list[PricedChain], tables: ChainTables) -> list[ChainPlan]:
+    def search(
+        index: int, found: list[PricedChain], tables: ChainTables, progress: Progress
+    ) -> list[ChainPlan]:
         batch = problem.settings[index].batch
         return nondominated_chains(
             tables,
@@ -138,10 +140,12 @@ def cost_frontier(
             elsewhere=[(point.time_ps, float(point.cost * batch)) for point in found],
             most_labels=most_labels,
             should_stop=should_stop,
-            on_progress=_part(on_progress, index, len(problem.settings)),
+            on_progress=progress,
         )
 
-    return _over_settings(problem, search, points, lambda point: (point.time_ps, point.cost))
+    return _over_settings(
+        problem, search, points, on_progress, lambda point: (point.time_ps, point.cost)
+    )
 
 
 def time_rate_frontier(
@@ -175,7 +179,9 @@ def time_rate_frontier(
             for plan, time in zip(plans, times, strict=True)
         ]
 
-    def search(index: int, found: list[TimedChain], tables: ChainTables) -> list[ChainPlan]:
+    def search(
+        index: int, found: list[TimedChain], tables: ChainTables, progress: Progress
+    ) -> list[ChainPlan]:
         return nondominated_chains(
             tables,
             joint=True,
@@ -183,10 +189,12 @@ def time_rate_frontier(
             time_below=_worthless(problem, index, found),
             most_labels=most_labels,
             should_stop=should_stop,
-            on_progress=_part(on_progress, index, len(problem.settings)),
+            on_progress=progress,
         )
 
-    return _over_settings(problem, search, points, lambda point: (point.time_ps, -point.rate_micro))
+    return _over_settings(
+        problem, search, points, on_progress, lambda point: (point.time_ps, -point.rate_micro)
+    )
 
 
 def throughput_frontier(
@@ -230,21 +238,23 @@ def throughput_frontier(
 
 def _over_settings(
     problem: ChainProblem,
-    search: Callable[[int, list[_Point], ChainTables], list[ChainPlan]],
+    search: Callable[[int, list[_Point], ChainTables, Progress], list[ChainPlan]],
     points: Callable[[int, Sequence[ChainPlan], ChainTables], list[_Point]],
+    on_progress: Progress | None,
     criteria: Callable[[_Point], tuple[int, int | Fraction]],
 ) -> list[_Point]:
     """Nondominated points of all settings; a setting that is not finished leaves its chains."""
     found: list[_Point] = []
     unfinished: list[int] = []
     fault: LabelLimitError | None = None
-    for index in range(len(problem.settings)):
+    for place, index in enumerate(_largest_first(problem)):
         if isinstance(fault, LabelStop):
             unfinished.append(index)
             continue
         tables = problem.tables(index)
         try:
-            plans = search(index, found, tables)
+            progress = _part(on_progress, place, len(problem.settings))
+            plans = search(index, found, tables, progress)
         except LabelLimitError as stop:
             fault, plans = stop, stop.plans
             unfinished.append(index)
@@ -262,6 +272,13 @@ def _over_settings(
             open_settings=unfinished,
         )
     return frontier
+
+
+def _largest_first(problem: ChainProblem) -> list[int]:
+    """Settings by falling batch: a large batch is cheap a token, so that its chains rule out most
+    of what smaller ones could do before it is looked for."""
+    settings = problem.settings
+    return sorted(range(len(settings)), key=lambda index: (-settings[index].batch, index))
 
 
 def _priced(problem: ChainProblem, index: int, plan: ChainPlan, tables: ChainTables) -> PricedChain:

@@ -209,4 +209,5 @@ def _names(
             xytext=(7 * 72 / per_inch, up * 5 * 72 / per_inch),
             textcoords="offset points", fontsize=8, ha="left", va="bottom" if up > 0 else "top",
             zorder=5, linespacing=1.15,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.7},
         )  # fmt: skip

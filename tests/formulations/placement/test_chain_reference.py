@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,31 +13,19 @@ from formulations.placement.chain_tables import ChainTables
 from formulations.placement.circuit import build_circuit
 from solver.engines.contract import Termination
 from solver.engines.cp_sat import CpSatEngine
+from tests.oracles.published_clusters import FOLDER, read_tables
 
-_ROOT = Path(__file__).resolve().parents[3]
-_DATA = _ROOT / "../shared/data/placement/helix"
 _CASES = ("quality10_l30b", "single24_l70b")
 
 pytestmark = pytest.mark.skipif(
-    not (_DATA / "links.csv").is_file(), reason="the reference data are not beside this checkout"
+    not (FOLDER / "links.csv").is_file(), reason="the reference data are not beside this checkout"
 )
-
-
-def _script() -> ModuleType:
-    """The script that reads these cases."""
-    spec = spec_from_file_location("measure_chains", _ROOT / "scripts/measure_chains.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @lru_cache
 def _tables(case: str) -> tuple[tuple[str, ...], ChainTables]:
     """Types of machines, and the case with one orbit a type, at a batch of 30 tokens."""
-    found: tuple[tuple[str, ...], ChainTables] = _script().read_tables(_DATA, case, 30)
-    return found
+    return read_tables(case, 30)
 
 
 @lru_cache

@@ -1,37 +1,26 @@
-"""The published clusters as questions give the numbers that the measuring scripts read."""
+"""The published clusters as questions give the numbers that the reference data state."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from formulations.placement.chain_frontier import throughput_frontier
+from solver.api import read_instance
+from solver.instance.placement.domain import PlacementInstance
 from solver.lowering.placement.describe import describe_chain
 from solver.lowering.placement.lowering import lower_placement
 from solver.lowering.placement.replay import replay_chain
 from solver.lowering.placement.space import MICRO, ChainSpace, FlowSpace
-from tests.oracles.placement_questions import DATA, published_question
+from tests.oracles.placement_questions import published_question
+from tests.oracles.published_clusters import FOLDER, read_cluster, read_tables
 
-SCRIPTS = Path(__file__).resolve().parents[4] / "scripts"
+INSTANCES = Path(__file__).resolve().parents[4] / "instances" / "placement"
 pytestmark = pytest.mark.skipif(
-    not (DATA / "links.csv").exists(), reason="the reference data is not beside this checkout"
+    not (FOLDER / "links.csv").exists(), reason="the reference data is not beside this checkout"
 )
-
-
-def script(name: str) -> ModuleType:
-    """A measuring script as a module."""
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def chains_of(case: str) -> ChainSpace:
@@ -40,11 +29,20 @@ def chains_of(case: str) -> ChainSpace:
     return space
 
 
+def shipped(name: str) -> PlacementInstance:
+    """A question of the checkout."""
+    question = read_instance(INSTANCES / f"{name}.toml")
+    assert isinstance(question, PlacementInstance)
+    return question
+
+
 @pytest.mark.parametrize("case", ["quality10_l30b", "single24_l70b"])
-def test_chains_have_the_tables_that_the_script_reads(case: str) -> None:
-    space = chains_of(case)
-    measure = script("measure_chains")
-    kinds, told = measure.read_tables(measure.FOLDER, case, 30)
+@pytest.mark.parametrize("as_shipped", [False, True])
+def test_chains_have_the_tables_of_the_data(case: str, as_shipped: bool) -> None:
+    found = lower_placement(shipped(f"helix-{case}-latency")) if as_shipped else chains_of(case)
+    assert isinstance(found, ChainSpace)
+    space = found
+    kinds, told = read_tables(case, 30)
     mine = space.tables
     assert mine is not None
     order = [kinds.index(meaning.machine) for meaning in space.meanings]
@@ -71,13 +69,33 @@ def test_every_chain_of_the_ten_machines_replays() -> None:
 
 
 @pytest.mark.parametrize("case", ["quality10_l30b", "single24_l70b", "noprune24_l70b"])
-def test_flows_have_the_problem_that_the_script_reads(case: str) -> None:
+def test_flows_have_the_problem_of_the_data(case: str) -> None:
     space = lower_placement(published_question(case, ("throughput",)))
     assert isinstance(space, FlowSpace)
-    measure = script("measure_placement")
-    told, _ = measure.read_cluster(measure.FOLDER, case)
-    mine = space.problem
-    at = [space.hosts.index(name.split("-", 1)[1]) for name in told.names]
+    _agrees(space, case, [name.split("-", 1)[1] for name in read_cluster(case).names])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "quality10_l30b",
+        "l4x8_l30b",
+        "t4x12_l30b",
+        "a100x4_l30b",
+        "single24_l70b",
+        "noprune24_l70b",
+        "noprune42_l70b",
+    ],
+)
+def test_shipped_flows_have_the_problem_of_the_data(case: str) -> None:
+    space = lower_placement(shipped(f"helix-{case}"))
+    assert isinstance(space, FlowSpace)
+    _agrees(space, case, list(read_cluster(case).names))
+
+
+def _agrees(space: FlowSpace, case: str, names: list[str]) -> None:
+    told, mine = read_cluster(case), space.problem
+    at = [space.hosts.index(name) for name in names]
     assert space.shared == ()
     assert mine.layers == told.layers
     assert (mine.source[at] == told.source).all()
