@@ -143,8 +143,9 @@ def solve(
         a program and sweeps it with an engine by epsilon-constraints. Of a fleet: ``blocks`` or a
         program; left out, what settles a box first (``solver.sweep.fleet.roads``): blocks where the
         fleet separates, racks filled afterwards, else rack patterns or counts. Of a placement:
-        ``labels`` (the default) or ``circuit`` for single pipelines, ``packing`` for several,
-        ``flow`` for throughput alone.
+        ``labels`` (the default) or ``circuit`` for single pipelines, ``packing`` for several;
+        for throughput alone ``flow`` (the default), ``arc_flow``, ``stage_assignment`` or
+        ``patterns``.
     engine
         ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
     time_limit_s

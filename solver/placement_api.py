@@ -33,7 +33,8 @@ def solve_placement_question(
     ----------
     formulation
         Chains: ``labels`` (where left out) or ``circuit``, for small cases. Several replicas:
-        ``packing``. A flow: ``flow``.
+        ``packing``. A flow: ``flow``, bounds and programs in turn, or one program by itself:
+        ``arc_flow``, ``stage_assignment``, ``patterns`` (chains of stages, a restriction).
     engine
         For what is stated as a program; ``cp-sat`` where left out.
     time_limit_s
@@ -50,6 +51,7 @@ def solve_placement_question(
     from solver.engines import ENGINE_NAMES
     from solver.sweep.placement.chains import CIRCUIT, LABELS
     from solver.sweep.placement.conflict import explain_infeasible
+    from solver.sweep.placement.flow_programs import PROGRAMS
     from solver.sweep.placement.flows import FLOW, answer_flow
     from solver.sweep.placement.frontier import answer_chains
     from solver.sweep.placement.halt import Halt
@@ -57,7 +59,7 @@ def solve_placement_question(
 
     names: tuple[str, ...] = (LABELS, CIRCUIT)
     if instance.trade_off == ("throughput",):
-        names = (FLOW,)
+        names = (FLOW, *PROGRAMS)
     elif instance.design.replicas == "several":
         names = (PACKING,)
     if formulation is not None and formulation not in names:
@@ -79,7 +81,7 @@ def solve_placement_question(
             where="--engine",
             mend=f"Leave it out, or ask for --formulation {CIRCUIT}",
         )
-    if asked in (CIRCUIT, FLOW) and engine not in (None, "cp-sat"):
+    if asked in (CIRCUIT, FLOW, *PROGRAMS) and engine not in (None, "cp-sat"):
         raise InstanceError.one(
             f"{engine!r} does not count this placement exactly",
             where="--engine",
@@ -87,8 +89,8 @@ def solve_placement_question(
         )
     halt = Halt.after(time_limit_s, should_stop)
     most = MOST_LABELS if most_labels is None else most_labels
-    if asked == FLOW:
-        answer = answer_flow(instance, halt=halt)
+    if asked in (FLOW, *PROGRAMS):
+        answer = answer_flow(instance, formulation=asked, halt=halt)
     elif asked == PACKING:
         answer = answer_packed(instance, engine=engine, halt=halt, on_progress=on_progress)
     else:

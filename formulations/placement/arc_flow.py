@@ -27,11 +27,15 @@ exact by levels :math:`l_{a1} \ge l_{a2} \ge \dots`, binaries that sum to :math:
 with :math:`M_{ab}` the most that either range lets through. Machines of one range share equally, so
 a plan of orbits is a plan of machines. Equal machines are counted, never copied; rates may be
 capped at a proven bound on the whole (``ceiling``), which loses no plan of that rate or less.
+
+Where links bind and no two machines are equal, or where pairs of machines share links, the program
+is that of ``position_flow``: machines stand alone, and flows are told by position.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,7 +43,9 @@ from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
 from formulations.placement.max_flow import routed_plan
 from formulations.placement.plan import HeldRange, PlacementPlan
+from formulations.placement.position_flow import build_position_flow
 from formulations.placement.problem import THROUGHPUT, PlacementProblem
+from formulations.placement.shared_flow import SharedRow
 from formulations.rows import SparseRows
 
 __all__ = ["build_arc_flow", "links_may_bind"]
@@ -67,7 +73,10 @@ class _Columns:
 
 
 def build_arc_flow(
-    problem: PlacementProblem, *, ceiling: int | None = None
+    problem: PlacementProblem,
+    *,
+    ceiling: int | None = None,
+    shared: Sequence[SharedRow] = (),
 ) -> StatedProblem[PlacementProblem, PlacementPlan]:
     """The program over counted ranges; see the module's text.
 
@@ -75,8 +84,13 @@ def build_arc_flow(
     ----------
     ceiling
         A proven bound on the rate; total work over layers if left out.
+    shared
+        Rows over single machines, by index in ``apart()``; plans are over ``apart()`` then.
     """
     most = problem.work_bound() if ceiling is None else ceiling
+    single = problem.n_machines == problem.n_orbits
+    if shared or (single and links_may_bind(problem, most)):
+        return build_position_flow(problem, ceiling=most, shared=shared)
     ranges = [
         HeldRange(orbit, first, layers)
         for orbit in range(problem.n_orbits)

@@ -104,6 +104,12 @@ class Rivals:
         self._times = np.empty(0, dtype=np.int64)
         self._costs = np.empty(0, dtype=np.float64)
 
+    def copy(self) -> Rivals:
+        """The same ones; what is added to either is not added to the other."""
+        other = Rivals(by_cost=self.by_cost)
+        other._values, other._times, other._costs = self._values, self._times, self._costs
+        return other
+
     def add(self, first: IntArray, second: IntArray) -> None:
         """Take in finished chains."""
         values = np.concatenate([self._values, np.stack([first, second], axis=1)])

@@ -23,6 +23,8 @@ class LabelColumns:
         Layers of the filled hosts.
     latency, pace, price
         So far.
+    state
+        Where they end and with which hosts, an index.
     cell, row
         The label extended: its cell (-1 for none) and its row there.
     option, held
@@ -35,6 +37,7 @@ class LabelColumns:
     latency: IntArray
     pace: IntArray
     price: IntArray
+    state: IntArray
     cell: IntArray
     row: IntArray
     option: IntArray
@@ -47,7 +50,7 @@ class LabelColumns:
     def columns(self) -> tuple[IntArray, ...]:
         """All of them, in the order of the fields."""
         return (
-            self.done, self.latency, self.pace, self.price,
+            self.done, self.latency, self.pace, self.price, self.state,
             self.cell, self.row, self.option, self.held, self.loads,
         )  # fmt: skip
 
@@ -61,14 +64,14 @@ def joined(parts: Sequence[LabelColumns], *, n_loads: int = 0) -> LabelColumns:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        empty = [np.empty(0, dtype=np.int64) for _ in range(8)]
+        empty = [np.empty(0, dtype=np.int64) for _ in range(9)]
         return LabelColumns(*[*empty, np.empty((0, n_loads), dtype=np.int64)])
     columns = zip(*(part.columns() for part in parts), strict=True)
     return LabelColumns(*(np.concatenate(column) for column in columns))
 
 
-def start_label(*, latency: int, pace: int, loads: IntArray) -> LabelColumns:
+def start_label(*, state: int, latency: int, pace: int, loads: IntArray) -> LabelColumns:
     """The one label that extends none; ``loads`` is of shape (t,)."""
-    values = (0, latency, pace, 0, -1, -1, -1, -1)
+    values = (0, latency, pace, 0, state, -1, -1, -1, -1)
     columns = [np.array([value], dtype=np.int64) for value in values]
     return LabelColumns(*[*columns, loads[None, :]])

@@ -70,12 +70,17 @@ class TrunkLoads:
             np.maximum(pace, _paces(trunk, load), out=pace)
         return pace
 
-    def pace_at_least(self, loads: IntArray, done: IntArray, orbit: int) -> IntArray:
+    def pace_at_least(self, loads: IntArray, done: IntArray, orbit: IntArray | int) -> IntArray:
         """(n,) int64: the pace that labels with these loads have at the exit, or less."""
         return self.pace(loads + self._least_left[:, done, orbit].T)
 
     def settled(
-        self, loads: IntArray, done: IntArray, pace: IntArray, orbit: int, hosts_left: int
+        self,
+        loads: IntArray,
+        done: IntArray,
+        pace: IntArray,
+        orbit: IntArray | int,
+        hosts_left: int,
     ) -> IntArray:
         """Loads with 0 where no completion loads the trunk beyond what ``pace`` allows.
 

@@ -15,87 +15,40 @@ A replica of :math:`M` microbatches in flight keeps a link busy for :math:`M b` 
 rate :math:`r_c` carries :math:`q r_c` bytes of a capacity of :math:`Q`. Shares are counted in
 ``SHARE_PARTS`` of the link, rounded up, so that no link is ever filled beyond its whole; no replica
 alone has more than all of it. The replicas run at the speed that each has alone.
+
+Loads that count make many chains worth having that differ little. So chains are first sought
+*apart*, as if every replica had links of its own: those are few, and copies of those known rule out
+more (``pool_gate``). Only where their best packings overfill a link the others are sought, and of
+these only such as can make a packing better.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from formulations.placement.chain_plan import ChainPlan, value_of
 from formulations.placement.chain_problem import ChainProblem
 from formulations.placement.chain_stop import LabelLimitError, Progress, Watch
-from formulations.placement.chain_tables import ChainTables, Trunk
+from formulations.placement.chain_tables import ChainTables
+from formulations.placement.packing_lattice import MOST_LATTICE_CELLS, lattice_cells
+from formulations.placement.pool_column import ChainPool, PoolColumn, column_of, names_of_links
 from formulations.placement.pool_filter import smallest_vectors
+from formulations.placement.pool_gate import RateGate, gate_of_copies
 from formulations.placement.pool_labels import chains_by_hosts
 
-__all__ = ["MOST_POOL_LABELS", "SHARE_PARTS", "ChainPool", "PoolColumn", "chain_pool", "column_of"]
+__all__ = ["MOST_POOL_LABELS", "chain_pool", "joined_pools"]
 
 MOST_POOL_LABELS = 20_000_000
 """Labels held at once, at most, for one setting."""
-
-SHARE_PARTS = 720_720
-"""Parts that a link is counted in: the least number that 2 to 16 divide, so that equal replicas
-that fill a link together are not lost to rounding."""
-
-_MICRO_PS = 10**18
-"""Micro-tokens x picoseconds in a token x second."""
-_REACH = 2**60
-
-
-@dataclass(frozen=True, slots=True)
-class PoolColumn:
-    """One chain that a replica may be.
-
-    Parameters
-    ----------
-    setting
-        Index into the settings; 0 for tables of measured machines.
-    used
-        Hosts of each orbit.
-    time
-        T or latency, ps.
-    rate
-        Micro-tokens/s, rounded down; positive.
-    shares
-        Of each link of the pool, in ``SHARE_PARTS``, rounded up.
-    """
-
-    setting: int
-    plan: ChainPlan
-    used: tuple[int, ...]
-    time: int
-    rate: int
-    shares: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ChainPool:
-    """All columns worth having, by time, then from the greatest rate down.
-
-    Parameters
-    ----------
-    links
-        Names of the links that shares are of.
-    unsearched
-        Settings whose chains are not all accounted for; empty for a complete pool.
-    reason
-        Why they are not; empty for a complete pool.
-    """
-
-    columns: tuple[PoolColumn, ...]
-    links: tuple[str, ...]
-    unsearched: tuple[int, ...] = ()
-    reason: str = ""
 
 
 def chain_pool(
     question: ChainProblem | ChainTables,
     *,
     links: Sequence[str] | None = None,
+    apart: bool = False,
+    gate: RateGate | None = None,
     keep: Callable[[PoolColumn], bool] | None = None,
     most_labels: int = MOST_POOL_LABELS,
     should_stop: Callable[[], bool] | None = None,
@@ -113,6 +66,12 @@ def chain_pool(
         whose latencies are ps.
     links
         Names of its shared links that are shared among replicas too; ``None``: all of them.
+    apart
+        Whether chains are compared as if no link were shared among replicas, and also with copies
+        of those found before: then no packing of any chains has a greater rate within a time and
+        on given hosts than some packing of these, links not regarded. Shares are told all the same.
+    gate
+        Chains that it refuses need not be found.
     keep
         Whether a column is within limits that the tables do not know; asked before any column
         replaces another. What it refuses it must refuse in every column that is slower or has more
@@ -129,108 +88,62 @@ def chain_pool(
         If a chain takes no time at all, or a rate does not fit into 60 bits.
     """
     problem = question if isinstance(question, ChainProblem) else None
-    settings = range(1 if problem is None else len(problem.settings))
+    order = [0] if problem is None else list(range(len(problem.settings)))
+    if problem is not None and apart:
+        # Large batches carry most, so they rule out most of what smaller ones could do.
+        order.sort(key=lambda index: (-problem.settings[index].batch, index))
     watch = Watch(should_stop, on_progress)
-    names = _links(question) if links is None else tuple(links)
-    columns: list[PoolColumn] = []
+    names = names_of_links(question) if links is None else tuple(links)
+    columns: tuple[PoolColumn, ...] = ()
     unsearched: list[int] = []
     reason = ""
-    for setting in settings:
+    for place, setting in enumerate(order):
         tables = question.tables(setting) if isinstance(question, ChainProblem) else question
         try:
             found = chains_by_hosts(
                 tables,
                 joint=problem is not None,
+                loads=() if apart else names,
+                batch=None if problem is None else problem.settings[setting].batch,
+                gate=_copies(columns, question, gate) if apart else gate,
                 most_labels=most_labels,
-                watch=watch.part(setting, len(settings)),
+                watch=watch.part(place, len(order)),
             )
             plans = [plan for _, plan in found]
         except LabelLimitError as error:
             plans, reason = error.plans, reason or str(error)
             unsearched.append(setting)
         made = (column_of(question, setting, plan, tables=tables, links=names) for plan in plans)
-        columns.extend(
-            column for column in made if column.rate > 0 and (keep is None or keep(column))
+        columns = _irreplaceable(
+            [
+                *columns,
+                *(column for column in made if column.rate > 0 and (keep is None or keep(column))),
+            ]
         )
-    return ChainPool(_irreplaceable(columns), names, tuple(unsearched), reason)
+    return ChainPool(columns, names, tuple(sorted(unsearched)), reason)
 
 
-def column_of(
-    question: ChainProblem | ChainTables,
-    setting: int,
-    plan: ChainPlan,
-    *,
-    tables: ChainTables | None = None,
-    links: Sequence[str] | None = None,
-) -> PoolColumn:
-    """The column of one chain, every number of it summed anew from the tables in Python integers.
-
-    Parameters
-    ----------
-    tables, links
-        Of this setting, and names of the links of the pool, where they are at hand.
+def joined_pools(first: ChainPool, second: ChainPool) -> ChainPool:
+    """The columns of both, less those that others replace; incomplete where the second is.
 
     Raises
     ------
     ValueError
-        As ``chain_pool`` does.
+        If their shares are not of the same links.
     """
-    if tables is None:
-        tables = question.tables(setting) if isinstance(question, ChainProblem) else question
-    value = value_of(tables, plan)
-    loads = [_load(trunk, plan, tables.n_orbits) for trunk in tables.trunks]
-    carried = list(zip(tables.trunks, loads, strict=True))
-    pace = max([value.pace, *(trunk.pace(load) for trunk, load in carried if load)])
-    if isinstance(question, ChainProblem):
-        time = max(value.latency, pace)
-        if time < 1:
-            raise ValueError(f"{tables.name}: a chain takes no time")
-        rate = question.settings[setting].batch * _MICRO_PS // time
-    else:
-        time, rate = value.latency, -pace
-    if rate >= _REACH:
-        raise ValueError(f"{tables.name}: a rate of {rate} micro-tokens/s, 2^60 or more")
-    share = {
-        trunk.name: _share(trunk, load, time=time, rate=rate) for trunk, load in carried if load
-    }
-    return PoolColumn(
-        setting=setting,
-        plan=plan,
-        used=tuple(plan.hosts_used(tables.n_orbits)),
-        time=time,
-        rate=rate,
-        shares=tuple(share.get(name, 0) for name in (_links(question) if links is None else links)),
-    )
+    if first.links != second.links:
+        raise ValueError("shares are of other links")
+    columns = _irreplaceable([*first.columns, *second.columns])
+    return ChainPool(columns, first.links, second.unsearched, second.reason)
 
 
-def _links(question: ChainProblem | ChainTables) -> tuple[str, ...]:
-    """Names of the links that replicas may share.
-
-    Raises
-    ------
-    ValueError
-        If two have the same name.
-    """
-    if isinstance(question, ChainProblem):
-        names = tuple(link.name for link in question.shared)
-    else:
-        names = tuple(trunk.name for trunk in question.trunks)
-    if len(set(names)) != len(names):
-        raise ValueError(f"{question.name}: two shared links have one name")
-    return names
-
-
-def _load(trunk: Trunk, plan: ChainPlan, ends: int) -> int:
-    """What all hand-overs of a chain put on a link."""
-    orbits = [ends, *(stage.orbit for stage in plan.stages), ends]
-    return sum(int(trunk.load[a, b]) for a, b in pairwise(orbits))
-
-
-def _share(trunk: Trunk, load: int, *, time: int, rate: int) -> int:
-    """Parts of a link that a replica takes, rounded up."""
-    if trunk.factor:
-        return -(-SHARE_PARTS * trunk.factor * load // time)
-    return -(-SHARE_PARTS * load * rate // trunk.capacity)
+def _copies(
+    columns: Sequence[PoolColumn], question: ChainProblem | ChainTables, gate: RateGate | None
+) -> RateGate | None:
+    """The gate of what is known, where there is something and room for its table."""
+    if not columns or lattice_cells(question.count) > MOST_LATTICE_CELLS:
+        return gate
+    return gate_of_copies(columns, question.count)
 
 
 def _irreplaceable(columns: Sequence[PoolColumn]) -> tuple[PoolColumn, ...]:

@@ -74,6 +74,10 @@ class Watch:
         """The same over one of several searches."""
         return Watch(self._should_stop, self._on_progress, before=before, parts=parts)
 
+    def quiet(self) -> Watch:
+        """The same that says nothing of how far a search is."""
+        return Watch(self._should_stop)
+
     def stops(self) -> bool:
         """Whether to stop."""
         return self._should_stop is not None and self._should_stop()

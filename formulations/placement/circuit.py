@@ -187,10 +187,14 @@ class _Stating:
                     continue
                 to = model.new_bool_var(f"v{h}_{following}")
                 model.add(to == sum(onward))
-                for (host, k, n), choice in self.choices.items():
-                    if host == h:
-                        pace = int(tables.pace[k, n, following])
-                        model.add(self.pace >= pace).only_enforce_if([choice, to])
+                own = {key: q for key, q in self.choices.items() if key[0] == h}
+                paces = [int(tables.pace[k, n, following]) for _, k, n in own]
+                if sum(map(abs, paces)) >= _REACH:
+                    raise ValueError(f"{tables.name}: paces of a host add up to 2^60 or more")
+                # One row for all choices. A row for each, enforced by choice and `to`, made
+                # CP-SAT 9.15 call feasible models infeasible from paces of 1e10 on.
+                pace = self.linear.weighted_sum(list(own.values()), paces)
+                model.add(self.pace >= pace).only_enforce_if(to)
 
     def _share(self, trunk: Trunk) -> None:
         """The pace of the load of all hand-overs over one link."""

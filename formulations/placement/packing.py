@@ -23,7 +23,7 @@ import numpy as np
 from formulations.fleet.problem import SPEED, THROUGHPUT, FleetProblem
 from formulations.fleet.sparse import SparseInts
 from formulations.milp import IntArray
-from formulations.placement.chain_pool import SHARE_PARTS, ChainPool, PoolColumn
+from formulations.placement.pool_column import SHARE_PARTS, ChainPool, PoolColumn
 
 __all__ = ["Packing", "packing_faults", "packing_problem", "rate_of", "time_of", "times_of"]
 

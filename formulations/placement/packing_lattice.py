@@ -21,11 +21,17 @@ from itertools import pairwise
 import numpy as np
 
 from formulations.milp import IntArray
-from formulations.placement.chain_pool import PoolColumn
 from formulations.placement.chain_stop import LabelStop
 from formulations.placement.packing import Packing
+from formulations.placement.pool_column import PoolColumn
 
-__all__ = ["MOST_LATTICE_CELLS", "LatticeLevel", "lattice_cells", "lattice_levels"]
+__all__ = [
+    "MOST_LATTICE_CELLS",
+    "LatticeLevel",
+    "lattice_cells",
+    "lattice_levels",
+    "lattice_tables",
+]
 
 MOST_LATTICE_CELLS = 500_000
 """Budgets of hosts by orbit, at most, that a table is kept for."""
@@ -82,6 +88,35 @@ def lattice_levels(
         If there are more than ``MOST_LATTICE_CELLS`` budgets, the columns are not in order, or
         rates can add up to 2^62.
     """
+    full = tuple(count.tolist())
+    last = np.full(tuple(have + 1 for have in full), -1, dtype=np.int64)
+    level = LatticeLevel(0, 0, Packing(()))
+    for time, best in _filled(columns, count, last, should_stop):
+        rate = int(best[full])
+        packing = _packing(last, columns, full) if rate > level.rate else level.packing
+        level = LatticeLevel(time, rate, packing)
+        yield level
+
+
+def lattice_tables(
+    columns: Sequence[PoolColumn], count: IntArray
+) -> Iterator[tuple[int, IntArray]]:
+    """(time, greatest rate of every budget) for every time there is, from the least.
+
+    The table, of shape (c_1 + 1, c_2 + 1, ...), is written over when the next is asked for.
+    Parameters and errors are those of ``lattice_levels``.
+    """
+    last = np.full(tuple(have + 1 for have in count.tolist()), -1, dtype=np.int64)
+    yield from _filled(columns, count, last, None)
+
+
+def _filled(
+    columns: Sequence[PoolColumn],
+    count: IntArray,
+    last: IntArray,
+    should_stop: Callable[[], bool] | None,
+) -> Iterator[tuple[int, IntArray]]:
+    """The tables in turn; ``last`` takes the column that every budget was last raised by."""
     if lattice_cells(count) > MOST_LATTICE_CELLS:
         raise ValueError(f"{lattice_cells(count)} budgets, more than {MOST_LATTICE_CELLS}")
     if any(a.time > b.time for a, b in pairwise(columns)):
@@ -89,19 +124,14 @@ def lattice_levels(
     if int(count.sum()) * max((column.rate for column in columns), default=0) >= _REACH:
         raise ValueError("rates can add up to 2^62 micro-tokens/s")
     full = tuple(count.tolist())
-    best = np.zeros(tuple(have + 1 for have in full), dtype=np.int64)
-    last = np.full(best.shape, -1, dtype=np.int64)
-    level = LatticeLevel(0, 0, Packing(()))
+    best = np.zeros(last.shape, dtype=np.int64)
     for place, column in enumerate(columns):
         if should_stop is not None and should_stop():
             raise LabelStop(f"stopped at column {place} of {len(columns)}")
         if all(used <= have for used, have in zip(column.used, full, strict=True)):
             _take_in(best, last, column, place)
         if place + 1 == len(columns) or columns[place + 1].time > column.time:
-            rate = int(best[full])
-            packing = _packing(last, columns, full) if rate > level.rate else level.packing
-            level = LatticeLevel(column.time, rate, packing)
-            yield level
+            yield column.time, best
 
 
 def _take_in(best: IntArray, last: IntArray, column: PoolColumn, place: int) -> None:

@@ -11,24 +11,31 @@ of hosts. A label is dropped where one of its cell, or of a cell with a host les
 orbit, is no worse in latency, pace and every load; or where a finished chain on no more hosts is no
 worse than the best that its completions could be. A dominated label may itself have been dropped
 before: what beat it beats what it would have beaten.
+
+Trunks whose load does not count among replicas still hold up a chain. Their load is then only a
+resource of labels, left out where it cannot show any more (``chain_loads``). A gate
+(``pool_gate``) drops labels that can only become chains of no use.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from formulations.milp import IntArray
 from formulations.placement.chain_bounds import FAR, PaceNeeded, least_left
+from formulations.placement.chain_filter import nondominated_with_resources
+from formulations.placement.chain_loads import TrunkLoads, most_hosts
 from formulations.placement.chain_plan import ChainPlan, ChainStage
 from formulations.placement.chain_stop import LabelLimitError, LabelStop, Watch
 from formulations.placement.chain_tables import ChainTables, Trunk
-from formulations.placement.pool_filter import beaten_by, nondominated_with_loads, smallest_vectors
+from formulations.placement.pool_filter import beaten_by, smallest_vectors
+from formulations.placement.pool_gate import RateGate, rate_of_times
 from formulations.placement.pool_options import competing_options
 
 __all__ = ["MOST_CELLS", "chains_by_hosts"]
@@ -70,15 +77,33 @@ def _joined(parts: list[_Labels]) -> _Labels:
 
 
 class _Search:
-    def __init__(self, tables: ChainTables, *, joint: bool, most_labels: int, watch: Watch) -> None:
-        self.tables, self.joint, self.most_labels, self.watch = tables, joint, most_labels, watch
+    def __init__(
+        self,
+        tables: ChainTables,
+        *,
+        joint: bool,
+        loads: Collection[str] | None,
+        gate: RateGate | None,
+        batch: int | None,
+        most_labels: int,
+        watch: Watch,
+    ) -> None:
+        self.joint, self.most_labels, self.watch = joint, most_labels, watch
+        self.gate, self.batch = gate, batch
         self.ends = tables.n_orbits
         self.needed = PaceNeeded(tables)
         self.left = least_left(tables, tables.stage_time, tables.hop_time)
+        counted = tuple(t for t in tables.trunks if loads is None or t.name in loads)
+        others = tuple(t for t in tables.trunks if t not in counted)
+        self.carried = TrunkLoads(
+            replace(tables, trunks=others), least_pace=self._least_pace(tables), joint=joint
+        )
+        self.tables = tables = replace(tables, trunks=(*counted, *self.carried.trunks))
+        self.most_hosts = most_hosts(tables)
         options = competing_options(tables)
         self.options = [[k for k in options if tables.orbit[k] == o] for o in range(self.ends)]
         self.held = [np.flatnonzero(row) for row in tables.allowed]
-        self.n_loads = len(tables.trunks)
+        self.n_counted, self.n_loads = len(counted), len(tables.trunks)
         self.width = self.n_loads + (tables.max_price is not None)
         if tables.max_price is not None:
             stage_price = np.repeat(tables.price[:, None], tables.allowed.shape[1], axis=1)
@@ -90,6 +115,14 @@ class _Search:
         self.n_labels = 0
         self.found: list[tuple[_Used, ChainPlan]] = []
 
+    def _least_pace(self, tables: ChainTables) -> int:
+        """At or below that of every chain; of time where that is what counts."""
+        pace = int(self.needed.by_layers(tables.count)[tables.layers])
+        if not self.joint:
+            return pace
+        latency = (tables.hop_time[-1, :-1] + self.left[0])[tables.linked[-1, :-1]]
+        return max(pace, int(latency.min(initial=FAR)))
+
     def used(self) -> list[_Used]:
         counts = self.tables.count.tolist()
         n_cells = math.prod(count + 1 for count in counts)
@@ -98,9 +131,7 @@ class _Search:
                 f"{self.tables.name}: {n_cells} combinations of hosts by kind, where {MOST_CELLS} "
                 f"are tried; make more hosts alike, or ask for fewer"
             )
-        most = self.tables.layers
-        if self.tables.max_hosts is not None:
-            most = min(most, self.tables.max_hosts)
+        most = self.most_hosts
         everything = itertools.product(*(range(count + 1) for count in counts))
         within = (used for used in everything if 0 < sum(used) <= most)
         return sorted(within, key=lambda used: (sum(used), used))
@@ -145,13 +176,13 @@ class _Search:
 
     @property
     def _n_criteria(self) -> int:
-        return (1 if self.joint else 2) + self.n_loads
+        return (1 if self.joint else 2) + self.n_counted
 
     def _criteria(self, labels: _Labels, left: IntArray | int) -> IntArray:
-        """(n, d): time, or latency and pace, with what is left; then the loads of trunks."""
+        """(n, d): time, or latency and pace, with what is left; then the loads that count."""
         latency = labels.latency + left
         first = [np.maximum(latency, labels.pace)] if self.joint else [latency, labels.pace]
-        return np.concatenate([np.stack(first, axis=1), labels.loads[:, : self.n_loads]], axis=1)
+        return np.concatenate([np.stack(first, axis=1), labels.loads[:, : self.n_counted]], axis=1)
 
     def _take(self, used: _Used, ends: _Labels) -> None:
         """Keep the finished chains that nothing beats."""
@@ -265,14 +296,40 @@ class _Search:
         labels, left = labels.take(kept), left[kept]
         if self.joint:
             np.maximum(labels.pace, labels.latency + left, out=labels.pace)
-        return labels.take(~beaten_by(self.standing[used], self._criteria(labels, left)))
+        if self.gate is not None:
+            kept = ~self._refused(labels, left, used)
+            labels, left = labels.take(kept), left[kept]
+        kept = ~beaten_by(self.standing[used], self._criteria(labels, left))
+        return self._settled(labels.take(kept), used, orbit)
+
+    def _refused(self, labels: _Labels, left: IntArray, used: _Used) -> npt.NDArray[np.bool_]:
+        """What the gate refuses whatever completes it."""
+        if self.gate is None:
+            return np.zeros(len(labels), dtype=np.bool_)
+        if self.batch is None:
+            return self.gate.refuses(used, labels.latency + left, -labels.pace)
+        time = np.maximum(labels.latency + left, labels.pace)
+        return self.gate.refuses(used, time, rate_of_times(self.batch, time))
+
+    def _settled(self, labels: _Labels, used: _Used, orbit: int) -> _Labels:
+        """Loads that do not count are 0 from where on they cannot hold up the chain."""
+        if len(self.carried):
+            own = slice(self.n_counted, self.n_loads)
+            labels.loads[:, own] = self.carried.settled(
+                labels.loads[:, own],
+                labels.done,
+                labels.pace,
+                orbit,
+                self.most_hosts - sum(used),
+            )
+        return labels
 
     def _undominated(self, labels: _Labels, used: _Used, orbit: int) -> _Labels:
         """Those that no label of this cell, or of one with fewer hosts, dominates."""
         fewer = ((b, orbit) for b in _one_less(used))
         shadows = [self.shadows[key] for key in fewer if key in self.shadows]
         everything = _joined([*shadows, labels])
-        kept = nondominated_with_loads(
+        kept = nondominated_with_resources(
             everything.done, everything.latency, everything.pace, everything.loads
         )
         self.shadows[used, orbit] = everything.take(kept)
@@ -305,6 +362,9 @@ def chains_by_hosts(
     tables: ChainTables,
     *,
     joint: bool,
+    loads: Collection[str] | None = None,
+    gate: RateGate | None = None,
+    batch: int | None = None,
     most_labels: int,
     watch: Watch,
 ) -> list[tuple[tuple[int, ...], ChainPlan]]:
@@ -314,6 +374,12 @@ def chains_by_hosts(
     ----------
     joint
         Whether latency and pace count as one criterion, their greater (time), or as two.
+    loads
+        Names of the trunks whose load is a criterion; ``None``: all of them.
+    gate
+        Chains that it refuses may be left out.
+    batch
+        For the gate: the rate is that of so many sequences in a time; ``None``: minus the pace.
     most_labels
         Labels held at once, at most.
 
@@ -323,7 +389,15 @@ def chains_by_hosts(
         If more are needed, or there are more than ``MOST_CELLS`` vectors of hosts; ``LabelStop`` if
         ``watch`` says so. ``plans`` are those found by then.
     """
-    search = _Search(tables, joint=joint, most_labels=most_labels, watch=watch)
+    search = _Search(
+        tables,
+        joint=joint,
+        loads=loads,
+        gate=gate,
+        batch=batch,
+        most_labels=most_labels,
+        watch=watch,
+    )
     try:
         search.run()
     except LabelLimitError as error:

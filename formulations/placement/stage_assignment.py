@@ -18,6 +18,8 @@ carry flow; :math:`f_{ij} \in \mathbb{Z}_{\ge 0}`, what it carries. With the end
 .. math::
     f_{ij} \le c_{ij} d_{ij}, \qquad \sum_j f_{ji} = \sum_j f_{ij} \le \sum_k T_i(k) z_{ik}
 
+Links that several pairs share are one row each over the flows of their pairs (``shared_flow``).
+
 Size: about :math:`2 n^2` columns and :math:`3 n^2` rows for n machines.
 
 Strength: weak. Half of every edge may be open at once, and equal machines are n! copies of each
@@ -26,22 +28,31 @@ other; it is kept as what the stronger statements are measured against.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
 from formulations.placement.max_flow import routed_plan
-from formulations.placement.plan import HeldRange, PlacementPlan
+from formulations.placement.plan import SINK, SOURCE, HeldRange, PlacementPlan
 from formulations.placement.problem import THROUGHPUT, PlacementProblem
+from formulations.placement.shared_flow import SharedRow, put_shared_rows
 from formulations.rows import SparseRows
 
 __all__ = ["build_stage_assignment"]
 
 
 def build_stage_assignment(
-    problem: PlacementProblem,
+    problem: PlacementProblem, *, shared: Sequence[SharedRow] = ()
 ) -> StatedProblem[PlacementProblem, PlacementPlan]:
-    """The program over single machines; see the module's text. Plans are over ``apart()``."""
+    """The program over single machines; see the module's text. Plans are over ``apart()``.
+
+    Parameters
+    ----------
+    shared
+        By index of the single machines.
+    """
     alone = problem.apart()
     n, layers = alone.n_orbits, alone.layers
     fastest = [alone.fastest(i) for i in range(n)]
@@ -94,6 +105,12 @@ def build_stage_assignment(
     rows.put(row, head[head >= 0], flow[head >= 0], 1)
     rows.put(row, holder, z, -rate)
 
+    column = {edge: np.array([flow[e]]) for e, edge in enumerate(edges)}
+    column |= {(SOURCE, i): np.array([flow[e]]) for i, e in enumerate(into.tolist())}
+    column |= {(i, SINK): np.array([flow[e]]) for i, e in enumerate(out.tolist())}
+    none = np.empty(0, dtype=np.int64)
+    put_shared_rows(rows, shared, lambda start, end: column.get((start, end), none))
+
     n_columns = int(flow[-1]) + 1
     upper = np.ones(n_columns, dtype=np.int64)
     upper[s], upper[flow] = layers, capacity
@@ -101,14 +118,19 @@ def build_stage_assignment(
     goal[flow[into]] = -1
 
     def decode(x: IntArray) -> PlacementPlan:
-        chosen = np.flatnonzero(x[z])
-        return routed_plan(
-            alone,
-            [
-                HeldRange(int(holder[c]), int(x[s[holder[c]]]), int(holds[c]))
-                for c in chosen.tolist()
-            ],
-        )
+        chosen = np.flatnonzero(x[z]).tolist()
+        ranges = [HeldRange(int(holder[c]), int(x[s[holder[c]]]), int(holds[c])) for c in chosen]
+        if not shared:
+            return routed_plan(alone, ranges)
+        # Routing anew would know no shared link.
+        place = {held.orbit: index for index, held in enumerate(ranges)}
+        place |= {SOURCE: SOURCE, SINK: SINK}
+        flows = {
+            (place[i], place[j]): int(x[columns[0]])
+            for (i, j), columns in column.items()
+            if x[columns[0]]
+        }
+        return PlacementPlan(tuple(ranges), flows)
 
     return StatedProblem(
         formulation="stage_assignment",

@@ -31,7 +31,8 @@ def solve_command(
             help="Replica: enumeration (the default), column_selection, factored_big_m, "
             "factored_hull, cp_element. Fleet: blocks, counts, rack_patterns, column_generation, "
             "cp_counts; left out, what suits the fleet. Placement: labels or circuit (one "
-            "pipeline), packing (several), flow (throughput alone)."
+            "pipeline), packing (several), flow, arc_flow, stage_assignment or patterns "
+            "(throughput alone)."
         ),
     ] = None,
     engine: Annotated[

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +11,16 @@ import numpy.typing as npt
 
 from solver.report.findings import count_of
 from solver.report.fleet_facts import Goal, goals_of
-from solver.report.numbers import clean, short
+from solver.report.numbers import clean, fixed
 from solver.report.placement_facts import bracket_of, host_count, setting_text
 from solver.report.placement_findings import placement_marks
 from solver.report.placement_regions import open_ranges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
-__all__ = ["axis_title", "draw_curve", "is_wide", "point_name"]
+__all__ = ["axis_title", "decimals_of", "draw_curve", "is_wide", "point_name"]
 
 FloatArray = npt.NDArray[np.float64]
 _INK, _LINE, _BOUND = "#1f5fa8", "#9db7d4", "#c8641b"
@@ -101,16 +103,39 @@ def _axes(axes: Axes, goals: Sequence[Goal], table: FloatArray) -> None:
             # Names stand right of their points.
             set_limits(max(low - air, 0.0), high + air * (1.6 if axis == "x" else 1.0))
         ticks = axes.xaxis if axis == "x" else axes.yaxis
-        ticks.set_major_formatter(lambda value, _: short(value))
+        ticks.set_major_formatter(_equal_digits(ticks))
         if is_wide(values.tolist()):
             from matplotlib.ticker import LogLocator, NullFormatter
 
             ticks.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=20))
+            ticks.set_major_formatter(lambda value, _: f"{value:,.10g}")
             ticks.set_minor_formatter(NullFormatter())
     axes.set_xlabel(axis_title(goals[0], "x"))
     axes.set_ylabel(axis_title(goals[1], "y"))
     axes.grid(visible=True, color="#e9e9e9", linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def _equal_digits(axis: Axis) -> Callable[[float, float], str]:
+    """What ticks of an even axis read: all with the decimals that the finest of them needs."""
+
+    def told(value: float, _: float) -> str:
+        return fixed(value, decimals_of([float(place) for place in axis.get_majorticklocs()]))
+
+    return told
+
+
+def decimals_of(ticks: Sequence[float]) -> int:
+    """Decimals that tell evenly spaced ticks exactly, at most 9."""
+    step = min((abs(b - a) for a, b in itertools.pairwise(ticks) if a != b), default=1.0)
+    return next(
+        (
+            places
+            for places in range(9)
+            if all(abs(round(tick, places) - tick) <= 1e-6 * step for tick in ticks)
+        ),
+        9,
+    )
 
 
 def _steps(

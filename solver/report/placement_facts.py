@@ -157,7 +157,7 @@ def share_text(share: float) -> str:
     """Per cent; a link that is used at all never reads 0, one that is not full never 100."""
     text = percent(share)
     if text == "0.0 %" and share > 0:
-        return "less than 0.1 %"
+        return "<0.1 %"
     return "99.9 %" if text == "100.0 %" and share < _FULL else text
 
 

@@ -18,10 +18,12 @@ from solver.report.placement_strokes import busy_text
 __all__ = ["layer_scene"]
 
 _WIDTH = 11.0
-_HEIGHT, _STEP = 0.50, 0.66
+_HEIGHT, _STEP = 0.56, 0.72
 _ENDS = 0.75
 """Inches between the first and last layers and where tokens come from and go to."""
 _WIDEST, _THINNEST = 6.0, 0.6
+_UPRIGHT = 0.12
+"""Inches that a line of upright text takes."""
 
 Stage = Mapping[str, Any]
 
@@ -101,14 +103,35 @@ def _bar(network: Network, stage: Stage, left: float, right: float, y: float) ->
     room = width - 0.06
     rate, most = float(stage["tok_per_s"]), float(stage["capacity_tok_per_s"])
     used = percent(rate / most).replace(".0 %", " %") if most > 0 else ""
+    label = clean(name, limit=60)
+    if text_width(label, 7, bold=True) > room:
+        return _narrow(network, stage, ((left + right) / 2, y), width)
     told = [f"{short(rate, 3)} of {short(most, 3)} tok/s", f"{used} used", used]
-    lines = [fitted(clean(name, limit=60), 7, room, bold=True)]
-    held = f"{int(stage['first_layer']) + 1}–{int(stage['first_layer']) + int(stage['layers'])}"
+    lines, held = [label], _held(stage)
     lines.append(next((t for t in (f"layers {held}", held) if text_width(t, 7) <= room), ""))
     lines.append(next((t for t in told if text_width(t, 7) <= room), ""))
     kept = tuple(line for line in lines if line)
     return Box(
         name, ((left + right) / 2, y), width, _HEIGHT, kept, "used", network.nodes[name].machine
+    )  # fmt: skip
+
+
+def _held(stage: Stage) -> str:
+    first, count = int(stage["first_layer"]) + 1, int(stage["layers"])
+    return f"{first}–{first + count - 1}" if count > 1 else str(first)
+
+
+def _narrow(network: Network, stage: Stage, centre: Point, width: float) -> Box:
+    """A host whose name is wider than its layers: it stands upright, its layers beside it."""
+    name = str(stage["host"])
+    lines = [fitted(clean(name, limit=60), 7, _HEIGHT - 0.04, bold=True)]
+    if width >= 2 * _UPRIGHT:
+        lines.append(_held(stage))
+    if width < _UPRIGHT:
+        lines = []
+    return Box(
+        name, centre, width, _HEIGHT, tuple(lines), "used", network.nodes[name].machine,
+        upright=True,
     )  # fmt: skip
 
 

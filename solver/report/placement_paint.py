@@ -113,11 +113,14 @@ def _box(axes: Axes, box: Box, colours: Mapping[str, str]) -> None:
     )  # fmt: skip
     x, y = box.centre
     size = 7.5 if "switch" in box.style or box.style == "gateway" else 7
-    step = min(_LINE_STEP, box.height / max(len(box.lines), 1) * 0.92)
+    room = box.width if box.upright else box.height
+    step = min(_LINE_STEP, room / max(len(box.lines), 1) * 0.92)
     for number, line in enumerate(box.lines):
+        up = ((len(box.lines) - 1) / 2 - number) * step
+        place = (x - up, y) if box.upright else (x, y + up)
         axes.text(
-            x, y + ((len(box.lines) - 1) / 2 - number) * step, line, fontsize=size, color=ink,
-            ha="center", va="center_baseline", zorder=6,
+            *place, line, fontsize=size, color=ink, rotation=90 if box.upright else 0,
+            ha="center", va="center" if box.upright else "center_baseline", zorder=6,
             weight="bold" if number == 0 and box.style == "used" else "normal",
         )  # fmt: skip
     if box.badge:

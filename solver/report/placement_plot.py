@@ -24,6 +24,7 @@ from solver.report.placement_findings import (
 )
 from solver.report.placement_graph import Panel, panel_of
 from solver.report.placement_loads import draw_loads
+from solver.report.placement_scene import fitted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,8 +83,10 @@ def render_placement_plot(document: Mapping[str, Any], form: PlotFormat) -> byte
 def _titles(figure: Figure, document: Mapping[str, Any]) -> None:
     wide, tall = figure.get_size_inches()
     figure.text(
-        _EDGE / wide, 1 - 0.18 / tall, clean(placement_title(document), limit=72), fontsize=14,
-        weight="bold", va="top",
+        _EDGE / wide, 1 - 0.18 / tall,
+
+        fitted(clean(placement_title(document)), 14, wide - 2 * _EDGE, bold=True),
+        fontsize=14, weight="bold", va="top",
     )  # fmt: skip
     figure.text(
         _EDGE / wide, 1 - 0.51 / tall, short_placement_status(document), fontsize=10, color=SOFT,

@@ -64,6 +64,8 @@ class Box:
         Kind of host, which gives the colour.
     badge, chain
         Number at the corner and the pipeline it counts in.
+    upright
+        Whether the text runs from the bottom to the top, as in a box too narrow for it.
     """
 
     key: str
@@ -75,6 +77,7 @@ class Box:
     machine: str = ""
     badge: str = ""
     chain: int = 0
+    upright: bool = False
 
     @property
     def rectangle(self) -> Rectangle:

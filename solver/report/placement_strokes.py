@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from solver.report.numbers import clean, percent
+from solver.report.numbers import clean
+from solver.report.placement_facts import share_text
 from solver.report.placement_network import Carried
 from solver.report.placement_scene import Point, Stroke, StrokeStyle
 
@@ -43,9 +44,9 @@ def side_of(width: float) -> float:
 
 
 def busy_text(entry: Carried) -> str:
-    """``busiest link, 12.0 % busy``, and below it its ends."""
+    """``busiest link, 12.0 % busy``, and below it its ends; what is tiny reads ``<0.1 %``."""
     ends = f"{clean(entry.start, limit=40)} → {clean(entry.end, limit=40)}"
-    return f"busiest link, {percent(entry.busy)} busy\n{ends}"
+    return f"busiest link, {share_text(entry.busy)} busy\n{ends}"
 
 
 def arc(a: Point, b: Point) -> tuple[Point, ...]:

@@ -23,7 +23,9 @@ _PACE = {
 def _told(goal: Goal, value: float) -> str:
     unit = {"speed": "tok/s/user", "cost": "per million tokens", "throughput": "tok/s"}
     if goal.name == "cost":
-        return f"US${dollars(value)} {unit['cost']}"
+        # Cents always: points of one frontier are held side by side.
+        sum_ = dollars(value) if value < 1 else f"{value:,.2f}"
+        return f"US${sum_} {unit['cost']}"
     return f"{short(value)} {unit.get(goal.name, goal.unit)}"
 
 

@@ -18,7 +18,7 @@ SHOWN = 4
 
 def named_few(names: Sequence[str]) -> str:
     """The first names of a list, and how many more there are."""
-    shown = ", ".join(names[:SHOWN])
+    shown = ", ".join(name or "(no name)" for name in names[:SHOWN])
     more = len(names) - SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 

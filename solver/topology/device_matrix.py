@@ -142,6 +142,9 @@ def parse_device_matrix(text: str, *, where: str = "nvidia-smi topo -m") -> Devi
             )
     for name in sorted({name for name in devices if devices.count(name) > 1}):
         reading.fault(f"column {name}", "it is there twice", "Remove one")
+    if reading.faults:
+        # Which cell stands under which column is not known: every row would be a fault as well.
+        raise InstanceError.all_of(reading.faults)
     rows, rest = _rows(lines[start + 1 :], devices, reading)
     _check_symmetric(devices, rows, reading)
     if reading.faults:

@@ -79,7 +79,8 @@ def parse_graphml(text: str, *, name: str, where: str = "GraphML") -> Topology:
     ]
     return topology_from_attributes(
         str(graph.graph.get("name") or name),
-        [(str(node), attributes) for node, attributes in graph.nodes(data=True)],
+        # networkx adds a node for every unknown end of an edge; then the edge is named.
+        [(str(n), attributes) for n, attributes in graph.nodes(data=True) if str(n) in counts],
         [(str(a), str(b), _plain(attributes)) for a, b, attributes in _edges(graph)],
         where=where,
         further=faults,

@@ -59,9 +59,11 @@ def topology_of_matrix(
     Raises
     ------
     InstanceError
-        If a code has no wire, or codes form no tree: two GPUs near a third are far from each other.
+        If a code has no wire, a bond is wider than one GPU's links, or codes form no tree: two
+        GPUs near a third are far from each other.
     """
     gpus = matrix.gpus
+    _check_bonds(matrix, max_nvlinks, where)
     hosts = tuple(
         replace(gpu, name=one, devices=1, device_bytes_per_s=None, device_latency_ps=None)
         for one in gpus
@@ -69,6 +71,21 @@ def topology_of_matrix(
     switches, links = _nvlinks(matrix, nvlink, max_nvlinks)
     tree_switches, tree_links = _pcie_tree(matrix, pcie, where)
     return Topology(name, hosts, (*switches, *tree_switches), (*links, *tree_links), where=where)
+
+
+def _check_bonds(matrix: DeviceMatrix, max_nvlinks: int, where: str) -> None:
+    """Refuse a bond of two GPUs that is wider than all links of one of them."""
+    widest = max(
+        ((matrix.nvlinks(a, b), a, b) for a in matrix.gpus for b in matrix.gpus if a < b),
+        default=(0, "", ""),
+    )
+    count, a, b = widest
+    if count > max_nvlinks:
+        raise InstanceError.one(
+            f"the two are joined by {count} NVLinks, and a GPU has {max_nvlinks} at most",
+            where=f"{where}: row {a}, column {b}",
+            mend="Give the output unchanged, or say how many links one GPU has",
+        )
 
 
 def _nvlinks(

@@ -25,6 +25,8 @@ from solver.topology.text_files import read_text
 __all__ = ["parse_slurm_topology", "read_slurm_topology"]
 
 _KEYS = ("switchname", "nodes", "switches", "linkspeed")
+_EQUALS = re.compile(r"\s*=\s*")
+"""Slurm lets a key and its value stand apart."""
 _TIERS: tuple[SwitchKind, ...] = ("leaf", "spine", "core")
 
 
@@ -124,7 +126,7 @@ def _records(text: str, reading: _Reading) -> dict[str, _Record]:
             elif key.lower() in values:
                 reading.fault(place, f"{key} is written twice", "Join the two")
             else:
-                values[key.lower()] = value
+                values[key.lower()] = value.strip('"')
         lists = {key: _names(values.get(key), key, place, reading) for key in _KEYS[:3]}
         if not lists["switchname"]:
             reading.fault(place, "SwitchName is missing", "Begin the line with SwitchName=NAME")
@@ -148,7 +150,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
     lines: list[tuple[int, str]] = []
     start, joined = 0, ""
     for number, raw in enumerate(text.splitlines(), 1):
-        line = re.sub(r"#.*", "", raw).strip()
+        line = _EQUALS.sub("=", re.sub(r"#.*", "", raw)).strip()
         start = start or number
         if line.endswith("\\"):
             joined += line[:-1] + " "

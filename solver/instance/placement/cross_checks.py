@@ -115,12 +115,6 @@ def _check_measured(record: PlacementFile, lookup: Lookup) -> None:
                     if key == "microbatch"
                     else "Leave it out: the rates say what passes a machine",
                 )
-        if design.replicas == "several":
-            lookup.fault(
-                "design.replicas",
-                "several replicas are asked for, and rates are measured",
-                'Write trade_off = ["throughput"], which uses every host, or replicas = "one"',
-            )
 
 
 def _check_limits(record: PlacementFile, lookup: Lookup) -> None:
@@ -180,6 +174,15 @@ def check_model(
             f"the least degree is {design.tensor_parallel[0]}, and no host has more than {most} "
             "devices",
             f"Offer a degree of at most {most}",
+        )
+        return
+    possible = [degree for degree in design.tensor_parallel if degree <= most]
+    if all(model.n_heads % degree for degree in possible):
+        lookup.fault(
+            "design.tensor_parallel",
+            f"none of the degrees that fit a host ({', '.join(map(str, possible))}) divides the "
+            f"{model.n_heads} heads of {model.name}",
+            "Offer one that does, such as 1",
         )
 
 

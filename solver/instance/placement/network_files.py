@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import PurePath
 
 from solver.errors import Fault, FleetError, InstanceError
+from solver.instance.fleet.plausible import PlausibleRange
 from solver.instance.lookup import Lookup
 from solver.instance.placement.files_read import FilesRead
 from solver.instance.placement.machines import MachineKinds
 from solver.instance.placement.network_records import TopologyRecord
-from solver.instance.placement.wires import read_wire
+from solver.instance.placement.wires import bandwidth_doubt, latency_doubt, read_wire
 from solver.topology import Host, Topology, Wire
 from solver.topology.device_matrix import parse_device_matrix
 from solver.topology.graphml import parse_graphml
@@ -31,6 +33,13 @@ FILE_KEYS: dict[str, tuple[str, ...]] = {
 }
 """Keys that go with a file, by the end of its name."""
 _FILE = "topology.file"
+_HBM = PlausibleRange(
+    "bytes of HBM for one device",
+    low=Fraction(10**8),
+    low_mend="Is it in gigabytes? The key names the unit: hbm_bytes or hbm_gb",
+    high=Fraction(10**14),
+    high_mend="Is it in bytes already? The key names the unit: hbm_bytes or hbm_gb",
+)
 _UNUSED = Wire(1, 0)
 """Where no GPU has an NVLink its figures are not asked for."""
 
@@ -111,6 +120,7 @@ class _Reader:
         """The network with what the file leaves to the machines of the question."""
         if topology is None:
             return None
+        self._doubt_figures(topology)
         hosts = tuple(
             self._kinds.of_file(f"{_FILE}: {self._name}: nodes.{host.name}", host)
             for host in topology.hosts
@@ -118,6 +128,22 @@ class _Reader:
         return Topology(
             topology.name, hosts, topology.switches, topology.links, where=topology.where
         )
+
+    def _doubt_figures(self, topology: Topology) -> None:
+        """Note figures that a slip of unit gives away, as of inline links."""
+        found: list[Fault] = []
+        for link in topology.links:
+            doubts = (bandwidth_doubt(link.bytes_per_s), latency_doubt(link.latency_ps))
+            found += [
+                Fault(f"{self._name}: links.{link.name}", *doubt)
+                for doubt in doubts
+                if doubt is not None
+            ]
+        for host in topology.hosts:
+            doubt = _HBM.doubt(Fraction(host.hbm_bytes))
+            if doubt is not None:
+                found.append(Fault(f"{self._name}: nodes.{host.name}", *doubt))
+        self._files.failed(_FILE, found)
 
     def _machine(self) -> str | dict[str, str] | None:
         machine = self._record.machine

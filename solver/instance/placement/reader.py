@@ -35,6 +35,7 @@ from solver.instance.placement.machines import MachineKinds
 from solver.instance.placement.measurements import read_layer_times, read_rates
 from solver.instance.placement.network import check_gateways, read_network
 from solver.instance.placement.network_records import RoundingRecord
+from solver.instance.placement.reach import check_ends_reach_hosts, warn_of_lone_hosts
 from solver.instance.placement.records import PlacementFile
 from solver.instance.placement.wires import (
     bandwidth_doubt,
@@ -119,6 +120,7 @@ def _built(
     machines = _in_use(kinds, topology)
     if topology is not None:
         check_gateways(record.topology, topology, lookup)
+        check_ends_reach_hosts(record.topology, topology, lookup)
         check_machines(record, kinds, design, topology, files, lookup)
         if model is not None:
             check_model(record, model, design, machines, topology, lookup)
@@ -145,7 +147,11 @@ def _built(
         seed=record.seed,
         expected_exit_status=record.expected_exit_status,
         source=where,
-        warnings=(*price_age_warnings(kinds.prices, today), *_unused(record, topology)),
+        warnings=(
+            *price_age_warnings(kinds.prices, today),
+            *_unused(record, topology),
+            *warn_of_lone_hosts(topology),
+        ),
     )
     return instance, files
 

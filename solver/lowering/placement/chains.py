@@ -5,13 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from formulations.milp import IntArray
-from formulations.placement.chain_problem import ChainProblem, ChainSetting, SharedLink
+from formulations.placement.chain_problem import (
+    ChainOption,
+    ChainProblem,
+    ChainSetting,
+    SharedLink,
+)
 from formulations.placement.chain_tables import throughput_tables
 from solver.errors import InstanceError
 from solver.instance.placement.domain import PlacementInstance
@@ -34,6 +40,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 _REACH = 2**60
 """Times and prices of a whole chain stay below this, in ps (13 days) and parts of a dollar."""
+_ENDLESS_BYTES = 2**62
 
 
 def hand_over_ps(
@@ -55,8 +62,15 @@ def hand_over_ps(
     return path.hand_over_ps(math.ceil(hand_over_bytes(instance, outside=outside) * microbatch))
 
 
-def lower_chains(instance: PlacementInstance, topology: Topology) -> ChainSpace:
+def lower_chains(
+    instance: PlacementInstance, topology: Topology, *, lifted: bool = False
+) -> ChainSpace:
     """All single pipelines over ``topology``, the question's own network or a rounded one.
+
+    Parameters
+    ----------
+    lifted
+        Whether limits will be lifted from the space; see ``lower_placement``.
 
     Raises
     ------
@@ -73,8 +87,8 @@ def lower_chains(instance: PlacementInstance, topology: Topology) -> ChainSpace:
         exit=instance.exit,
     )
     if instance.is_measured and "throughput" in instance.trade_off:
-        return _measured_space(instance, routes)
-    return _timed_space(instance, routes)
+        return _measured_space(instance, routes, lifted)
+    return _timed_space(instance, routes, lifted)
 
 
 def _notes(instance: PlacementInstance, routes: Routes) -> tuple[str, ...]:
@@ -138,7 +152,7 @@ def _too_long(instance: PlacementInstance, what: str) -> InstanceError:
     )
 
 
-def _timed_space(instance: PlacementInstance, routes: Routes) -> ChainSpace:
+def _timed_space(instance: PlacementInstance, routes: Routes, lifted: bool) -> ChainSpace:
     """T = max(latency, pace): our own model, or measured times a layer against cost."""
     topology, layers = routes.topology, instance.layers
     settings = tuple(
@@ -170,8 +184,8 @@ def _timed_space(instance: PlacementInstance, routes: Routes) -> ChainSpace:
             routes,
             layers=layers,
             settings=settings,
-            options=options,
-            max_hosts=instance.limits.max_hosts,
+            options=_endless(options) if lifted else options,
+            max_hosts=None if lifted else instance.limits.max_hosts,
             bytes_of=lambda microbatch, outside: math.ceil(
                 hand_over_bytes(instance, outside=outside) * microbatch
             ),
@@ -200,6 +214,11 @@ def _timed_space(instance: PlacementInstance, routes: Routes) -> ChainSpace:
     )
 
 
+def _endless(options: Sequence[ChainOption]) -> list[ChainOption]:
+    """The same with memory without end: any host might hold any number of layers."""
+    return [replace(option, hbm_bytes=_ENDLESS_BYTES, max_layers=None) for option in options]
+
+
 def _one(instance: PlacementInstance, key: str, values: tuple[int, ...]) -> int:
     if len(values) != 1:
         raise InstanceError.one(
@@ -210,7 +229,7 @@ def _one(instance: PlacementInstance, key: str, values: tuple[int, ...]) -> int:
     return values[0]
 
 
-def _measured_space(instance: PlacementInstance, routes: Routes) -> ChainSpace:
+def _measured_space(instance: PlacementInstance, routes: Routes, lifted: bool) -> ChainSpace:
     """Latency against the least measured rate along the chain."""
     topology, ends = routes.topology, len(routes.orbits)
     microbatch = _one(instance, "microbatch", instance.design.microbatch)
@@ -259,7 +278,7 @@ def _measured_space(instance: PlacementInstance, routes: Routes) -> ChainSpace:
         trunks=trunks_of(
             routes,
             fastest=int(rate.max(initial=0)),
-            max_hosts=instance.limits.max_hosts,
+            max_hosts=None if lifted else instance.limits.max_hosts,
             activation=int(hand_over_bytes(instance, outside=False)),
             token=int(hand_over_bytes(instance, outside=True)),
         ),

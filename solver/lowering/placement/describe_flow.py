@@ -54,11 +54,19 @@ def describe_flow(space: FlowSpace, plan: PlacementPlan) -> dict[str, Any]:
     through = [0] * len(plan.ranges)
     carried = Carried()
     flows = []
-    for (start, end), flow in plan.flows.items():
-        if flow == 0:
-            continue
-        a = ENTRY if start == SOURCE else names[start]
-        b = EXIT if end == SINK else names[end]
+    # In the order in which they are told: what crosses a link is listed as it is carried.
+    told = sorted(
+        (
+            ENTRY if start == SOURCE else names[start],
+            EXIT if end == SINK else names[end],
+            start,
+            end,
+        )
+        for (start, end), flow in plan.flows.items()
+        if flow
+    )
+    for a, b, start, end in told:
+        flow = plan.flows[start, end]
         if end != SINK:
             through[end] += flow
         n_bytes = whole_bytes(space, outside=start == SOURCE or end == SINK)

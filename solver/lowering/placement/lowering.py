@@ -35,7 +35,7 @@ def network_of(instance: PlacementInstance, side: Side | None = None) -> Topolog
 
 
 def lower_placement(
-    instance: PlacementInstance, *, side: Side | None = None
+    instance: PlacementInstance, *, side: Side | None = None, lifted: bool = False
 ) -> ChainSpace | FlowSpace:
     """Space of a question; a ``FlowSpace`` exactly where throughput alone is asked for.
 
@@ -45,6 +45,9 @@ def lower_placement(
     ----------
     side
         Which rounded network to count on; ``None``: the network as it is.
+    lifted
+        Whether limits will be lifted from the space: then shared links stay in it that bind only
+        with more hosts in a chain, or more memory, than there may be. Of chains alone.
 
     Raises
     ------
@@ -65,4 +68,4 @@ def lower_placement(
     topology = network_of(instance, side)
     if instance.trade_off == ("throughput",):
         return lower_flow(instance, topology)
-    return lower_chains(instance, topology)
+    return lower_chains(instance, topology, lifted=lifted)

@@ -30,7 +30,8 @@ from solver.sweep.checking import (
 )
 from solver.sweep.placement.bracket import strip_is_closed
 from solver.sweep.placement.chains import LABELS
-from solver.sweep.placement.document import derived
+from solver.sweep.placement.conflict_entries import conflict_faults
+from solver.sweep.placement.document import asked_of, derived
 from solver.sweep.placement.flow_bounds import ARGUMENTS, INTEGERS, bound_fault
 from solver.sweep.placement.flows import flow_space_of
 from solver.sweep.placement.image import is_within, values_of
@@ -87,6 +88,7 @@ def verify_placement(
         checks.append(check_derived(name, document, derived(answer)))
         checks.append(_check_order(answer))
         checks.append(_check_strips(answer))
+        checks += _check_conflict(answer)
         if own.trade_off == ("throughput",):
             checks.append(_check_bounds(answer))
         if answer.bracket is not None:
@@ -103,6 +105,9 @@ def _check_question(
 ) -> Check:
     told = document["instance"]
     faults = list(differences(told["resolved"], resolved_placement(own), "resolved"))
+    asked = asked_of(own)
+    said = {key: value for key, value in document["provenance"].items() if key in asked}
+    faults += differences(said, asked, "provenance")
     if given is not None:
         if given.sha256 and told["sha256"] != given.sha256:
             faults.append("the file, or what was set beside it, is not the one that was solved")
@@ -177,12 +182,27 @@ def _check_strips(answer: PlacementAnswer) -> Check:
     for claim in answer.claims:
         if claim.engine not in _PROVERS:
             faults.append(f"unknown prover {claim.engine!r:.60}")
+        if claim.engine == LABELS and claim.closed_by != "enumeration":
+            faults.append(f"labels enumerate, and close nothing by {claim.closed_by!r:.60}")
+    if trade_off != ("throughput",) and any(claim.facts for claim in answer.claims):
+        faults.append("a claim states facts that no search over pipelines makes")
     for region in answer.open_regions:
         if not region.reason:
             faults.append("an open box has no reason")
     return Check(
         "claims close the space", first_faults(faults), f"{len(closed)} closed, {len(opened)} open"
     )
+
+
+def _check_conflict(answer: PlacementAnswer) -> Iterator[Check]:
+    """Limits are named exactly where nothing meets them, and told as the question states them."""
+    infeasible = answer.status == "infeasible"
+    if infeasible or answer.conflict:
+        try:
+            faults = conflict_faults(answer.instance, answer.conflict, infeasible=infeasible)
+        except (ArithmeticError, TypeError, ValueError) as error:
+            faults = [f"a limit cannot be read ({error!r:.160})"]
+        yield Check("limits in conflict", first_faults(faults), f"{len(answer.conflict)} limits")
 
 
 def _check_bounds(answer: PlacementAnswer) -> Check:

@@ -15,9 +15,9 @@ links.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -25,10 +25,17 @@ from formulations.placement.chain_labels import nondominated_chains
 from formulations.placement.chain_plan import value_of
 from formulations.placement.chain_stop import LabelLimitError
 from solver.instance.placement.domain import PlacementInstance
+from solver.lowering.placement.hosts import usable_hbm_bytes
 from solver.lowering.placement.lowering import lower_placement
 from solver.lowering.placement.space import ChainSpace, FlowSpace
 from solver.sweep.placement.chain_space import Chains, time_limit_ps
 from solver.sweep.placement.chains import find_chains
+from solver.sweep.placement.conflict_entries import (
+    UNITS,
+    entry_of,
+    entry_of_degrees,
+    stated_value,
+)
 from solver.sweep.placement.halt import Halt
 from solver.sweep.placement.image import COST, Image
 from solver.sweep.placement.lifted import (
@@ -46,17 +53,7 @@ from solver.topology.paths import PS_PER_S
 
 __all__ = ["explain_infeasible"]
 
-_UNITS = {
-    HBM: "GB more per device",
-    MAX_LAYERS: "layers",
-    LINKS: "links",
-    MAX_HOSTS: "hosts",
-    MAX_PRICE: "usd/h",
-    MIN_SPEED: "tok/s/user",
-    MAX_COST: "usd/Mtok",
-}
 _GB = 10**9
-_SHOWN_DIGITS = 6
 
 
 class _UnansweredError(Exception):
@@ -79,13 +76,17 @@ def explain_infeasible(
         ``limit``, ``unit``, ``stated``; ``needed`` (rounded so that it can be typed) and
         ``needed_exact`` (``p/q``), ``None`` where the limit cannot mend this alone; ``text``;
         ``set`` (``minimum``, or ``not reduced`` where stopped before); and ``unanswered`` (why)
-        where ``needed`` was not worked out. Empty where no limit is to blame.
+        where ``needed`` was not worked out. At least one: where no host runs at any degree on
+        offer, those degrees are to blame.
     """
-    space = lower_placement(instance)
+    # Links that bind only without some limit have their say where it is lifted.
+    space = lower_placement(instance, lifted=True)
     if isinstance(space, FlowSpace):
         return _of_flow(space)
     search = _Conflict(space, Halt() if halt is None else halt)
     names, kind = search.smallest()
+    if not names:
+        return (entry_of_degrees(instance),)
     return tuple({**search.explained(name), "set": kind} for name in names)
 
 
@@ -133,18 +134,7 @@ class _Conflict:
 
     def explained(self, name: str) -> dict[str, Any]:
         """The entry of one limit."""
-        limits = self.space.instance.limits
-        stated: Fraction
-        if name in (HBM, MAX_LAYERS, LINKS):
-            stated = Fraction(0)
-        elif name == MAX_HOSTS:
-            stated = Fraction(limits.max_hosts or 0)
-        elif name == MAX_PRICE:
-            stated = limits.max_usd_per_hour or Fraction(0)
-        elif name == MIN_SPEED:
-            stated = limits.min_speed_tok_per_s or Fraction(0)
-        else:
-            stated = limits.max_cost_usd_per_mtok or Fraction(0)
+        stated = stated_value(self.space.instance, name)
         found: dict[str, Callable[[], Fraction | None]] = {
             HBM: self._memory,
             MAX_HOSTS: self._hosts,
@@ -154,21 +144,21 @@ class _Conflict:
         }
         lead = self._lead(name, stated)
         if name not in found:
-            return _entry(name, stated, None, lead)
+            return entry_of(name, stated, None, lead)
         try:
             needed = found[name]()
         except _UnansweredError as reason:
-            entry = _entry(name, stated, None, lead)
+            entry = entry_of(name, stated, None, lead)
             text = f"{lead}; what would do was not worked out ({reason})"
             return {**entry, "text": text, "unanswered": str(reason)}
-        entry = _entry(name, stated, needed, lead)
+        entry = entry_of(name, stated, needed, lead)
         if needed is None:
             text = f"{lead}; no other value mends this while every other limit stays"
         elif name == HBM:
             text = f"{lead}; {entry['needed']:.12g} GB more on every device would do"
             text += ", while every other limit stays"
         else:
-            unit = _UNITS[name]
+            unit = UNITS[name]
             text = f"{lead}; {entry['needed']:.12g} {unit} would do, while every other limit stays"
         return {**entry, "text": text}
 
@@ -182,7 +172,7 @@ class _Conflict:
             return f"{name}: by {what}, all hosts together hold at most {most} of {layers} layers"
         if name == LINKS:
             return "links: hosts that could hold the model are not joined in any order"
-        return f"{name}: {float(stated):.6g} {_UNITS[name]} stated"
+        return f"{name}: {float(stated):.6g} {UNITS[name]} stated"
 
     def _most_layers(self) -> int:
         """Layers that all hosts hold at best, one pipeline at one setting."""
@@ -249,13 +239,21 @@ class _Conflict:
         problem = self.space.problem
         if problem is None:
             return None
-        layers = self.space.instance.layers
+        instance, layers = self.space.instance, self.space.instance.layers
+        hosts = [self.space.topology.host(self.space.orbits[o.orbit][0]) for o in problem.options]
+        # Of what is added to a device, the share that is kept free is of no use.
+        share = 1 - instance.rules.hbm_reserve_fraction
         amounts = {
-            n * option.layer_bytes[s]
-            + option.fixed_bytes[s]
-            + (option.alone_bytes[s] if n == layers and option.alone_bytes else 0)
-            - option.hbm_bytes
-            for option in problem.options
+            math.ceil(
+                (
+                    n * option.layer_bytes[s]
+                    + option.fixed_bytes[s]
+                    + (option.alone_bytes[s] if n == layers and option.alone_bytes else 0)
+                )
+                / share
+            )
+            - host.hbm_bytes
+            for option, host in zip(problem.options, hosts, strict=True)
             for s in range(len(problem.settings))
             for n in range(1, layers + 1)
         }
@@ -263,8 +261,10 @@ class _Conflict:
 
         def meets(more: int) -> bool:
             assert problem is not None  # looked at above
+            larger = (replace(host, hbm_bytes=host.hbm_bytes + more) for host in hosts)
             options = tuple(
-                replace(option, hbm_bytes=option.hbm_bytes + more) for option in problem.options
+                replace(option, hbm_bytes=usable_hbm_bytes(instance, host))
+                for option, host in zip(problem.options, larger, strict=True)
             )
             return bool(
                 self._images(replace(self.space, problem=replace(problem, options=options)))
@@ -296,23 +296,4 @@ def _of_flow(space: FlowSpace) -> tuple[dict[str, Any], ...]:
     else:
         name = LINKS
         lead = "links: hosts that could hold the model are not joined in any order"
-    return ({**_entry(name, Fraction(0), None, lead), "set": "minimum"},)
-
-
-def _entry(name: str, stated: Fraction, needed: Fraction | None, text: str) -> dict[str, Any]:
-    return {
-        "limit": name,
-        "unit": _UNITS[name],
-        "stated": float(stated),
-        "needed": None if needed is None else _typed(needed, up=name != MIN_SPEED),
-        "needed_exact": None if needed is None else str(needed),
-        "text": text,
-    }
-
-
-def _typed(value: Fraction, *, up: bool) -> float:
-    """A number to be typed back: whole ones whole, others in six digits on the safe side."""
-    if value.denominator == 1:
-        return float(value)
-    context = Context(prec=_SHOWN_DIGITS, rounding=ROUND_CEILING if up else ROUND_FLOOR)
-    return float(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
+    return ({**entry_of(name, Fraction(0), None, lead), "set": "minimum"},)

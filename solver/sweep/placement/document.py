@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from solver.instance.placement.domain import PlacementInstance
 from solver.instance.placement.resolved import resolved_placement
 from solver.result import canonical_digest
 from solver.sweep.document_parts import software
@@ -15,7 +16,7 @@ from solver.sweep.placement.image import Image, described_objectives, values_of
 from solver.sweep.placement.outcome import Claim, OpenRegion, PlacementAnswer
 from solver.sweep.placement.strips import region_text, strip_to_dict, strips_between
 
-__all__ = ["PLACEMENT", "answer_to_dict", "derived", "proof_of"]
+__all__ = ["PLACEMENT", "answer_to_dict", "asked_of", "derived", "proof_of"]
 
 PLACEMENT = "placement"
 
@@ -112,13 +113,18 @@ def _extremes(answer: PlacementAnswer) -> dict[str, Any]:
     return {"ideal": values_of(trade_off, ideal), "nadir": values_of(trade_off, nadir)}
 
 
+def asked_of(instance: PlacementInstance) -> dict[str, Any]:
+    """The part of the provenance that the question says by itself."""
+    model = "measured" if instance.is_measured else instance.performance.model
+    return {"performance_model": model, "seed": instance.seed}
+
+
 def _provenance(answer: PlacementAnswer) -> dict[str, Any]:
     instance = answer.instance
     return {
         **software(answer.engines),
         "formulation": answer.formulation,
-        "performance_model": "measured" if instance.is_measured else instance.performance.model,
-        "seed": instance.seed,
+        **asked_of(instance),
         "settings": {key: str(value) for key, value in instance.settings.items()},
         "warnings": list(instance.warnings),
         "notes": list(answer.notes),

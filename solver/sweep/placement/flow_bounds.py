@@ -7,7 +7,7 @@ engine's bound is its word; ``refuted_again`` asks an engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +19,7 @@ from formulations.placement.cover import cover_rate_bound
 from formulations.placement.crossing import crossing_refutes
 from formulations.placement.orbits import coarse_problem, twins
 from formulations.placement.problem import THROUGHPUT, PlacementProblem
+from formulations.placement.shared_flow import SharedRow
 from formulations.placement.teams import HELD, TeamListing, build_teams
 from solver.engines import get_engine
 from solver.engines.contract import Termination
@@ -110,7 +111,11 @@ def bound_fault(problem: PlacementProblem, told: Mapping[str, Any]) -> str | Non
 
 
 def refuted_again(
-    problem: PlacementProblem, told: Mapping[str, Any], *, time_limit_s: float
+    problem: PlacementProblem,
+    told: Mapping[str, Any],
+    *,
+    time_limit_s: float,
+    shared: Sequence[SharedRow] = (),
 ) -> str | None:
     """Ask an engine again for what was told of an engine; why the bound is not proved, if so.
 
@@ -123,6 +128,8 @@ def refuted_again(
         As ``told_bound`` writes it, of none of ``ARGUMENTS``.
     time_limit_s
         Positive.
+    shared
+        Links that pairs of machines share: rows of the program.
 
     Raises
     ------
@@ -135,8 +142,9 @@ def refuted_again(
     ceiling = best_cover_bound(apart).rate
     if ceiling <= rate:
         return None
-    merged = coarse_problem(apart, twins(apart), rounding="least")
-    stated = build_arc_flow(merged, ceiling=ceiling)
+    # Twins need not share the same links.
+    merged = apart if shared else coarse_problem(apart, twins(apart), rounding="least")
+    stated = build_arc_flow(merged, ceiling=ceiling, shared=shared)
     asked = get_engine("cp-sat")
     asked.load(stated.statement)
     answer = asked.minimise(THROUGHPUT, upper={THROUGHPUT: -(rate + 1)}, time_limit_s=time_limit_s)

@@ -1,20 +1,32 @@
 """The greatest token flow of a question: one point, and the bound that it meets or does not.
 
-Shared links are not known to the search: each pair of hosts has its own capacity there. A plan that
-overruns one is routed again with them (``flow_routing``); what the bound then leaves is open.
+Bounds and programs of the default road do not know shared links: each pair of hosts has its own
+capacity there. A plan that overruns one is routed again with them (``flow_routing``), and where the
+question is small ``arc_flow`` is asked for a faster plan, with shared links as rows: what it proves
+closes the question. In larger ones what the bound leaves is open.
+
+Flows are whole micro-tokens/s on every edge; "greatest" means the greatest of such flows.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from fractions import Fraction
 
-from formulations.placement.plan import rate_of
 from solver.instance.placement.domain import PlacementInstance
 from solver.lowering.placement.describe import describe_flow
 from solver.lowering.placement.lowering import lower_placement
 from solver.lowering.placement.space import MICRO, FlowSpace
 from solver.sweep.placement.flow_bounds import INTEGERS, engine_of, told_bound
+from solver.sweep.placement.flow_programs import (
+    ARC_FLOW,
+    PATTERNS,
+    FlowFound,
+    by_patterns,
+    by_program,
+    is_small_enough,
+)
 from solver.sweep.placement.flow_routing import routed_within
 from solver.sweep.placement.halt import Halt
 from solver.sweep.placement.outcome import Claim, OpenRegion, PlacementAnswer, PlacementPoint
@@ -26,6 +38,8 @@ __all__ = ["FLOW", "answer_flow", "flow_space_of"]
 FLOW = "flow"
 _FOREVER_S = 86_400.0 * 365
 """What no time limit means to a search that wants one."""
+_PROGRAM_S = 300.0
+"""Without a limit the program that closes shared links is given up after so long."""
 
 
 def flow_space_of(instance: PlacementInstance) -> FlowSpace:
@@ -37,12 +51,18 @@ def flow_space_of(instance: PlacementInstance) -> FlowSpace:
 
 
 def answer_flow(
-    instance: PlacementInstance, *, engine: str = "cp-sat", halt: Halt | None = None
+    instance: PlacementInstance,
+    *,
+    formulation: str = FLOW,
+    engine: str = "cp-sat",
+    halt: Halt | None = None,
 ) -> PlacementAnswer:
     """The greatest flow through hosts that each hold a range of layers.
 
     Parameters
     ----------
+    formulation
+        ``FLOW``: bounds and programs in turn. Or one of ``PROGRAMS`` by itself.
     engine
         Solves the programs of the search; CP-SAT is exact at any size.
     halt
@@ -62,14 +82,11 @@ def answer_flow(
     points: tuple[PlacementPoint, ...] = ()
     claims: tuple[Claim, ...] = ()
     opened: tuple[OpenRegion, ...] = ()
-    engines: tuple[str, ...] = (INTEGERS,)
-    solves = 0
     reason = stop.reason()
     found = None
     if reason is None:
         try:
-            limit_s = _FOREVER_S if stop.left_s is None else stop.left_s
-            found = solve_placement(space.problem, engine=engine, time_limit_s=limit_s)
+            found = _found(space, formulation, engine, stop)
         except ValueError as error:
             # Too many stage patterns, rates too large: nothing is concluded from it.
             reason = str(error)
@@ -78,34 +95,57 @@ def answer_flow(
     if found is None:
         opened = (OpenRegion(Strip(None, None, None), reason or "stopped"),)
     else:
-        plan, rerouted = routed_within(space, found.plan)
-        rate, solves = rate_of(plan), found.solves
-        if solves:
-            engines = (*engines, engine)
+        rate, bound = found.rate, found.proof.rate
         if rate:
-            points = (PlacementPoint((-rate,), describe_flow(space, plan)),)
+            points = (PlacementPoint((-rate,), describe_flow(space, found.plan)),)
         facts = told_bound(found.proof)
         strip = Strip(None, None, -rate if rate else None)
-        if rate == found.bound:
+        if rate == bound:
             claims = (Claim(strip, engine_of(found.proof), "bound", facts),)
         else:
-            why = stop.reason() or "plan and bound do not meet"
-            if rerouted:
-                why = "hosts share links; the flow was routed within them, the bound knows none"
-            opened = (OpenRegion(strip, f"{why}: {_gap(rate, found.bound)}", facts),)
+            why = stop.reason() or found.why
+            opened = (OpenRegion(strip, f"{why}: {_gap(rate, bound)}", facts),)
     return PlacementAnswer(
         instance=instance,
         points=points,
         claims=claims,
         open_regions=opened,
-        formulation=FLOW,
-        engines=engines,
-        solves=solves,
+        formulation=formulation,
+        engines=(INTEGERS,) if found is None else found.engines,
+        solves=0 if found is None else found.solves,
         wall_s=time.perf_counter() - wall_s,
         cpu_s=time.process_time() - cpu_s,
         notes=(*space.notes, *notes),
         sizes={"hosts": len(space.hosts)},
     )
+
+
+def _found(space: FlowSpace, formulation: str, engine: str, stop: Halt) -> FlowFound:
+    """Plan and bound by one road."""
+    if formulation == FLOW:
+        return _by_roads(space, engine, stop)
+    if formulation == PATTERNS:
+        return by_patterns(space, engine=engine, time_limit_s=stop.left_s)
+    return by_program(space, formulation, engine=engine, time_limit_s=stop.left_s)
+
+
+def _by_roads(space: FlowSpace, engine: str, stop: Halt) -> FlowFound:
+    """Bounds and programs in turn; then, where shared links bind, all of it as one program."""
+    limit_s = _FOREVER_S if stop.left_s is None else stop.left_s
+    told = solve_placement(space.problem, engine=engine, time_limit_s=limit_s)
+    plan, rerouted = routed_within(space, told.plan)
+    engines = (INTEGERS, engine) if told.solves else (INTEGERS,)
+    why = "plan and bound do not meet"
+    if rerouted:
+        why = "hosts share links; the flow was routed within them, the bound knows none"
+    found = FlowFound(plan, told.proof, told.solves, engines, why)
+    if not rerouted or found.rate == told.bound or stop.reason() is not None:
+        return found
+    if not is_small_enough(space, told.bound):
+        return found
+    limit_s = _PROGRAM_S if stop.left_s is None else stop.left_s
+    closed = by_program(space, ARC_FLOW, engine=engine, time_limit_s=limit_s, known=found)
+    return replace(closed, solves=closed.solves + told.solves, engines=(INTEGERS, engine))
 
 
 def _gap(rate: int, bound: int) -> str:

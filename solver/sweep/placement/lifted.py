@@ -23,17 +23,20 @@ _ENDLESS_BYTES = 2**62
 def stated_limits(space: ChainSpace) -> list[str]:
     """Names of all limits that a question over chains has."""
     limits, problem, tables = space.instance.limits, space.problem, space.tables
-    linked = problem.linked if problem is not None else None
-    if tables is not None:
-        linked = tables.linked
-    names = []
+    linked, names = np.ones((1, 1), dtype=np.bool_), []
+    for one in (problem, tables):
+        if one is not None:
+            linked = one.linked.copy()
+            # From the entry straight to the exit, and from a host to itself, nothing ever goes.
+            alone = [*np.flatnonzero(one.count == 1).tolist(), -1]
+            linked[alone, alone] = True
     if problem is not None and problem.options:
         names.append(HBM)
     capped = (machine.max_layers is not None for machine in space.instance.machines)
-    if problem is None or any(capped):
+    # A measured machine holds as many layers as its table of rates has rows, if it has one.
+    if space.instance.is_measured or any(capped):
         names.append(MAX_LAYERS)
-    # From the entry straight to the exit nothing goes; all else may.
-    if linked is not None and not linked.ravel()[:-1].all():
+    if not linked.all():
         names.append(LINKS)
     for name, value in (
         (MAX_HOSTS, limits.max_hosts),

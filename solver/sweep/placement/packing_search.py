@@ -1,15 +1,19 @@
 """One pool of chains packed level by level: the roads that settle how much flows at which speed.
 
 Every packing is checked anew in integers, replica by replica, whoever brought it.
+
+A pool of chains that were found *apart* (``chain_pool``) bounds every level by what its best
+packing carries, links not counted. A level is open where no packing of the pool that keeps within
+the links reaches that; ``gate`` says which further chains could change it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from formulations.fleet.problem import SPEED, THROUGHPUT
 from formulations.placement.chain_plan import violations
-from formulations.placement.chain_pool import ChainPool
 from formulations.placement.chain_problem import ChainProblem
 from formulations.placement.chain_stop import LabelStop
 from formulations.placement.chain_tables import ChainTables
@@ -26,6 +30,8 @@ from formulations.placement.packing_lattice import (
     lattice_cells,
     lattice_levels,
 )
+from formulations.placement.pool_column import ChainPool
+from formulations.placement.pool_gate import RateGate, gate_of_levels
 from solver.engines.contract import Termination
 from solver.errors import EngineError
 from solver.sweep.fleet.boxes import Box, Stop
@@ -39,7 +45,7 @@ from solver.sweep.placement.replica_answer import (
     ReplicaAnswer,
     ReplicaPoint,
 )
-from solver.sweep.placement.replica_levels import Asked, LevelBook, Settled
+from solver.sweep.placement.replica_levels import Asked, LevelBook, Settled, settle_levels
 
 __all__ = ["PackingSearch"]
 
@@ -52,11 +58,16 @@ class PackingSearch:
     engine
         Name of an engine that settles every level; ``None``: the lattice, and what it leaves by
         CP-SAT or HiGHS.
+    solves
+        Programs solved before, for the same question.
 
     Attributes
     ----------
     book
         What is known of each level.
+    ceilings
+        Of each level, from the fastest, what no packing exceeds, links not counted; those that
+        time was left for.
     """
 
     def __init__(
@@ -65,6 +76,8 @@ class PackingSearch:
         pool: ChainPool,
         engine: str | None,
         halt: Halt,
+        *,
+        solves: int = 0,
     ) -> None:
         self.question, self.pool, self.halt = question, pool, halt
         self.times = times_of(pool.columns)
@@ -72,17 +85,66 @@ class PackingSearch:
         self.book = LevelBook(len(self.times))
         self.engine, self.road = engine, None if engine is None else self._program_road(engine)
         self.engines: set[str] = {LABELS}
-        self.solves = 0
+        self.solves = solves
         self.ceilings: list[int] = []
-        if engine is None and lattice_cells(question.count) <= MOST_LATTICE_CELLS:
+        self._met: dict[int, Settled] = {}
+        if lattice_cells(question.count) <= MOST_LATTICE_CELLS:
             self._by_lattice()
+        if engine is None:
+            self.book.settled.update(self._met)
+
+    @property
+    def keeps_within_links(self) -> bool:
+        """Whether at every level a packing that is best without regard to links fits into them."""
+        return len(self._met) == len(self.times)
+
+    def settle(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Settle all levels, or list those that stay open."""
+        settle_levels(self.book, self.ask, on_progress=on_progress)
+
+    def gate(self) -> RateGate | None:
+        """Which further chains could make a packing better; ``None`` where none can.
+
+        To be asked when all levels are settled within the pool.
+        """
+        reached, rate = {}, 0
+        for rank, time in enumerate(self.times):
+            settled = self.book.settled.get(rank)
+            rate = rate if settled is None else max(rate, settled.rate)
+            reached[time] = rate
+        return gate_of_levels(self.pool.columns, self.question.count, reached)
+
+    def give_up(self, reason: str) -> None:
+        """Keep only what holds for chains outside the pool too: levels that meet their ceiling."""
+        known = [settled for _, settled in self.book.rises()]
+        packings = [settled.packing for settled in known]
+        packings += [packing for _, _, packing in self.book.found]
+        self.book = LevelBook(len(self.times))
+        self.book.settled.update(self._met)
+        self.book.found = [
+            (self.rank[time_of(self.pool.columns, one)], rate_of(self.pool.columns, one), one)
+            for one in packings
+        ]
+
+        def refuse(rank: int, reached: int, above: int | None) -> Asked:
+            bound = self._bound(rank, above)
+            if bound is not None and bound <= reached:
+                return Asked(Settled(reached, Packing(()), LATTICE, "bound"), None, 0, 0, "")
+            return Asked(None, None, 0, 0, reason, bound)
+
+        settle_levels(self.book, refuse)
+
+    def _bound(self, rank: int, above: int | None) -> int | None:
+        """A rate that no packing of this level exceeds."""
+        ceiling = self.ceilings[rank] if rank < len(self.ceilings) else None
+        return min((b for b in (above, ceiling) if b is not None), default=None)
 
     def _program_road(self, engine: str | None) -> Road:
         problem = packing_problem(self.question.name, self.pool, self.question.count)
         return Road(problem, formulation="counts", engine=engine)
 
     def _by_lattice(self) -> None:
-        """Settle all levels whose best packing keeps within the links; bound the others."""
+        """Bound all levels, and note those whose best packing keeps within the links."""
         columns, count = self.pool.columns, self.question.count
         fits: dict[Packing, bool] = {}
         try:
@@ -92,17 +154,15 @@ class PackingSearch:
                 if level.packing not in fits:
                     fits[level.packing] = not packing_faults(self.pool, count, level.packing)
                 if fits[level.packing]:
-                    self.book.settled[rank] = Settled(
-                        level.rate, level.packing, LATTICE, "enumeration"
-                    )
+                    self._met[rank] = Settled(level.rate, level.packing, LATTICE, "enumeration")
         except LabelStop:
             # The levels so far are settled; the others are asked, and told that time is up.
             return
 
     def ask(self, rank: int, reached: int, above: int | None) -> Asked:
         """The greatest rate at a level, where it is more than is reached already."""
-        ceiling = self.ceilings[rank] if rank < len(self.ceilings) else None
-        bound = min((b for b in (above, ceiling) if b is not None), default=None)
+        # An engine that was named is to settle levels by itself.
+        bound = self._bound(rank, above) if self.engine is None else above
         nothing = Packing(())
         if bound is not None and bound <= reached:
             return Asked(Settled(reached, nothing, LATTICE, "bound"), None, 0, 0, "")

@@ -24,9 +24,9 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from formulations.placement.chain_pool import SHARE_PARTS
 from formulations.placement.chain_problem import ChainProblem, SharedLink
 from formulations.placement.chain_tables import ChainTables, Trunk
+from formulations.placement.pool_column import SHARE_PARTS
 from solver.lowering.placement.hosts import hand_over_bytes
 from solver.lowering.placement.routes import Routes, steps
 from solver.lowering.placement.space import MICRO, ChainSpace

@@ -12,6 +12,10 @@ of all columns. Two roads close the levels:
 
 ``packing_search`` holds both, and checks every packing anew.
 
+Chains are found as if links were not shared among replicas. If packings of them that keep within
+the links reach at every level what is possible without links, they are the answer. Otherwise the
+chains that could change an open level are found too, and all are packed once more.
+
 Limits on price and hosts hold for each replica, as they do for one pipeline; links are shared by
 all (see ``chain_pool`` for how they are counted).
 """
@@ -22,9 +26,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from formulations.placement.chain_frontier import COST_SCALE
-from formulations.placement.chain_pool import MOST_POOL_LABELS, PoolColumn, chain_pool
+from formulations.placement.chain_pool import MOST_POOL_LABELS, chain_pool, joined_pools
 from formulations.placement.chain_problem import ChainProblem
 from formulations.placement.chain_tables import ChainTables
+from formulations.placement.pool_column import ChainPool, PoolColumn
+from formulations.placement.pool_gate import RateGate
 from solver.errors import InstanceError
 from solver.lowering.placement.space import ChainSpace
 from solver.sweep.placement.chain_space import time_limit_ps
@@ -38,7 +44,6 @@ from solver.sweep.placement.replica_answer import (
     ReplicaAnswer,
     ReplicaPoint,
 )
-from solver.sweep.placement.replica_levels import settle_levels
 from solver.sweep.placement.replica_links import with_links_of_all
 
 __all__ = [
@@ -115,21 +120,45 @@ def sweep_packings(
     question, keep = _question(space), _limits(space)
     searches: list[PackingSearch] = []
 
-    def prepare() -> None:
-        pool = chain_pool(
+    def pack(pool: ChainPool, *, solves: int = 0) -> None:
+        searches.append(PackingSearch(question, pool, engine, stop, solves=solves))
+
+    def find(*, apart: bool, gate: RateGate | None = None) -> ChainPool:
+        return chain_pool(
             question,
             links=links,
+            apart=apart,
+            gate=gate,
             keep=keep,
             most_labels=most_labels,
             should_stop=stop,
             on_progress=on_progress,
         )
-        searches.append(PackingSearch(question, pool, engine, stop))
 
-    stop.run(prepare)
-    search = searches[0]
-    settle_levels(search.book, search.ask, on_progress=on_progress)
-    return search.answer()
+    def find_more() -> None:
+        """Chains that open levels lack, where there are any."""
+        gate = searches[0].gate()
+        if gate is None:
+            return
+        found = find(apart=False, gate=gate)
+        pool = joined_pools(searches[0].pool, found)
+        if found.unsearched:
+            searches[0].give_up(stop.reason() or found.reason)
+        elif pool.columns != searches[0].pool.columns:
+            pack(pool, solves=searches[0].solves)
+
+    stop.run(lambda: pack(find(apart=True)))
+    first = searches[0]
+    first.settle(on_progress)
+    if first.pool.unsearched or first.keeps_within_links:
+        return first.answer()
+    if first.book.open:
+        first.give_up(first.book.open[0].reason)
+        return first.answer()
+    stop.run(find_more)
+    if searches[-1] is not first:
+        searches[-1].settle(on_progress)
+    return searches[-1].answer()
 
 
 def _question(space: ChainSpace) -> ChainProblem | ChainTables:

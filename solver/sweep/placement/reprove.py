@@ -26,12 +26,13 @@ from formulations.placement.circuit import build_circuit
 from solver.engines import ENGINE_NAMES, get_engine
 from solver.engines.contract import Termination
 from solver.sweep.certificate import Check
-from solver.sweep.checking import first_faults
+from solver.sweep.checking import differences, first_faults
 from solver.sweep.placement.bracket import outer_space
 from solver.sweep.placement.chain_space import Chains, time_limit_ps
 from solver.sweep.placement.chains import find_chains
 from solver.sweep.placement.conflict import explain_infeasible
 from solver.sweep.placement.flow_bounds import ARGUMENTS, refuted_again
+from solver.sweep.placement.flow_programs import shared_rows
 from solver.sweep.placement.flows import flow_space_of
 from solver.sweep.placement.frontier import chain_space_of, chain_space_rounded
 from solver.sweep.placement.halt import Halt
@@ -79,14 +80,15 @@ def reprove_placement(
 
 
 def _reprove_flow(answer: PlacementAnswer, limit_s: float) -> Check:
-    problem = flow_space_of(answer.instance).problem
+    space = flow_space_of(answer.instance)
+    shared = shared_rows(space)
     facts = [claim.facts for claim in answer.claims]
     facts += [region.facts for region in answer.open_regions if region.facts]
     asked = [one for one in facts if one.get("argument") not in ARGUMENTS]
     faults = []
     for one in asked:
         try:
-            fault = refuted_again(problem, one, time_limit_s=limit_s)
+            fault = refuted_again(space.problem, one, time_limit_s=limit_s, shared=shared)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             fault = f"a bound cannot be read ({error!r:.160})"
         faults += [] if fault is None else [fault]
@@ -231,13 +233,16 @@ def _reprove_conflict(answer: PlacementAnswer, limit_s: float) -> Check:
     ours = explain_infeasible(answer.instance, halt=Halt.after(limit_s, None))
     told = {str(entry.get("limit")): entry for entry in answer.conflict}
     faults = []
-    if set(told) != {entry["limit"] for entry in ours}:
+    whole = all(entry.get("set") == "minimum" for entry in answer.conflict)
+    if whole and any(entry["set"] != "minimum" for entry in ours):
+        faults.append("whether these limits conflict was not worked out again in time")
+    elif not set(told).issuperset(entry["limit"] for entry in ours) or (
+        whole and len(told) > len(ours)
+    ):
         faults.append(f"other limits conflict: {', '.join(entry['limit'] for entry in ours)}")
-    faults += [
-        f"{entry['limit']}: {entry['needed_exact']!r} would do, not "
-        f"{told[entry['limit']].get('needed_exact')!r:.60}"
-        for entry in ours
-        if entry["limit"] in told
-        and told[entry["limit"]].get("needed_exact") != entry["needed_exact"]
-    ]
+    for entry in ours:
+        own = told.get(entry["limit"])
+        # What was left unanswered, or not reduced, claims nothing that could be wrong.
+        if own is not None and whole and "unanswered" not in own:
+            faults += differences(dict(own), entry, f"conflict.{entry['limit']}")
     return Check("conflict worked out again", first_faults(faults), f"{len(ours)} limits")

@@ -26,6 +26,7 @@ from formulations.placement.arc_flow import build_arc_flow, links_may_bind
 from formulations.placement.max_flow import routed_plan
 from formulations.placement.orbits import coarse_problem, twins
 from formulations.placement.plan import HeldRange, PlacementPlan, rate_of, violations
+from formulations.placement.position_flow import position_columns
 from formulations.placement.problem import THROUGHPUT, PlacementProblem
 from solver.engines import get_engine
 from solver.engines.contract import Termination
@@ -186,7 +187,12 @@ class _Search:
         """The program over twins: its plan, and its bound where it gives a better one."""
         groups = twins(self.problem)
         merged = coarse_problem(self.problem, groups, rounding="least")
-        if _program_columns(merged, self.proof.rate) > _MOST_PROGRAM_COLUMNS:
+        columns = _program_columns(merged, self.proof.rate)
+        if position_columns(self.problem) < columns:
+            # Twins told apart are fewer columns than pairs of ranges.
+            groups = tuple((i,) for i in range(self.problem.n_machines))
+            merged, columns = self.problem, position_columns(self.problem)
+        if columns > _MOST_PROGRAM_COLUMNS:
             return
         stated = build_arc_flow(merged, ceiling=self.proof.rate)
         engine = get_engine(self._engine)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from formulations.placement.chain_bounds import Rivals
 from formulations.placement.chain_labels import LabelLimitError, LabelStop, nondominated_chains
-from formulations.placement.chain_plan import value_of, violations
+from formulations.placement.chain_plan import ChainPlan, ChainStage, value_of, violations
 from formulations.placement.chain_search import ChainSearch
+from formulations.placement.chain_stop import Watch
 from formulations.placement.chain_tables import ChainTables, Trunk
 from tests.oracles.limited_chains import limited_chains, limited_tables, limited_value
 from tests.oracles.plain_chains import all_chains, plain_frontier, plain_value, small_tables
@@ -225,7 +227,7 @@ def test_a_search_stopped_anywhere_leaves_valid_chains_and_at_last_the_frontier(
     assert known[-1] == [(7, 10), (9, 6)]
 
 
-def test_progress_rises_to_all_hosts() -> None:
+def test_progress_rises_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     nondominated_chains(
         _two_orbits(),
@@ -234,8 +236,104 @@ def test_progress_rises_to_all_hosts() -> None:
         on_progress=lambda done, todo: told.append((done, todo)),
     )
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert {todo for _, todo in told} == {300}
-    assert told[-1] == (300, 300)
+    assert len({todo for _, todo in told}) == 1
+    assert told[-1][0] == told[-1][1]
+
+
+def _single_hosts() -> ChainTables:
+    """Three unlike hosts of at most two of four layers: 1, 2 and 9 a layer, hops of 1, price 1."""
+    held = np.arange(3)
+    stage_time = np.stack([held, 2 * held, 9 * held]).astype(np.int64)
+    return ChainTables(
+        name="three",
+        layers=4,
+        count=np.array([1, 1, 1]),
+        orbit=np.arange(3),
+        price=np.ones(3, dtype=np.int64),
+        allowed=np.repeat([[False, True, True]], 3, axis=0),
+        stage_time=stage_time,
+        hop_time=np.ones((4, 4), dtype=np.int64),
+        linked=np.ones((4, 4), dtype=np.bool_),
+        pace=np.repeat(stage_time[:, :, None], 4, axis=2),
+        entry_pace=np.zeros(3, dtype=np.int64),
+    )
+
+
+def test_a_host_is_not_used_twice_though_it_were_the_best() -> None:
+    # The fastest host twice would take 4 + 3; the two fastest, two layers each, 2 + 4 + 3.
+    (plan,) = nondominated_chains(_single_hosts(), joint=True, priced=True)
+    assert sorted(stage.orbit for stage in plan.stages) == [0, 1]
+    assert value_of(_single_hosts(), plan).time == 9
+
+
+def _run(counted: list[int]) -> ChainSearch:
+    search = ChainSearch(
+        replace(_single_hosts(), count=np.array([1, 1, 2])),
+        joint=True,
+        priced=True,
+        most_labels=1000,
+        rivals=Rivals(by_cost=False),
+        watch=Watch(),
+        quick=False,
+        counted=counted,
+    )
+    search.run()
+    return search
+
+
+def test_a_run_that_counts_no_orbit_finds_a_chain_that_uses_a_host_twice() -> None:
+    (plan,) = _run([]).chains()
+    assert plan.hosts_used(3) == [2, 0, 0]
+
+
+def test_a_run_that_counts_one_orbit_has_no_more_of_its_hosts_than_there_are() -> None:
+    (plan,) = _run([0]).chains()
+    assert plan.hosts_used(3) == [1, 1, 0]
+
+
+@_CHECKS
+@given(limited_tables(), st.sets(st.integers(0, 3)))
+def test_a_run_that_counts_some_orbits_is_nowhere_worse_than_one_that_counts_all(
+    tables: ChainTables, some: set[int]
+) -> None:
+    values = {limited_value(tables, chain) for chain in limited_chains(tables)}
+    search = ChainSearch(
+        tables,
+        joint=True,
+        priced=True,
+        most_labels=10**6,
+        rivals=Rivals(by_cost=False),
+        watch=Watch(),
+        quick=False,
+        counted={orbit for orbit in some if orbit < tables.n_orbits},
+    )
+    search.run()
+    found = [value_of(tables, plan) for plan in search.chains()]
+    for latency, pace, price in values:
+        assert any(v.time <= max(latency, pace) and v.price <= price for v in found)
+
+
+@_CHECKS
+@given(limited_tables(), st.data())
+def test_chains_that_are_known_change_no_frontier(tables: ChainTables, data: st.DataObject) -> None:
+    for joint, priced in _MODES:
+        plans = nondominated_chains(tables, joint=joint, priced=priced)
+        known = [plan for plan in plans if data.draw(st.booleans())]
+        again = nondominated_chains(tables, joint=joint, priced=priced, known=known)
+        assert [_worth(tables, p, joint, priced) for p in again] == [
+            _worth(tables, p, joint, priced) for p in plans
+        ]
+
+
+def _worth(tables: ChainTables, plan: ChainPlan, joint: bool, priced: bool) -> tuple[int, ...]:
+    return _criteria(value_of(tables, plan), joint=joint, priced=priced)
+
+
+def test_a_chain_that_breaks_a_rule_is_not_taken_for_known() -> None:
+    tables = _single_hosts()
+    twice = ChainPlan((ChainStage(0, 0, 2), ChainStage(0, 0, 2)))
+    (plan,) = nondominated_chains(tables, joint=True, priced=True, known=[twice])
+    assert violations(tables, plan) == []
 
 
 def test_a_limit_of_time_alone_is_refused_with_a_price() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from formulations.placement.chain_plan import ChainPlan, ChainStage
-from formulations.placement.chain_pool import SHARE_PARTS, chain_pool, column_of
+from formulations.placement.chain_pool import chain_pool, joined_pools
 from formulations.placement.chain_problem import (
     ChainOption,
     ChainProblem,
@@ -15,8 +15,16 @@ from formulations.placement.chain_problem import (
     SharedLink,
 )
 from formulations.placement.chain_tables import ChainTables, Trunk, throughput_tables
+from formulations.placement.packing_lattice import lattice_levels
+from formulations.placement.pool_column import SHARE_PARTS, PoolColumn, column_of
+from formulations.placement.pool_gate import gate_of_levels
 from tests.oracles.plain_chains import plain_frontier
-from tests.oracles.plain_replicas import small_questions, small_rated_tables, worth_having
+from tests.oracles.plain_replicas import (
+    every_chain,
+    small_questions,
+    small_rated_tables,
+    worth_having,
+)
 
 _CHECKS = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -156,3 +164,62 @@ def test_two_links_of_one_name_are_refused() -> None:
     link = _pair(busy=1).shared[0]
     with pytest.raises(ValueError, match="two shared links have one name"):
         chain_pool(replace(_pair(), shared=(link, link)))
+
+
+@_CHECKS
+@given(small_questions(most_links=2))
+def test_chains_found_apart_pack_as_well_as_all_chains_where_links_do_not_count(
+    problem: ChainProblem,
+) -> None:
+    columns = chain_pool(problem, apart=True).columns
+    found = {level.time: level.rate for level in lattice_levels(columns, problem.count)}
+    every = sorted(every_chain(problem), key=lambda one: one.time)
+    everything = [PoolColumn(c.setting, ChainPlan(()), c.used, c.time, c.rate) for c in every]
+    reached = 0
+    for level in lattice_levels(everything, problem.count):
+        reached = max([reached, *(r for t, r in found.items() if t <= level.time)])
+        assert level.rate == reached
+
+
+@_CHECKS
+@given(small_rated_tables(most_links=2))
+def test_measured_chains_found_apart_pack_as_well_too(tables: ChainTables) -> None:
+    columns = chain_pool(tables, apart=True).columns
+    every = sorted(every_chain(tables), key=lambda one: one.time)
+    everything = [PoolColumn(0, ChainPlan(()), c.used, c.time, c.rate) for c in every]
+    found = [(level.time, level.rate) for level in lattice_levels(columns, tables.count)]
+    for level in lattice_levels(everything, tables.count):
+        assert level.rate == max([0, *(rate for time, rate in found if time <= level.time)])
+
+
+@_CHECKS
+@given(small_questions(most_links=1))
+def test_a_gate_leaves_out_only_what_it_refuses(problem: ChainProblem) -> None:
+    whole = chain_pool(problem)
+    half = {level.time: level.rate // 2 for level in lattice_levels(whole.columns, problem.count)}
+    gate = gate_of_levels(whole.columns, problem.count, half)
+    if gate is None:
+        return
+    kept = set(chain_pool(problem, gate=gate).columns)
+    for column in whole.columns:
+        refused = gate.refuses(column.used, np.array([column.time]), np.array([column.rate]))[0]
+        assert refused or any(
+            one.time <= column.time
+            and one.rate >= column.rate
+            and all(a <= b for a, b in zip(one.used, column.used, strict=True))
+            and all(a <= b for a, b in zip(one.shares, column.shares, strict=True))
+            for one in kept
+        )
+
+
+def test_joined_pools_hold_what_none_of_either_replaces() -> None:
+    pool = chain_pool(_pair())
+    less = replace(pool, columns=(), unsearched=(1,), reason="time limit")
+    joined = joined_pools(pool, less)
+    assert (joined.columns, joined.unsearched, joined.reason) == (pool.columns, (1,), "time limit")
+
+
+def test_pools_of_other_links_are_not_joined() -> None:
+    pool = chain_pool(_pair())
+    with pytest.raises(ValueError, match="other links"):
+        joined_pools(pool, replace(pool, links=("wan",)))

@@ -6,7 +6,6 @@ import pytest
 from formulations.fleet.plan import FleetPlan, violations
 from formulations.fleet.problem import SPEED, THROUGHPUT
 from formulations.placement.chain_plan import ChainPlan
-from formulations.placement.chain_pool import SHARE_PARTS, ChainPool, PoolColumn
 from formulations.placement.packing import (
     Packing,
     packing_faults,
@@ -15,6 +14,7 @@ from formulations.placement.packing import (
     time_of,
     times_of,
 )
+from formulations.placement.pool_column import SHARE_PARTS, ChainPool, PoolColumn
 
 _NONE = ChainPlan(())
 _THIRD = SHARE_PARTS // 3

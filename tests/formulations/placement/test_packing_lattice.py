@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from formulations.placement import packing_lattice
 from formulations.placement.chain_plan import ChainPlan
-from formulations.placement.chain_pool import ChainPool, PoolColumn
 from formulations.placement.chain_stop import LabelStop
 from formulations.placement.packing import packing_faults, rate_of
 from formulations.placement.packing_lattice import lattice_cells, lattice_levels
+from formulations.placement.pool_column import ChainPool, PoolColumn
 
 _NONE = ChainPlan(())
 _COLUMNS = st.lists(

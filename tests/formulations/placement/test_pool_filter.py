@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formulations.placement.pool_filter import beaten_by, nondominated_with_loads, smallest_vectors
+from formulations.placement.pool_filter import beaten_by, smallest_vectors
 
 _CHECKS = settings(max_examples=80, deadline=None, derandomize=True)
 _MATRICES = st.integers(1, 4).flatmap(
@@ -38,25 +38,6 @@ def test_more_smallest_vectors_than_the_first_table_holds_are_all_kept() -> None
 
 def test_of_equal_vectors_the_first_stays() -> None:
     assert smallest_vectors(np.array([[2, 2], [1, 1], [1, 1]])).tolist() == [1]
-
-
-@_CHECKS
-@given(_MATRICES, st.lists(st.integers(0, 1), min_size=14, max_size=14))
-def test_rows_with_loads_are_compared_within_their_group(
-    rows: np.ndarray, groups: list[int]
-) -> None:
-    group = np.array(groups[: len(rows)], dtype=np.int64)
-    first, loads = rows[:, 0], rows[:, 1:]
-    second = rows[:, -1] if rows.shape[1] > 1 else rows[:, 0]
-    kept = nondominated_with_loads(group, first, second, loads).tolist()
-    found = [(int(group[k]), int(first[k]), int(second[k]), *loads[k].tolist()) for k in kept]
-    wanted: set[tuple[int, ...]] = set()
-    for g in (0, 1):
-        members = np.flatnonzero(group == g).tolist()
-        mine = [(int(first[k]), int(second[k]), *loads[k].tolist()) for k in members]
-        wanted |= {(g, *row) for row in _least(mine)}
-    assert len(found) == len(set(found))
-    assert set(found) == wanted
 
 
 @_CHECKS

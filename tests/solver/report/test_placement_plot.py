@@ -10,6 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from solver.report.placement_chart import placement_chart
+from solver.report.placement_curve import decimals_of
 from solver.report.placement_plot import (
     placement_figure,
     placement_frontier_html,
@@ -189,10 +190,11 @@ def test_the_chart_holds_every_point() -> None:
 
 
 def test_the_chart_shades_open_regions_and_dashes_the_bracket() -> None:
-    document = partial() | {"bracket": [{"speed": 95.0, "cost": 3.3}]}
+    document = partial() | {"bracket": [{"speed": 95.0, "cost": 1.5}]}
     figure = placement_chart(document)
     (shape,) = figure["layout"]["shapes"]
-    assert (shape["x0"], shape["x1"], shape["y1"]) == (pytest.approx(40), pytest.approx(100), 2.0)
+    assert (shape["x0"], shape["x1"]) == (pytest.approx(40), pytest.approx(95))
+    assert (shape["y0"], shape["y1"]) == (1.5, 2.0)
     assert figure["data"][1]["line"]["dash"] == "dash"
 
 
@@ -219,3 +221,38 @@ def test_one_objective_has_no_chart() -> None:
     assert placement_frontier_html(made.flow_on_racks()) == ""
     with pytest.raises(ValueError, match="1 objective"):
         placement_chart(made.flow_on_racks())
+
+
+def test_ticks_of_an_even_axis_have_the_same_number_of_decimals() -> None:
+    assert decimals_of([3.6, 3.8, 4.0, 4.2]) == 1
+    assert decimals_of([0.0, 20.0, 40.0]) == 0
+    assert decimals_of([2.0, 2.25, 2.5]) == 2
+
+
+def test_only_what_lies_before_the_bound_is_drawn_as_open() -> None:
+    document = partial()
+    document["bracket"] = [{"speed": 9.0, "cost": 8.0}, {"speed": 6.0, "cost": 2.0}]
+    document["open_boxes"] = [{"region": "r", "reason": "w", "cost_below": "10"}]
+    found = [(one.slowest, one.fastest, one.low, one.high) for one in open_ranges(document)]
+    assert found == [(None, 6.0, 2.0, 10.0), (6.0, 9.0, 8.0, 10.0)]
+
+
+def test_nothing_is_open_where_the_bound_is_met() -> None:
+    document = partial()
+    document["bracket"] = [{"speed": 9.0, "cost": 8.0}]
+    document["open_boxes"] = [{"region": "r", "reason": "w", "cost_below": "8"}]
+    assert open_ranges(document) == []
+
+
+def test_a_long_title_is_told_in_full_where_the_picture_is_wide() -> None:
+    document = made.flow_on_mesh()
+    title = "Twenty-four machines at three sites and all their links: the greatest flow of tokens"
+    document["instance"]["resolved"]["title"] = title
+    assert title in [text.get_text() for text in placement_figure(document).texts]
+
+
+def test_a_host_too_narrow_for_its_name_tells_it_upright() -> None:
+    figure = placement_figure(made.flow_on_mesh(24, 80, 4))
+    upright = [t for axes in figure.axes for t in axes.texts if t.get_rotation() == 90]
+    assert upright
+    assert all("…" not in text.get_text() for text in upright)

@@ -155,3 +155,8 @@ def test_any_symmetric_matrix_is_read_back(n_gpus: int, n_nics: int, data: st.Da
     found = parse_device_matrix("\n".join(lines) + LEGEND)
     assert found.devices == tuple(names)
     assert found.codes == tuple(tuple(row) for row in codes)
+
+
+def test_an_unknown_column_is_one_fault_and_not_one_a_row() -> None:
+    (fault,) = faults(TWO.replace("NIC1\tCPU", "NIC1\tFOO\tCPU"))
+    assert "column FOO: 'FOO' is not a known column" in fault

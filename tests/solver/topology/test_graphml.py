@@ -100,3 +100,12 @@ def test_what_is_no_xml_is_refused(text: str) -> None:
 
 def test_xml_without_a_graph_is_refused() -> None:
     assert faults(HEAD + "</graphml>")[0].startswith("net.graphml: ")
+
+
+def test_an_edge_to_no_node_names_the_edge() -> None:
+    edge = EDGE.replace('target="b"', 'target="c"')
+    text = f'{HEAD}<graph edgedefault="undirected">{NODES}{EDGE}{edge}</graph></graphml>'
+    with pytest.raises(InstanceError) as caught:
+        parse_graphml(text.replace('id="e0"', "", 1), name="x", where="x.graphml")
+    (fault,) = caught.value.faults
+    assert "its end 'c' is no node" in str(fault)

@@ -106,3 +106,14 @@ def test_a_single_gpu_has_no_inner_network() -> None:
 def test_a_machine_with_a_code_without_wire_is_named() -> None:
     with pytest.raises(InstanceError, match="routes of code PHB have no wire"):
         host_of_matrix(matrix(2, {}, "PHB"), gpu=GPU, name="m", nvlink=NVLINK, pcie={})
+
+
+def test_a_bond_wider_than_one_gpu_has_links_is_refused() -> None:
+    with pytest.raises(InstanceError) as caught:
+        graph(matrix(2, {}, "NV999"))
+    assert "row GPU0, column GPU1" in str(caught.value)
+    assert "999 NVLinks, and a GPU has 18 at most" in str(caught.value)
+
+
+def test_a_bond_of_all_links_of_a_gpu_is_read() -> None:
+    assert graph(matrix(2, {}, "NV18")).links[0].bytes_per_s == 18 * NVLINK.bytes_per_s

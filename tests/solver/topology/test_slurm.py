@@ -156,3 +156,11 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"SwitchName=\xff")
     with pytest.raises(InstanceError, match=r"not text in UTF-8 .* at byte 11"):
         read_slurm_topology(path, host=HOST, wires=WIRES)
+
+
+def test_a_key_may_stand_apart_from_its_value() -> None:
+    assert parse("SwitchName = leaf Nodes = n[1-2]").host_names == ("n1", "n2")
+
+
+def test_a_value_may_stand_in_quotes() -> None:
+    assert parse('SwitchName=leaf Nodes="n[1-2]"').host_names == ("n1", "n2")

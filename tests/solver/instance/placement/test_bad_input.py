@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.solver.instance.placement.questions import INLINE, MEASURED, SOURCES, WIRE, built
+from tests.solver.instance.placement.questions import (
+    INLINE,
+    MEASURED,
+    SAMPLES,
+    SOURCES,
+    WIRE,
+    built,
+)
 
 Faults = Callable[..., list[str]]
 LINKS = INLINE["links"]
@@ -149,7 +156,6 @@ def test_a_fault_of_an_inline_question_is_named(
         ({"design.weight_bits": 8}, {}, ["design.weight_bits", "measured", "Leave it out"]),
         ({"performance.model": "x"}, {}, ["performance.model", "measured", "Leave it out"]),
         ({"workload.context_tokens": 5}, {}, ["workload.context_tokens", "measured"]),
-        ({"design.replicas": "several"}, {}, ["design.replicas", "rates are measured"]),
         (
             {},
             {"rates.csv": "machine,layers_held,tok_per_s\nA100,1,5\nA100,3,2\nL4,1,9\n"},
@@ -372,3 +378,28 @@ def test_every_machine_without_measurements_is_named(faults_of: Faults) -> None:
         "bad.toml: measured.layer_times: has no time of 'A100'",
         "bad.toml: measured.layer_times: has no time of 'L4'",
     ]
+
+
+def test_degrees_that_divide_no_heads_are_refused_at_the_door(faults_of: Faults) -> None:
+    (fault,) = faults_of(INLINE, {"design.tensor_parallel": [3]})
+    assert "design.tensor_parallel" in fault
+    assert "(3) divides the 32 heads of Llama-3.1-8B" in fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("25000000000", "250", "250 bytes/s for one link is less than 1000"),
+        (">48000000000<", ">48<", "48 bytes of HBM for one device is less than"),
+        (">1000000000<", ">1000000000000000<", "ps for one link is more than"),
+    ],
+)
+def test_a_slip_of_unit_in_a_graph_file_is_told(
+    faults_of: Faults, old: str, new: str, words: str
+) -> None:
+    text = (SAMPLES / "cluster.graphml").read_text()
+    assert old in text
+    found = faults_of(SOURCES["graphml"], {}, {"cluster.graphml": text.replace(old, new)})
+    assert found
+    assert all("topology.file" in fault for fault in found)
+    assert any(words in fault for fault in found)

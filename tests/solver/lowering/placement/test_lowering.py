@@ -166,6 +166,15 @@ def test_a_narrow_trunk_is_kept_in_both_directions() -> None:
     ]
 
 
+def test_a_trunk_that_binds_with_more_hosts_is_kept_for_whoever_lifts_that_limit() -> None:
+    alone = two_racks(10**7, limits=PlacementLimits(max_hosts=1))
+    for lifted, links in ((False, 0), (True, 2)):
+        problem = space_of(alone, lifted=lifted).problem
+        assert problem is not None
+        assert len(problem.shared) == links
+        assert problem.max_hosts == 1
+
+
 @pytest.mark.parametrize("bytes_per_s", [10**6, 3 * 10**6, 10**7, 3 * 10**7, 10**8, 10**9])
 def test_every_chain_over_a_trunk_takes_what_its_replay_says(bytes_per_s: int) -> None:
     space = space_of(two_racks(bytes_per_s))

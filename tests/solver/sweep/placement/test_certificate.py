@@ -28,7 +28,14 @@ _FLOW = _document(measured(trade_off=("throughput",)))
 _SEVERAL = _document(measured(replicas="several"))
 _COARSE = LevelRounding(bytes_per_s=(9 * 10**9, 2 * 10**10), latency_ps=(0, 2 * 10**7))
 _BRACKET = _document(priced(rounding=_COARSE))
-_ALL = {"cost": _COST, "flow": _FLOW, "several": _SEVERAL, "bracket": _BRACKET}
+_CONFLICT = _document(priced(limits=PlacementLimits(min_speed_tok_per_s=Fraction(5000))))
+_ALL = {
+    "cost": _COST,
+    "flow": _FLOW,
+    "several": _SEVERAL,
+    "bracket": _BRACKET,
+    "conflict": _CONFLICT,
+}
 
 
 def _tampered(document: Document, change: Callable[[Document], object]) -> Document:
@@ -159,6 +166,105 @@ def _ideal(told: Document) -> None:
 )  # fmt: skip
 def test_a_changed_result_is_refused(change: Callable[[Document], object]) -> None:
     assert _failed(_tampered(_COST, change))
+
+
+def _another_seed(told: Document) -> None:
+    told["provenance"]["seed"] += 1
+
+
+def _closed_otherwise(told: Document) -> None:
+    """In all places at once, so that nothing but the labels' own way gives it away."""
+    for claim in told["claims"]:
+        claim["closed_by"] = "bound"
+    for point in told["points"]:
+        point["proof"]["closed_by"] = "bound"
+
+
+def _with_facts(told: Document) -> None:
+    told["claims"][-1]["facts"]["note"] = 1
+
+
+def _conflict_all_the_same(told: Document) -> None:
+    told["conflict"] = _CONFLICT["conflict"]
+
+
+@pytest.mark.parametrize(
+    "change", [_another_seed, _closed_otherwise, _with_facts, _conflict_all_the_same]
+)
+def test_what_does_not_belong_is_refused(change: Callable[[Document], object]) -> None:
+    assert _failed(_tampered(_COST, change))
+
+
+def _no_limit(told: Document) -> None:
+    told["conflict"] = []
+
+
+def _limit_twice(told: Document) -> None:
+    told["conflict"].append(told["conflict"][0])
+
+
+def _strange_limit(told: Document) -> None:
+    told["conflict"][0]["limit"] = "max_watts"
+
+
+def _stated_otherwise(told: Document) -> None:
+    told["conflict"][0]["stated"] += 1
+
+
+def _needed_otherwise(told: Document) -> None:
+    told["conflict"][0]["needed"] += 1
+
+
+def _needed_unreadable(told: Document) -> None:
+    told["conflict"][0]["needed_exact"] = "1/0"
+
+
+def _needed_is_narrower(told: Document) -> None:
+    told["conflict"][0].update(needed=6000.0, needed_exact="6000")
+
+
+def _odd_unit(told: Document) -> None:
+    told["conflict"][0]["unit"] = "usd"
+
+
+def _odd_key(told: Document) -> None:
+    told["conflict"][0]["extra"] = 1
+
+
+def _odd_set(told: Document) -> None:
+    told["conflict"][0]["set"] = "least"
+
+
+def _text_of_another(told: Document) -> None:
+    told["conflict"][0]["text"] = "max_hosts: 3 stated"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _no_limit, _limit_twice, _strange_limit, _stated_otherwise, _needed_otherwise,
+        _needed_unreadable, _needed_is_narrower, _odd_unit, _odd_key, _odd_set, _text_of_another,
+    ],
+)  # fmt: skip
+def test_a_conflict_that_contradicts_itself_is_refused(
+    change: Callable[[Document], object],
+) -> None:
+    assert _failed(_tampered(_CONFLICT, change)) == {"limits in conflict"}
+
+
+def _other_needed(told: Document) -> None:
+    told["conflict"][0].update(needed=2.0, needed_exact="2")
+
+
+def _other_text(told: Document) -> None:
+    told["conflict"][0]["text"] += "!"
+
+
+@pytest.mark.parametrize("change", [_other_needed, _other_text])
+def test_a_conflict_is_worked_out_again_word_by_word(change: Callable[[Document], object]) -> None:
+    told = _tampered(_CONFLICT, change)
+    assert verify_placement_document(told).passed
+    assert _failed(told, reprove=True) == {"conflict worked out again"}
 
 
 def _lower_bound(told: Document) -> None:

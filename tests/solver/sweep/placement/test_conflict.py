@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
-from solver.instance.placement.domain import PlacementInstance, PlacementLimits
+from solver.instance.placement.domain import (
+    PlacementDesign,
+    PlacementInstance,
+    PlacementLimits,
+    PlacementRules,
+)
 from solver.placement_api import solve_placement_question
 from solver.sweep.placement.conflict import explain_infeasible
 from solver.sweep.placement.halt import Halt
@@ -51,6 +57,32 @@ def test_the_memory_that_would_do_does_and_a_byte_less_does_not() -> None:
     for missing, status in ((0, "complete"), (1, "infeasible")):
         network = star([("low", "l4", 1, 2 * GB + more - missing, "1/3")])
         assert solve_placement_question(priced(topology=network)).status == status
+
+
+def test_the_memory_that_would_do_counts_the_share_that_is_kept_free() -> None:
+    def asked(more: int) -> PlacementInstance:
+        found = priced(topology=star([("low", "l4", 1, 2 * GB + more, "1/3")]))
+        return replace(found, rules=PlacementRules(hbm_reserve_fraction=Fraction(1, 3)))
+
+    (entry,) = explain_infeasible(asked(0))
+    more = int(Fraction(entry["needed_exact"]) * GB)
+    for missing, status in ((0, "complete"), (1, "infeasible")):
+        assert solve_placement_question(asked(more - missing)).status == status
+
+
+def test_degrees_that_no_host_can_run_at_are_told() -> None:
+    network = star([("low", "l4", 1, 4 * GB, "1/3")])
+    (entry,) = explain_infeasible(
+        priced(topology=network, design=PlacementDesign(tensor_parallel=(2, 4)))
+    )
+    assert (entry["limit"], entry["needed"]) == ("tensor_parallel", None)
+    assert "on offer (2, 4)" in entry["text"]
+
+
+def test_rows_of_a_table_of_rates_limit_layers_where_cost_counts() -> None:
+    network = star([("b-1", "slow", 1, 4 * GB, "1")])
+    asked = measured(topology=network, trade_off=("speed", "cost"))
+    assert _names(asked) == ["max_layers"]
 
 
 def test_few_hosts_are_told_with_the_fewest_that_do() -> None:
