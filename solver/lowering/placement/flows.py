@@ -66,8 +66,8 @@ def lower_flow(instance: PlacementInstance, topology: Topology) -> FlowSpace:
     if shared:
         notes.append(
             f"{len(shared)} directions of links are shared by several pairs of hosts; the bound "
-            "knows the bottleneck of each pair; the plan keeps what they share, and a small question "
-            "is then proved with it"
+            "knows the bottleneck of each pair; the plan keeps what they share, and small "
+            "questions are proved with it"
         )
     return FlowSpace(
         instance=instance,
