@@ -34,7 +34,7 @@ def stripped(text: str) -> list[str]:
     """Lines without trailing blanks; times are what they are on each machine."""
     text = re.sub(r"\d+\.\d\d s, \d+\.\d\d s of processor", "T s, T s of processor", text)
     text = re.sub(r"(solves? by [\w, -]+); \d+\.\d\d s", r"\1; T s", text)
-    text = re.sub(r"(formulation \w+;)\s\d+\.\d\d s", r"\1 T s", text)
+    text = re.sub(r"(formulation \w+;)\s+\d+\.\d\d s", r"\1 T s", text)
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
@@ -95,3 +95,18 @@ def test_every_file_that_the_readme_names_exists() -> None:
         r"`((?:solver|formulations|tests|scripts|instances|\.ci)/[\w./-]+)`", TEXT
     ):
         assert (ROOT / name).exists(), name
+
+
+def _told(picture: bytes) -> list[str]:
+    """Texts of an SVG, which matplotlib writes beside their outlines."""
+    return re.findall(r"<!-- (.*?) -->", picture.decode("utf-8"))
+
+
+def test_the_picture_says_what_the_current_code_draws(tmp_path: Path) -> None:
+    shown = re.findall(r"!\[.*?\]\((.*?\.svg)\)", TEXT)
+    assert shown
+    for name in shown:
+        drawn = tmp_path / "drawn.svg"
+        question = ROOT / Path(name).with_suffix(".toml")
+        assert main(["solve", str(question), "--plot", str(drawn), "--quiet"]) == 0
+        assert _told(drawn.read_bytes()) == _told((ROOT / name).read_bytes())

@@ -178,23 +178,46 @@ class _Stating:
         model.add(self.time >= self.latency)
         model.add(self.time >= self.pace)
         for h in range(1, len(self.hosts) + 1):
-            for following in range(tables.n_orbits + 1):
-                onward = [
-                    arc for (a, b), arc in self.arcs.items()
-                    if a == h != b and self._orbit_of(b) == following
-                ]  # fmt: skip
-                if not onward:
-                    continue
-                to = model.new_bool_var(f"v{h}_{following}")
-                model.add(to == sum(onward))
-                own = {key: q for key, q in self.choices.items() if key[0] == h}
-                paces = [int(tables.pace[k, n, following]) for _, k, n in own]
-                if sum(map(abs, paces)) >= _REACH:
-                    raise ValueError(f"{tables.name}: paces of a host add up to 2^60 or more")
-                # One row for all choices. A row for each, enforced by choice and `to`, made
-                # CP-SAT 9.15 call feasible models infeasible from paces of 1e10 on.
-                pace = self.linear.weighted_sum(list(own.values()), paces)
-                model.add(self.pace >= pace).only_enforce_if(to)
+            self._keep_pace(h)
+
+    def _handing_over(self, h: int) -> dict[int, Any]:
+        """Literals: host ``h`` hands over to an orbit, or to the exit."""
+        found = {}
+        for following in range(self.tables.n_orbits + 1):
+            onward = [
+                arc for (a, b), arc in self.arcs.items()
+                if a == h != b and self._orbit_of(b) == following
+            ]  # fmt: skip
+            if onward:
+                found[following] = self.model.new_bool_var(f"v{h}_{following}")
+                self.model.add(found[following] == sum(onward))
+        return found
+
+    def _keep_pace(self, h: int) -> None:
+        """The pace of what a host holds and where it hands over to.
+
+        One row for all choices. A row for each, enforced by choice and hand-over, made CP-SAT 9.15
+        call feasible models infeasible from paces of 1e10 on. Where what a hand-over adds is the
+        same for every choice, the row needs no enforcement at all, and bounds better.
+        """
+        tables = self.tables
+        own = {key: q for key, q in self.choices.items() if key[0] == h}
+        to = self._handing_over(h)
+        if not own or not to:
+            return
+        paces = np.array([[int(tables.pace[k, n, o]) for o in to] for _, k, n in own])
+        if int(np.abs(paces).sum(axis=0).max()) >= _REACH:
+            raise ValueError(f"{tables.name}: paces of a host add up to 2^60 or more")
+        least = paces.min(axis=1)
+        added = paces - least[:, None]
+        if (added == added[0]).all() and least.min() >= 0:
+            literals = [*own.values(), *to.values()]
+            weights = [*least.tolist(), *added[0].tolist()]
+            self.model.add(self.pace >= self.linear.weighted_sum(literals, weights))
+            return
+        for place, literal in enumerate(to.values()):
+            row = self.linear.weighted_sum(list(own.values()), paces[:, place].tolist())
+            self.model.add(self.pace >= row).only_enforce_if(literal)
 
     def _share(self, trunk: Trunk) -> None:
         """The pace of the load of all hand-overs over one link."""
