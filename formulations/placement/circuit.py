@@ -12,11 +12,15 @@ as option :math:`k` with :math:`n` layers; layers :math:`n_h`; literals :math:`v
 .. math::
     \text{latency} = \sum_{hkn} t_{kn} q_{hkn} + \sum_{ab} h_{ab} x_{ab}, \qquad
     \text{price} = \sum_{hkn} p_k q_{hkn}, \qquad
-    q_{hkn} \wedge v_{ho} \Rightarrow \text{pace} \ge w_{kno}, \qquad
+    v_{ho} \Rightarrow \text{pace} \ge \sum_{kn} w_{kno} q_{hkn}, \qquad
     x_{0h} \Rightarrow \text{pace} \ge e_{o(h)}
 
 .. math::
     \text{time} \ge \text{latency}, \qquad \text{time} \ge \text{pace}
+
+Where what a hand-over adds to the pace is the same for every choice,
+:math:`w_{kno} = u_{kn} + a_{ho} \ge 0`, the rows of a host become one without condition,
+:math:`\text{pace} \ge \sum_{kn} u_{kn} q_{hkn} + \sum_o a_{ho} v_{ho}`.
 
 A trunk :math:`\tau` has the load :math:`\sum_{ab} q_{\tau ab} x_{ab} = g r_\tau`, :math:`g` the
 greatest common divisor of its loads, so that :math:`r_\tau` is small. With a factor

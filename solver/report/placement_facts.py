@@ -12,6 +12,7 @@ from typing import Any
 
 from solver.report.fleet_facts import Goal, goals_of
 from solver.report.numbers import clean, percent, short
+from solver.topology.paths import PS_PER_S
 
 __all__ = [
     "bracket_gaps",
@@ -40,7 +41,6 @@ __all__ = [
 Design = Mapping[str, Any]
 Point = Mapping[str, Any]
 
-_PS_PER_S = 10**12
 _FULL = 1 - 1e-9
 """A link at or above this share of its bandwidth is full: shares are told in floats."""
 
@@ -67,7 +67,7 @@ def exact_value(point: Point, goal: Goal) -> Fraction:
     """The exact value of an objective; speed is one over the exact latency."""
     exact = point.get("exact", {})
     if goal.name == "speed" and "latency_ps" in exact:
-        return Fraction(_PS_PER_S, int(exact["latency_ps"]))
+        return Fraction(PS_PER_S, int(exact["latency_ps"]))
     return Fraction(str(exact.get(goal.name, point["objectives"][goal.name])))
 
 

@@ -14,10 +14,10 @@ from solver.instance.placement.domain import PlacementInstance
 from solver.lowering.placement.space import MICRO, ChainSpace, FlowSpace, PlacementSpace
 from solver.report.findings import count_of
 from solver.report.numbers import short
+from solver.topology.paths import PS_PER_S
 
 __all__ = ["HostLayers", "chain_limits", "flow_limits", "layers_by_host"]
 
-_PS_PER_S = 10**12
 
 HostLayers = Sequence[dict[str, int]]
 """For every setting (one for a flow) the most layers that each host may hold, by its name."""
@@ -162,7 +162,7 @@ def _speed_bound(space: ChainSpace) -> Fraction | None:
         ]
         least = min(times, default=None)
         if least:
-            speed = _PS_PER_S / (tables.layers * least)
+            speed = PS_PER_S / (tables.layers * least)
             best = speed if best is None else max(best, speed)
     return best
 

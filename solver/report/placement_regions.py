@@ -9,10 +9,10 @@ from typing import Any
 
 from solver.report.fleet_facts import goals_of
 from solver.report.placement_facts import bracket_of
+from solver.topology.paths import PS_PER_S
 
 __all__ = ["OpenRange", "open_ranges"]
 
-_PS_PER_S = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def open_ranges(document: Mapping[str, Any]) -> list[OpenRange]:
         below, above = entry.get("cost_below"), entry.get("throughput_above")
         found.append(
             OpenRange(
-                _PS_PER_S / int(longest) if longest else None,
-                _PS_PER_S / int(shortest) if shortest else None,
+                PS_PER_S / int(longest) if longest else None,
+                PS_PER_S / int(shortest) if shortest else None,
                 float(Fraction(str(above))) if above is not None else None,
                 float(Fraction(str(below))) if below is not None else None,
             )

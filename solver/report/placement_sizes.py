@@ -8,6 +8,7 @@ from typing import Any
 from solver.instance.placement.domain import PlacementInstance
 from solver.report.placement_limits import HostLayers
 from solver.topology import NODE_KINDS, Topology
+from solver.topology.paths import PS_PER_S
 
 __all__ = [
     "hosts_by_kind",
@@ -18,7 +19,6 @@ __all__ = [
     "rounding_levels",
 ]
 
-_PS_PER_S = 10**12
 
 
 def label_cells(counts: Sequence[int], most: int) -> int:
@@ -50,7 +50,7 @@ def rounding_levels(instance: PlacementInstance) -> dict[str, list[float]] | Non
         return None
     return {
         "bytes_per_s": list(instance.rounding.bytes_per_s),
-        "latency_s": [latency / _PS_PER_S for latency in instance.rounding.latency_ps],
+        "latency_s": [latency / PS_PER_S for latency in instance.rounding.latency_ps],
     }
 
 
@@ -110,7 +110,7 @@ def links_by_kind(topology: Topology) -> list[dict[str, Any]]:
             "kind": f"{NODE_KINDS[low]} - {NODE_KINDS[high]}",
             "links": len(links),
             "bytes_per_s": [f(link.bytes_per_s for link in links) for f in (min, max)],
-            "latency_s": [f(link.latency_ps for link in links) / _PS_PER_S for f in (min, max)],
+            "latency_s": [f(link.latency_ps for link in links) / PS_PER_S for f in (min, max)],
         }
         for (low, high), links in sorted(groups.items())
     ]
