@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
-
-import jinja2
 
 from solver.report.fleet_bill import Bill, bill_of
 from solver.report.fleet_choose import marks_of, recommended_of, representatives
@@ -38,6 +33,7 @@ from solver.report.fleet_question import (
     question_tables,
 )
 from solver.report.numbers import aligned, clean, percent, short
+from solver.report.page_parts import svg_address, templates
 from solver.report.question import leaves, value_text
 
 __all__ = ["render_fleet_page"]
@@ -46,22 +42,7 @@ _MOST_LINES = 2500
 """Lines of all bills together: more would make a page of megabytes."""
 _MOST_BOXES = 40
 _ROWS = 40
-_PATH_DATA = re.compile(r'\bd="[^"]*"')
-_LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
 _NUMBERS = frozenset({"replicas", "devices", "share", "load", "nodes", "US$/h", "least", "most"})
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Templates of this package, everything escaped, an unknown name an error."""
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("solver", "report"),
-        # Its name ends in .j2, which would tell jinja nothing.
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def render_fleet_page(
@@ -93,7 +74,7 @@ def render_fleet_page(
         "boxes": lines[:_MOST_BOXES],
         "boxes_left": max(0, len(lines) - _MOST_BOXES),
         "total": len(document["points"]),
-        "svg": _svg_source(document) if document["points"] else "",
+        "svg": svg_address(render_fleet_plot(document, "svg")) if document["points"] else "",
         "alt": _alternative_text(document),
         "headers": headers,
         "rows": rows,
@@ -110,14 +91,7 @@ def render_fleet_page(
         "digest": clean(digest if digest is not None else document.get("digest", "")),
         "provenance": _provenance(document),
     }
-    return _environment().get_template("fleet.html.j2").render(context)
-
-
-def _svg_source(document: Mapping[str, Any]) -> str:
-    """The drawing as a data address, path coordinates rounded to 1/100 of a point."""
-    svg = render_fleet_plot(document, "svg").decode()
-    svg = _PATH_DATA.sub(lambda match: _LONG_DECIMAL.sub(r"\1", match.group()), svg)
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return templates().get_template("fleet.html.j2").render(context)
 
 
 def _values(document: Mapping[str, Any], index: int) -> str:

@@ -6,16 +6,8 @@ or the browser cannot unpack, and on paper, a drawing by matplotlib stands in it
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from solver.report.assumptions import EXACTNESS, assumptions_of
 from solver.report.chart import chart_data
@@ -30,6 +22,7 @@ from solver.report.findings import (
     warnings_of,
 )
 from solver.report.numbers import clean, percent, short
+from solver.report.page_parts import plotly_source, script_json, svg_address, templates
 from solver.report.plots import render_plot
 from solver.report.question import leaves, question_of, value_text
 from solver.report.regions import pace_shares
@@ -37,50 +30,6 @@ from solver.report.sections import cards_of, layouts_of, pace_of, proofs_of, row
 from solver.result import Result, result_to_dict
 
 __all__ = ["notebook_html", "render_page"]
-
-_PATH_DATA = re.compile(r'\bd="[^"]*"')
-_LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
-
-
-def script_json(value: Any) -> Markup:
-    """``value`` as JSON that may stand inside a script element whatever names it holds.
-
-    ``<``, ``>`` and ``&`` are escaped, so that no text can close the element, and so are the two
-    line separators that JSON allows in text.
-    """
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
-@cache
-def _plotly_source() -> str:
-    """plotly.min.js, compressed and in base64."""
-    # Importing plotly takes a tenth of a second: only who renders a page pays for it.
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
-
-    packed = gzip.compress(get_plotlyjs().encode(), compresslevel=9, mtime=0)
-    return base64.b64encode(packed).decode()
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Templates of this package, everything escaped, an unknown name an error."""
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("solver", "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _svg_source(result: Result) -> str:
-    """The static drawing as a data address, path coordinates rounded to 1/100 of a point."""
-    svg = render_plot(result, "svg").decode()
-    svg = _PATH_DATA.sub(lambda match: _LONG_DECIMAL.sub(r"\1", match.group()), svg)
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def _alternative_text(result: Result) -> str:
@@ -154,12 +103,12 @@ def render_page(result: Result, *, where_all: str = "", digest: str | None = Non
         "whole_question": _pairs(resolved) if isinstance(resolved, Mapping) else [],
         "sha256": clean(result.instance.get("sha256", "")),
         "digest": digest if digest is not None else result_to_dict(result)["digest"],
-        "svg": _svg_source(result) if result.points else "",
+        "svg": svg_address(render_plot(result, "svg")) if result.points else "",
         "alt": _alternative_text(result),
         "chart": script_json(chart_data(result)) if len(result.points) > 1 else "",
-        "plotly": _plotly_source() if len(result.points) > 1 else "",
+        "plotly": plotly_source() if len(result.points) > 1 else "",
     }
-    return _environment().get_template("page.html.j2").render(context)
+    return templates().get_template("page.html.j2").render(context)
 
 
 def notebook_html(result: Result) -> str:
@@ -169,7 +118,7 @@ def notebook_html(result: Result) -> str:
         "status_sentence": status_sentence(result),
         "rows": rows_of(result),
         "total": len(result.points),
-        "svg": _svg_source(result),
+        "svg": svg_address(render_plot(result, "svg")),
         "alt": _alternative_text(result),
     }
-    return _environment().get_template("notebook.html.j2").render(context)
+    return templates().get_template("notebook.html.j2").render(context)

@@ -14,7 +14,7 @@ from typing import Any
 from solver.report.figure_style import STYLE, figure_bytes
 from solver.report.fleet_facts import goals_of
 from solver.report.numbers import clean
-from solver.report.page import _plotly_source, script_json
+from solver.report.page_parts import plotly_source, script_json
 from solver.report.placement_curve import axis_title, draw_curve, is_wide
 from solver.report.placement_facts import (
     bracket_of,
@@ -120,7 +120,7 @@ def placement_frontier_html(document: Mapping[str, Any]) -> str:
         f'<img id="placement-drawing" src="{_drawing(document)}" alt="{told}" width="1000">\n'
         f'<script type="application/json" id="placement-chart-data">'
         f"{script_json(placement_chart(document))}</script>\n"
-        f'<script type="text/plain" id="placement-plotly">{_plotly_source()}</script>\n'
+        f'<script type="text/plain" id="placement-plotly">{plotly_source()}</script>\n'
         f"<script>{_SCRIPT}</script>\n"
     )
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-import jinja2
 import markupsafe
 
 from solver.report.fleet_choose import recommended_of, representatives
 from solver.report.fleet_facts import column_of, goals_of
 from solver.report.numbers import aligned, clean
+from solver.report.page_parts import svg_address, templates
 from solver.report.placement_facts import (
     host_count,
     is_flow,
@@ -49,22 +46,7 @@ _MOST_LINES = 2500
 _MOST_LINKS = 40
 _MOST_BOXES = 40
 _ROWS = 40
-_PATH_DATA = re.compile(r'\bd="[^"]*"')
-_LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
 _NUMERIC = NUMBERS | {"devices", "hosts", "HBM each", "token, ms", "US$/h"}
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Templates of this package, everything escaped, an unknown name an error."""
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("solver", "report"),
-        # Its name ends in .j2, which would tell jinja nothing.
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def render_placement_page(
@@ -117,7 +99,7 @@ def render_placement_page(
         "digest": clean(digest if digest is not None else document.get("digest", "")),
         "provenance": _provenance(document),
     }
-    return _environment().get_template("placement.html.j2").render(context)
+    return templates().get_template("placement.html.j2").render(context)
 
 
 def _drawings(document: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -135,20 +117,13 @@ def _drawings(document: Mapping[str, Any]) -> list[dict[str, str]]:
         name = ", ".join(marks.get(index, ())).capitalize()
         drawings.append(
             {
-                "svg": _svg_source(document, index),
+                "svg": svg_address(render_placement_graph(document, index, "svg")),
                 "alt": f"{placement_title(document)}, {short_placement_status(document)}: "
                 f"{values}; {short}",
                 "caption": f"{f'{name}: ' if name else ''}{values}; {short}",
             }
         )
     return drawings
-
-
-def _svg_source(document: Mapping[str, Any], index: int) -> str:
-    """The drawing as a data address, path coordinates rounded to 1/100 of a point."""
-    svg = render_placement_graph(document, index, "svg").decode()
-    svg = _PATH_DATA.sub(lambda match: _LONG_DECIMAL.sub(r"\1", match.group()), svg)
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def _frontier(

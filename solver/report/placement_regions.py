@@ -14,7 +14,6 @@ from solver.topology.paths import PS_PER_S
 __all__ = ["OpenRange", "open_ranges"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class OpenRange:
     """A rectangle of speed and the second objective; ``None`` is no end."""

@@ -20,7 +20,6 @@ __all__ = [
 ]
 
 
-
 def label_cells(counts: Sequence[int], most: int) -> int:
     """Cells of the label search: hosts used by orbit, and the orbit of the last of them.
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from solver.report.page import notebook_html, render_page, script_json
+from solver.report.page import notebook_html, render_page
+from solver.report.page_parts import script_json
 from solver.result import Point, Result, result_to_dict
 
 HOSTILE = "</script><script>alert('x')</script>\"><img src=x onerror=alert(1)>&"
