@@ -302,7 +302,8 @@ def verify(
         set a program, or the path of one (moip JSON or MPS).
     reprove
         Also close every box once more with another engine than the one that closed it; of a fleet
-        work out conflict and answers again, of a placement the conflict. What is not checked
+        work out conflict and answers again, of a placement the conflict (of several pipelines the
+        packing alone goes another way). What is not checked
         without it is told.
 
     Returns

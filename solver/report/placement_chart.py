@@ -6,7 +6,6 @@ or the browser cannot unpack, and on paper, a drawing of the same curve stands i
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from solver.report.figure_style import STYLE, figure_bytes
 from solver.report.fleet_facts import goals_of
 from solver.report.numbers import clean
-from solver.report.page_parts import plotly_source, script_json
+from solver.report.page_parts import plotly_source, script_json, svg_address
 from solver.report.placement_curve import axis_title, draw_curve, is_wide
 from solver.report.placement_facts import (
     bracket_of,
@@ -135,7 +134,7 @@ def _drawing(document: Mapping[str, Any]) -> str:
         return figure
 
     svg = figure_bytes(draw, "svg", title=placement_title(document), style=STYLE)
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+    return svg_address(svg)
 
 
 def _steps(x: list[float], y: list[float], colour: str, dash: str, name: str) -> dict[str, Any]:

@@ -12,15 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from solver.performance.fitting.attention_tables import (
     KernelRows,
     best_candidate,
-    fit_rows,
+    fit_tables,
     report_lines,
     screen,
-    select_rows,
     thin,
 )
 from solver.performance.fitting.fit import Fit, Free
@@ -117,7 +115,7 @@ class DecodeRows(KernelRows):
         )
 
     def predict(self, constants: Mapping[str, float], chosen: npt.ArrayLike) -> FloatArray:
-        c = {name: column[chosen] for name, column in self.columns.items()}  # type: ignore[index]
+        c = self.columns_of(chosen)
         return attention_decode_s(
             decode_constants_from(constants),
             self.device,
@@ -247,7 +245,7 @@ class ContextRows(KernelRows):
         return 8.0 if fp8 else 16.0
 
     def predict(self, constants: Mapping[str, float], chosen: npt.ArrayLike) -> FloatArray:
-        c = {name: column[chosen] for name, column in self.columns.items()}  # type: ignore[index]
+        c = self.columns_of(chosen)
         return attention_context_s(
             context_constants_from(constants),
             self.device,
@@ -298,18 +296,5 @@ def fit_family(folder: Path, *, systems: Sequence[str] | None = None, seed: int 
     seed
         Of the splits.
     """
-    fits: list[Fit] = []
-    for table, kind in (("attn_decode", DecodeRows), ("attn_context", ContextRows)):
-        frame = pd.read_parquet(folder / f"{table}.parquet")
-
-        def load(
-            system: str, frame: pd.DataFrame = frame, kind: type[KernelRows] = kind
-        ) -> list[KernelRows]:
-            rows = select_rows(frame, system, latent=False)
-            return [
-                kind(part, system=system, precision=str(precision))
-                for precision, part in rows.groupby("dtype", observed=True)
-            ]
-
-        fits += fit_rows(load, systems=systems, seed=seed)
-    return fits
+    tables: dict[str, type[KernelRows]] = {"attn_decode": DecodeRows, "attn_context": ContextRows}
+    return fit_tables(folder, tables, latent=False, systems=systems, seed=seed)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -39,6 +40,7 @@ __all__ = [
     "KernelRows",
     "best_candidate",
     "fit_rows",
+    "fit_tables",
     "report_lines",
     "screen",
     "select_rows",
@@ -126,6 +128,11 @@ class KernelRows(ABC):
     def kv_value_bytes(self) -> float:
         """Bytes of one cached value, from the name of the precision."""
         return 1.0 if self.precision.endswith("kv_fp8") else 2.0
+
+    def columns_of(self, chosen: npt.ArrayLike) -> dict[str, FloatArray]:
+        """Shapes of the chosen rows (a mask or positions), by column."""
+        where = np.asarray(chosen)
+        return {name: column[where] for name, column in self.columns.items()}
 
     @abstractmethod
     def predict(self, constants: Mapping[str, float], chosen: npt.ArrayLike) -> FloatArray:
@@ -254,6 +261,42 @@ def fit_rows(
                     errors=errors,
                 )
             )
+    return fits
+
+
+def fit_tables(
+    folder: Path,
+    tables: Mapping[str, type[KernelRows]],
+    *,
+    latent: bool,
+    systems: Sequence[str] | None,
+    seed: int,
+) -> list[Fit]:
+    """Fit every system and precision of some tables.
+
+    Parameters
+    ----------
+    folder, tables
+        Name of a table -> what its rows are; ``name.parquet`` in the folder.
+    latent
+        Whether the rows are of latent attention, see ``select_rows``.
+    systems, seed
+        As for ``fit_rows``.
+    """
+    fits: list[Fit] = []
+    for table, kind in tables.items():
+        frame = pd.read_parquet(folder / f"{table}.parquet")
+
+        def load(
+            system: str, frame: pd.DataFrame = frame, kind: type[KernelRows] = kind
+        ) -> list[KernelRows]:
+            rows = select_rows(frame, system, latent=latent)
+            return [
+                kind(part, system=system, precision=str(precision))
+                for precision, part in rows.groupby("dtype", observed=True)
+            ]
+
+        fits += fit_rows(load, systems=systems, seed=seed)
     return fits
 
 

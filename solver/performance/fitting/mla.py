@@ -12,16 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from solver.performance.fitting.attention import ContextRows
 from solver.performance.fitting.attention_tables import (
     KernelRows,
     best_candidate,
-    fit_rows,
+    fit_tables,
     report_lines,
     screen,
-    select_rows,
     thin,
 )
 from solver.performance.fitting.fit import Fit, Free
@@ -86,7 +84,7 @@ class MlaDecodeRows(KernelRows):
     shape_columns: tuple[str, ...] = ("heads", "tp_size")
 
     def predict(self, constants: Mapping[str, float], chosen: npt.ArrayLike) -> FloatArray:
-        c = {name: column[chosen] for name, column in self.columns.items()}  # type: ignore[index]
+        c = self.columns_of(chosen)
         return mla_decode_s(
             mla_decode_constants_from(constants),
             self.device,
@@ -132,7 +130,7 @@ class MlaContextRows(ContextRows):
     shape_columns: tuple[str, ...] = ("heads", "tp_size")
 
     def predict(self, constants: Mapping[str, float], chosen: npt.ArrayLike) -> FloatArray:
-        c = {name: column[chosen] for name, column in self.columns.items()}  # type: ignore[index]
+        c = self.columns_of(chosen)
         return mla_context_s(
             context_constants_from(constants),
             self.device,
@@ -154,19 +152,7 @@ def fit_family(folder: Path, *, systems: Sequence[str] | None = None, seed: int 
     seed
         Of the splits.
     """
-    fits: list[Fit] = []
-    kinds: tuple[type[KernelRows], ...] = (MlaDecodeRows, MlaContextRows)
-    for kind in kinds:
-        frame = pd.read_parquet(folder / f"{kind.family}.parquet")
-
-        def load(
-            system: str, frame: pd.DataFrame = frame, kind: type[KernelRows] = kind
-        ) -> list[KernelRows]:
-            rows = select_rows(frame, system, latent=True)
-            return [
-                kind(part, system=system, precision=str(precision))
-                for precision, part in rows.groupby("dtype", observed=True)
-            ]
-
-        fits += fit_rows(load, systems=systems, seed=seed)
-    return fits
+    tables: dict[str, type[KernelRows]] = {
+        kind.family: kind for kind in (MlaDecodeRows, MlaContextRows)
+    }
+    return fit_tables(folder, tables, latent=True, systems=systems, seed=seed)

@@ -151,7 +151,7 @@ def _reprove_packing(
         if missing and any(strip.holds(image) for strip in closed):
             shown = values_of(answer.instance.trade_off, image)["objectives"]
             faults.append(f"{point.engine or ENGINE} finds {shown}")
-    told = f"{len(closed)} strips by {', '.join(found.engines)}"
+    told = f"{len(closed)} strips packed by {', '.join(found.engines)}; pipelines from labels again"
     return Check(NAME, first_faults(faults), told)
 
 
