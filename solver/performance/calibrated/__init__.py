@@ -1,0 +1,1 @@
+"""Steps, memory and serving from measured operators: the performance model ``calibrated``."""
