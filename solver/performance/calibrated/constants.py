@@ -47,8 +47,8 @@ class ServingConstants:
         Share of all requests in flight that arrive together, so that prompts queue.
     chunk_tokens
         Prompt tokens that one step carries at most.
-    hbm_share
-        Share of the HBM that an engine fills with weights, activations and KV cache.
+    kv_share
+        Share of the HBM left by weights, activations and engine that becomes KV cache.
     engine_bytes
         HBM of one device that the engine keeps for itself (context, graphs, workspaces).
     page_tokens
@@ -64,7 +64,7 @@ class ServingConstants:
     admission_steps: float
     burst_share: float
     chunk_tokens: float
-    hbm_share: float
+    kv_share: float
     engine_bytes: float
     page_tokens: float
 
@@ -73,8 +73,8 @@ class ServingConstants:
             value = getattr(self, entry.name)
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{entry.name} must be finite and not negative, not {value}")
-        if not 0 < self.hbm_share <= 1:
-            raise ValueError(f"hbm_share must lie between 0 and 1, not {self.hbm_share}")
+        if not 0 < self.kv_share <= 1:
+            raise ValueError(f"kv_share must lie between 0 and 1, not {self.kv_share}")
         if self.chunk_tokens < 1 or self.page_tokens < 1:
             raise ValueError("chunk_tokens and page_tokens are at least 1")
 
@@ -89,7 +89,7 @@ UNITS: dict[str, str] = {
     "admission_steps": "step",
     "burst_share": "1",
     "chunk_tokens": "token",
-    "hbm_share": "1",
+    "kv_share": "1",
     "engine_bytes": "byte",
     "page_tokens": "token",
 }

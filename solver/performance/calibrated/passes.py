@@ -36,6 +36,9 @@ _HALF_BYTES = 2.0
 _LOGIT_BYTES = 2.0
 _STATE_BYTES = 4.0
 """Recurrent states are kept in 32 bits."""
+_SUM_BYTES = 4.0
+_INDEXER_KERNELS = 6
+"""Norm, rotary positions, rotation and quantisation of queries and keys, write of the keys."""
 _INDEX_BYTES = 1.0 + 4.0 / 128.0
 """A cached index key: 8 bits a value and a scale for 128 of them."""
 
@@ -57,7 +60,9 @@ class Passes:
         k, model = self.kernels, self.shape.model
         d = model.d_model
         cost = k.elementwise(3.0 * _HALF_BYTES * d * m).times(2 * model.layers)
-        cost += k.elementwise(0.0 * m).times(model.layers)
+        # Rotary positions and the write into the cache; norms of queries and keys if there are any.
+        placing = {"none": 1, "head": 2, "projection": 3}[model.query_key_norm]
+        cost += k.elementwise(0.0 * m, kernels=placing).times(model.layers)
         for group in self.shape.attention:
             cost += self._projections(group, t, m).times(group.layers)
         up = model.ff_up_matrices
@@ -89,7 +94,7 @@ class Passes:
                 keys = indexer.n_heads * indexer.head_dim
                 cost += k.linear(m, keys, latent.q_lora_rank or d)
                 cost += k.linear(m, indexer.head_dim + indexer.n_heads, d, plain=True)
-                cost += k.elementwise(0.0 * m, kernels=2)
+                cost += k.elementwise(0.0 * m, kernels=_INDEXER_KERNELS)
             return cost
         if group.linear is not None:
             linear = group.linear
@@ -194,8 +199,14 @@ class Passes:
             each * model.layers - model.expert_layers,
             each * model.layers,
         )
-        size = _HALF_BYTES * model.d_model * _floats(tokens)
-        return self.kernels.collective("all_reduce", tensor_parallel, size).times(count)
+        m = _floats(tokens)
+        size = _HALF_BYTES * model.d_model * m
+        cost = self.kernels.collective("all_reduce", tensor_parallel, size).times(count)
+        if model.query_key_norm == "projection":
+            # The norm runs over the whole projection, so its sums of squares are reduced.
+            sums = self.kernels.collective("all_reduce", tensor_parallel, _SUM_BYTES * m)
+            cost += sums.times(2 * model.layers)
+        return cost
 
     def experts(
         self,

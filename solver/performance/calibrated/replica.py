@@ -164,7 +164,7 @@ class Replica:
 
     def _room_bytes(self, columns: Columns) -> FloatArray:
         serving = self.serving
-        usable = serving.hbm_share * float(self.accelerator.hbm_bytes) - serving.engine_bytes
+        usable = float(self.accelerator.hbm_bytes) - serving.engine_bytes
         activations = self.memory.activation_bytes(
             columns.tensor_parallel, serving.chunk_tokens, 0.0
         )
@@ -177,10 +177,11 @@ class Replica:
     def capacity(
         self, columns: Columns, prompt: npt.ArrayLike, answer: npt.ArrayLike
     ) -> FloatArray:
-        """Sequences of the replica whose KV cache fits, halfway through their answers."""
-        held = np.asarray(prompt, np.float64) + np.asarray(answer, np.float64) / 2.0
+        """Sequences of the replica whose KV cache fits at full length: none is evicted later."""
+        held = np.asarray(prompt, np.float64) + np.asarray(answer, np.float64)
         one = self.memory.kv_bytes(columns.tensor_parallel, held, columns.pipeline_parallel)
-        fit = np.floor(np.maximum(self._room_bytes(columns), 0.0) / one)
+        room = self.serving.kv_share * np.maximum(self._room_bytes(columns), 0.0)
+        fit = np.floor(room / one)
         return np.asarray(fit * columns.attention_data_parallel)
 
     def hand_over_s(
