@@ -19,7 +19,7 @@ from solver.performance.calibrated.constants import ServingConstants
 from solver.performance.calibrated.cost import Cost, FloatArray
 from solver.performance.operators.attention import attention_decode_s
 from solver.performance.operators.attention_context import attention_context_s
-from solver.performance.operators.collective import COLLECTIVE_KINDS, CollectiveKind, collective_s
+from solver.performance.operators.collective import CollectiveKind
 from solver.performance.operators.constants import (
     attention_context_constants,
     attention_decode_constants,
@@ -30,6 +30,7 @@ from solver.performance.operators.constants import (
     moe_constants,
 )
 from solver.performance.operators.device import device_of_accelerator
+from solver.performance.operators.dispatch import expert_exchange_s
 from solver.performance.operators.formats import (
     KV_VALUE_BYTES,
     attention_precision,
@@ -37,8 +38,10 @@ from solver.performance.operators.formats import (
     gemm_precision,
 )
 from solver.performance.operators.gemm import OPERANDS, gemm_s
+from solver.performance.operators.hierarchical import network_collective_s, network_of
 from solver.performance.operators.mla import LATENT_WIDTH, ROW_WIDTH, mla_context_s, mla_decode_s
 from solver.performance.operators.moe import EXPERT_PRECISIONS, moe_s
+from solver.performance.operators.transfer import TRANSFER_SHARE, link_bytes_per_s
 
 __all__ = ["Formats", "Kernels"]
 
@@ -47,10 +50,10 @@ _HALF_BYTES = 2.0
 _STREAM_SHARE = 0.8
 """Share of the HBM peak that elementwise kernels reach: large copies on every measured system lie
 between 0.75 and 0.92 of it."""
-_LINK_SHARE = 0.8
-"""Share of a link's peak that large messages between two devices reach."""
 _ACROSS_S = 10e-6
 """Fixed time of a message between nodes: NIC, switch and the kernel that waits for it."""
+_LOW_LATENCY = " low_latency"
+"""Ending of the precision of expert kernels made for few tokens."""
 _CHUNKED_SHARE = 0.3
 """Share of the reached peak at which chunks of the delta rule run: triangular products of 64 rows."""
 
@@ -100,26 +103,31 @@ class Kernels:
         self._context = attention_context_constants(accelerator, cache)
         self._mla_decode = mla_decode_constants(accelerator, cache)
         self._mla_context = mla_context_constants(accelerator, cache)
-        self._collectives = {
-            kind: collective_constants(accelerator, kind) for kind in COLLECTIVE_KINDS
-        }
+        self.network = network_of(accelerator)
         self.kv_value_bytes = KV_VALUE_BYTES[formats.kv]
         self.origins = {
             "gemm": self._gemm.origin,
             "attention_decode": self._decode.origin,
             "attention_context": self._context.origin,
-            "collective": self._collectives["all_reduce"].origin,
+            "collective": collective_constants(accelerator, "all_reduce").origin,
         }
         self._expert_precision = ""
         if routed:
             self._expert_precision = expert_precision(formats.expert, self.device)
             experts = moe_constants(accelerator, self._expert_precision, gated)
             self.origins["moe"] = experts.origin
-            # A graph replays the kernels; setting up each expert's problem is host or set-up work
-            # of the loop the tables were measured in.
-            self._experts = replace(
-                experts.constants, launch_s=serving.expert_kernels_s, expert_s=0.0
-            )
+            choices = [self._expert_precision]
+            if self._expert_precision + _LOW_LATENCY in EXPERT_PRECISIONS:
+                choices.append(self._expert_precision + _LOW_LATENCY)
+            # Engines fuse routing and permutation; no expert of its own problem is set up.
+            self._experts = {
+                choice: replace(
+                    moe_constants(accelerator, choice, gated).constants,
+                    launch_s=serving.expert_kernels_s,
+                    expert_s=0.0,
+                )
+                for choice in choices
+            }
 
     @property
     def hbm_bytes_per_s(self) -> float:
@@ -279,20 +287,24 @@ class Kernels:
         )
         t = np.maximum(np.round(t), 1.0)
         precision = self._expert_precision
-        seconds = moe_s(
-            self._experts,
-            self.device,
-            precision=precision,
-            gated=self.gated,
-            tokens=t,
-            hidden=hidden,
-            inter=width,
-            top_k=top_k,
-            experts=experts,
-            tensor_parallel=tp,
-            expert_parallel=ep,
-            distribution="power_law_1.2",
-        )
+        # An engine takes the faster of the kernels at hand.
+        seconds = np.full(t.shape, np.inf)
+        for choice, constants in self._experts.items():
+            one = moe_s(
+                constants,
+                self.device,
+                precision=choice,
+                gated=self.gated,
+                tokens=t,
+                hidden=hidden,
+                inter=width,
+                top_k=top_k,
+                experts=experts,
+                tensor_parallel=tp,
+                expert_parallel=ep,
+                distribution="power_law_1.2",
+            )
+            seconds = np.minimum(seconds, one)
         matrices = 3.0 if self.gated else 2.0
         flop = 2.0 * matrices * t * top_k * hidden * width / (tp * ep)
         reached = np.minimum(experts, t * top_k) / ep
@@ -319,21 +331,28 @@ class Kernels:
         self,
         devices: npt.ArrayLike,
         expert_parallel: npt.ArrayLike,
+        *,
         top_k: int,
+        experts: int,
         hidden: int,
         tokens: npt.ArrayLike,
     ) -> Cost:
-        """Dispatch in 8 bits and combine in 16 of one layer; ``tokens`` of one device's group."""
-        copies = np.minimum(top_k, np.asarray(expert_parallel, np.float64))
-        size = np.asarray(tokens, np.float64) * copies * hidden
-        there = self.collective("alltoall", devices, size)
-        return there + self.collective("alltoall", devices, _HALF_BYTES * size)
+        """Dispatch and combine of one layer; every device sends ``tokens`` tokens."""
+        n, ep = (np.asarray(x, np.float64) for x in (devices, expert_parallel))
 
-    @property
-    def between_replicas_bytes_per_s(self) -> float:
-        """Bandwidth of one device to a device of another replica, one direction."""
-        out = self.accelerator.scale_out_bytes_per_s
-        return _LINK_SHARE * (out if np.isfinite(out) else self.accelerator.scale_up_bytes_per_s)
+        def both_ways_s(sent: npt.ArrayLike) -> FloatArray:
+            return expert_exchange_s(
+                self.network,
+                tokens=sent,
+                hidden=hidden,
+                top_k=top_k,
+                experts=experts,
+                expert_parallel=ep,
+                shards=n / ep,
+            ).total_s
+
+        seconds = both_ways_s(tokens)
+        return Cost(network_s=seconds, network_fixed_s=np.minimum(both_ways_s(1e-3), seconds))
 
     def hand_over(
         self, stage_devices: npt.ArrayLike, stages: npt.ArrayLike, message_bytes: npt.ArrayLike
@@ -343,7 +362,8 @@ class Kernels:
             *(np.asarray(x, np.float64) for x in (stage_devices, stages, message_bytes))
         )
         inside = self.collective("all_gather", np.full(n.shape, 2.0), 2.0 * size)
-        across_s = size / self.between_replicas_bytes_per_s + _ACROSS_S
+        out = link_bytes_per_s(self.accelerator)
+        across_s = size / (TRANSFER_SHARE * out) + _ACROSS_S
         beside = n * p <= self.accelerator.node_devices
         return Cost(
             network_s=np.where(beside, inside.network_s, across_s),
@@ -357,12 +377,9 @@ class Kernels:
         p, size = np.broadcast_arrays(
             np.asarray(world, np.float64), np.asarray(message_bytes, np.float64)
         )
-        constants = self._collectives[kind].constants
-        seconds = collective_s(
-            constants, self.device, kind=kind, world=p, message_bytes=size
-        )
+        seconds = network_collective_s(self.network, kind=kind, world=p, message_bytes=size)
         # What a message of one byte takes: no message is too small to pay that.
-        least = collective_s(
-            constants, self.device, kind=kind, world=p, message_bytes=np.minimum(size, 1.0)
+        least = network_collective_s(
+            self.network, kind=kind, world=p, message_bytes=np.minimum(size, 1.0)
         )
         return Cost(network_s=seconds, network_fixed_s=np.minimum(least, seconds))

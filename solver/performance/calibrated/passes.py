@@ -236,7 +236,16 @@ class Passes:
                 tensor_parallel=n / ep,
                 expert_parallel=ep,
             )
-            cost += (one + k.exchange(n, ep, part.top_k, d, m).where(a > 1)).times(part.layers)
+            # Devices of an attention group hold the same tokens and send a part of them each.
+            moved = k.exchange(
+                n,
+                ep,
+                top_k=part.top_k,
+                experts=part.experts,
+                hidden=d,
+                tokens=m * a / n,
+            )
+            cost += (one + moved.where(a > 1)).times(part.layers)
         return cost
 
     def head(self, tensor_parallel: npt.ArrayLike, rows: npt.ArrayLike) -> Cost:

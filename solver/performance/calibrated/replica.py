@@ -20,6 +20,11 @@ from solver.performance.calibrated.kernels import Formats, Kernels
 from solver.performance.calibrated.memory import Memory
 from solver.performance.calibrated.passes import Passes
 from solver.performance.calibrated.point import Layout
+from solver.performance.operators.transfer import (
+    kv_transfer_s,
+    link_bytes_per_s,
+    prompt_kv_bytes,
+)
 
 __all__ = ["Columns", "Replica", "Served"]
 
@@ -185,14 +190,32 @@ class Replica:
         return np.asarray(fit * columns.attention_data_parallel)
 
     def hand_over_s(
-        self, prefill: Columns, decode: Columns, prompt: npt.ArrayLike
+        self,
+        prefill: Columns,
+        decode: Columns,
+        prompt: npt.ArrayLike,
+        *,
+        same_network: npt.ArrayLike = False,
     ) -> FloatArray:
-        """KV cache of one prompt from a prefill to a decode worker."""
-        one = self.memory.kv_bytes(
-            prefill.tensor_parallel, prompt, prefill.pipeline_parallel
-        ) * (prefill.tensor_parallel * prefill.pipeline_parallel)
-        ends = np.minimum(prefill.tensor_parallel, decode.tensor_parallel)
-        return np.asarray(one / (ends * self.kernels.between_replicas_bytes_per_s))
+        """KV cache of one prompt from a prefill to a decode replica; see ``transfer``."""
+        held = prompt_kv_bytes(
+            self.model,
+            tokens=prompt,
+            kv_value_bytes=self.kernels.kv_value_bytes,
+            tensor_parallel=decode.tensor_parallel,
+        )
+        rate = np.where(
+            np.asarray(same_network, bool),
+            link_bytes_per_s(self.accelerator, same_network=True),
+            link_bytes_per_s(self.accelerator),
+        )
+        return kv_transfer_s(
+            kv_bytes=held,
+            senders=prefill.tensor_parallel * prefill.pipeline_parallel,
+            receivers=decode.tensor_parallel * decode.pipeline_parallel,
+            send_bytes_per_s=rate,
+            receive_bytes_per_s=rate,
+        )
 
     def served(
         self,
