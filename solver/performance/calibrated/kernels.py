@@ -55,7 +55,7 @@ _ACROSS_S = 10e-6
 _LOW_LATENCY = " low_latency"
 """Ending of the precision of expert kernels made for few tokens."""
 _CHUNKED_SHARE = 0.3
-"""Share of the reached peak at which chunks of the delta rule run: triangular products of 64 rows."""
+"""Share of the reached peak at which chunks of the delta rule run (triangular products)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,7 @@ class Kernels:
         moved = _HALF_BYTES * count * (inner * outer + rows * (inner + outer))
         peak = self._plain.constants.share_of_peak * self.device.peak_flop_per_s(_PLAIN)
         work = np.maximum(flop / peak, moved / (_STREAM_SHARE * self.hbm_bytes_per_s))
-        return self._bound(
-            work + self.serving.kernel_s, self.serving.kernel_s, flop, moved, peak
-        )
+        return self._bound(work + self.serving.kernel_s, self.serving.kernel_s, flop, moved, peak)
 
     def elementwise(self, moved: npt.ArrayLike, kernels: int = 1) -> Cost:
         """Kernels that read and write ``moved`` bytes together."""
@@ -224,9 +222,7 @@ class Kernels:
         b, n, h = np.broadcast_arrays(
             *(np.asarray(x, np.float64) for x in (sequences, context, heads))
         )
-        seconds = mla_decode_s(
-            self._mla_decode.constants, self.device, batch=b, kv_len=n, heads=h
-        )
+        seconds = mla_decode_s(self._mla_decode.constants, self.device, batch=b, kv_len=n, heads=h)
         flop = 2.0 * b * n * h * (ROW_WIDTH + LATENT_WIDTH)
         moved = b * n * ROW_WIDTH * self.kv_value_bytes
         return self._bound(
@@ -262,9 +258,7 @@ class Kernels:
         self, tokens: npt.ArrayLike, length: npt.ArrayLike, heads: npt.ArrayLike
     ) -> Cost:
         """``tokens`` prompt tokens of prompts of ``length`` with MLA."""
-        t, n, h = np.broadcast_arrays(
-            *(np.asarray(x, np.float64) for x in (tokens, length, heads))
-        )
+        t, n, h = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (tokens, length, heads)))
         seconds = mla_context_s(
             self._mla_context.constants, self.device, batch=t / n, tokens=n, heads=h
         )
@@ -323,7 +317,8 @@ class Kernels:
 
         ``state`` is the width of the values; each token updates and reads ``key_width`` rows of it.
         """
-        flop = 6.0 * np.asarray(tokens, np.float64) * state * key_width
+        width = np.asarray(state, np.float64) * key_width
+        flop = 6.0 * np.asarray(tokens, np.float64) * width
         peak = self._plain.constants.share_of_peak * self.device.peak_flop_per_s(_PLAIN)
         return Cost(arithmetic_s=flop / (_CHUNKED_SHARE * peak))
 

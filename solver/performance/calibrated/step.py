@@ -288,7 +288,7 @@ class CalibratedSteps:
         )
 
     def hbm_bytes(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
-        """Bytes on the fullest device; the engine's own and what its cache leaves unused included."""
+        """Bytes on the fullest device, the engine's own and what its cache leaves unused too."""
         serving, held = self.replica.serving, self._columns
         lanes = (held.attention_data_parallel * held.pipeline_parallel)[rows]
         batch = self.batches[columns]

@@ -1,16 +1,12 @@
 """Fit the matrix-multiplication constants of every measured system and precision.
 
-The rows are ``gemm.parquet`` of the kernel measurements: system, backend, version, kernel, dtype,
-m, n, k and seconds, each timed in a loop. Of each system the newest TensorRT-LLM is used, since its
-kernels were timed inside captured graphs; a system without it falls back to the newest version of
-the first other backend in alphabetic order. Systems without a catalog entry are left out.
-
-At most ``FITTED_ROWS`` rows, drawn at random, go into a fit; the errors are over all rows held out.
+Which rows a system and precision is fitted to is told in ``gemm_rows``. Systems without a catalog
+entry are left out. At most ``FITTED_ROWS`` rows, drawn at random, go into a fit; the errors are
+over all rows held out.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,18 +26,19 @@ from solver.performance.fitting.fit import (
     held_out,
     summarise_errors,
 )
+from solver.performance.fitting.gemm_rows import GemmRows, gemm_rows
 from solver.performance.operators.device import MEASURED_SYSTEMS, Device, device_of_system
 from solver.performance.operators.gemm import OPERANDS, UNITS, constants_from, gemm_s
 
-__all__ = ["FAMILY", "FREE", "SIBLINGS", "fit_family", "predict_rows_s", "recommended_rows"]
+__all__ = ["FAMILY", "FREE", "SIBLINGS", "fit_family", "predict_rows_s"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 FAMILY = "gemm"
-FITTED_ROWS = 1500
+FITTED_ROWS = 2500
 EVALUATIONS = 40
-SOFT_ERROR = 0.05
+SOFT_ERROR = 0.03
 
 SIBLINGS: Mapping[str, str] = {
     "a100_sxm": "h100_sxm",
@@ -68,7 +65,9 @@ FREE: tuple[Free, ...] = (
     _free("hbm_share", 0.85, 0.2, 0.95),
     _free("l2_speedup", 2.2, 1.0, 20.0),
     _free("resident_share", 0.14, 0.005, 1.0),
-    _free("activation_traffic", 1.0, 0.2, 10.0),
+    _free("activation_traffic", 1.0, 0.05, 10.0),
+    _free("output_traffic", 1.0, 0.05, 10.0),
+    _free("quantise_traffic", 0.5, 1e-3, 20.0),
     _free("split_s", 2e-6, 1e-8, 1e-3),
     _free("wave_s", 3e-7, 1e-9, 1e-5),
     _free("fixed_s", 2e-6, 1e-7, 1e-4),
@@ -76,26 +75,7 @@ FREE: tuple[Free, ...] = (
     _free("tail_share", 0.3, 1e-3, 1.0 + 1e-6),
     _free("choice", 15.0, 1.0, 200.0),
 )
-"""The thirteen constants with their starts and bounds; the same for every system and precision."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Rows of one system and precision, as arrays (n,)."""
-
-    system: str
-    backend: str
-    version: str
-    precision: str
-    m: FloatArray
-    n: FloatArray
-    k: FloatArray
-    latency_s: FloatArray
-
-    @property
-    def shape(self) -> npt.NDArray[np.int64]:
-        """The weight matrix each row belongs to, as one whole number."""
-        return (self.n * 2**20 + self.k).astype(np.int64)
+"""The fifteen constants with their starts and bounds; the same for every system and precision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,10 +115,13 @@ def fit_family(folder: Path, *, systems: Sequence[str] | None = None, seed: int 
     unknown = sorted(set(wanted) - set(present))
     if unknown:
         raise ValueError(f"no matrix multiplications of {', '.join(unknown)}; there are {present}")
+    needed = dict.fromkeys([*wanted, *(SIBLINGS[name] for name in wanted)])
     tables = {
         (name, precision): rows
         for name in present
-        for precision, rows in _tables(frame[frame["system"] == name], name).items()
+        if name in needed
+        for precision in OPERANDS
+        if (rows := gemm_rows(frame, name, precision)) is not None
     }
     fitted: dict[tuple[str, str], _Fitted] = {}
 
@@ -173,24 +156,6 @@ def fit_family(folder: Path, *, systems: Sequence[str] | None = None, seed: int 
     return fits
 
 
-def recommended_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one system's newest TensorRT-LLM, else of the newest version of another backend.
-
-    Raises
-    ------
-    ValueError
-        Without rows.
-    """
-    backends = sorted(frame["backend"].astype(str).unique())
-    if not backends:
-        raise ValueError("no rows to choose a backend from")
-    backend = "trtllm" if "trtllm" in backends else backends[0]
-    own = frame[frame["backend"] == backend]
-    newest = max(own["version"].astype(str).unique(), key=_version_order)
-    rows: pd.DataFrame = own[own["version"] == newest]
-    return rows
-
-
 def predict_rows_s(
     values: Mapping[str, float],
     device: Device,
@@ -206,35 +171,7 @@ def predict_rows_s(
     )
 
 
-def _version_order(version: str) -> tuple[list[int], int, int]:
-    """Sorts ``1.3.0`` after ``1.3.0rc20`` and that after ``1.3.0rc3``."""
-    release, _, candidate = version.partition("rc")
-    numbers = [int(part) for part in re.findall(r"\d+", release)]
-    return numbers, int(not candidate), int(candidate or 0)
-
-
-def _tables(frame: pd.DataFrame, system: str) -> dict[str, _Rows]:
-    """Rows by precision. A precision is taken from the backend recommended for the system."""
-    chosen = recommended_rows(frame)
-    tables: dict[str, _Rows] = {}
-    for precision in OPERANDS:
-        rows = chosen[chosen["dtype"] == precision]
-        if rows.empty:
-            continue
-        tables[precision] = _Rows(
-            system=system,
-            backend=str(rows["backend"].iloc[0]),
-            version=str(rows["version"].iloc[0]),
-            precision=precision,
-            m=rows["m"].to_numpy(dtype=np.float64),
-            n=rows["n"].to_numpy(dtype=np.float64),
-            k=rows["k"].to_numpy(dtype=np.float64),
-            latency_s=rows["latency_s"].to_numpy(dtype=np.float64),
-        )
-    return tables
-
-
-def _fit_all(rows: _Rows, seed: int) -> _Fitted:
+def _fit_all(rows: GemmRows, seed: int) -> _Fitted:
     """Constants from all rows, and errors of the two fits that do not see all.
 
     The first fit starts from ``FREE``, the others from its end, which only saves time: the
@@ -257,7 +194,7 @@ def _started(free: Free, value: float) -> Free:
     return replace(free, start=free.decode(inside))
 
 
-def _fit(rows: _Rows, seen: BoolArray, free: Sequence[Free], seed: int) -> dict[str, float]:
+def _fit(rows: GemmRows, seen: BoolArray, free: Sequence[Free], seed: int) -> dict[str, float]:
     """Constants from the rows that may be seen."""
     index = np.flatnonzero(seen)
     if index.size > FITTED_ROWS:
@@ -277,7 +214,7 @@ def _fit(rows: _Rows, seen: BoolArray, free: Sequence[Free], seed: int) -> dict[
     )
 
 
-def _errors(values: Mapping[str, float], rows: _Rows, out: BoolArray) -> ErrorSummary:
+def _errors(values: Mapping[str, float], rows: GemmRows, out: BoolArray) -> ErrorSummary:
     """Errors over the rows held out."""
     predicted_s = predict_rows_s(
         values,

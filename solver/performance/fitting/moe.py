@@ -8,10 +8,13 @@ which the device holds a ``moe_tp``-th. Power-law rows are means over five rando
 their scatter is the draw.
 
 TensorRT-LLM alone was measured. Kernel families: CUTLASS (``deepgemm`` for 8-bit blocks on
-Blackwell, Triton or TensorRT-LLM's own for MXFP4), and non-gated experts, which have constants of
-their own and the suffix `` nongated``. Left out: ``moe_torch_flow_min_latency``, whose
-group-limited router sends every token to the first half of the experts (times at ``moe_ep`` 1 and 2
-are equal), so that its load is not the one its row states.
+Blackwell, Triton or TensorRT-LLM's own for MXFP4); non-gated experts, which have constants of their
+own and the suffix `` nongated``; and TensorRT-LLM's own kernels for few tokens
+(``moe_torch_flow_min_latency``), suffix `` low_latency``. Of these only power-law rows of layers
+with more than ``_GROUPED_EXPERTS`` experts are fitted: in the others the load is not the one that
+the row states. Their router picks groups of experts first, which sends every balanced token to the
+first half (times at ``moe_ep`` 1 and 2 are equal) and, of eight experts, always to the same few
+(weights would be read at up to four times the memory's peak).
 
 Both distributions of a group are fitted together with one set of constants: what differs between
 them is the load, not the kernel.
@@ -43,7 +46,7 @@ from solver.performance.operators.device import Device, device_of_system
 from solver.performance.operators.expert_load import Distribution
 from solver.performance.operators.moe import MoeWork, constants_from, moe_work, work_s
 
-__all__ = ["FAMILY", "NONGATED", "SIBLINGS", "fit_family", "report_lines"]
+__all__ = ["FAMILY", "LOW_LATENCY", "NONGATED", "SIBLINGS", "fit_family", "report_lines"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -51,6 +54,8 @@ BoolArray = npt.NDArray[np.bool_]
 FAMILY = "moe"
 NONGATED = " nongated"
 """Suffix of the precision of experts with a single up projection."""
+LOW_LATENCY = " low_latency"
+"""Suffix of the precision at which the kernels for few tokens are fitted."""
 
 SIBLINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -64,7 +69,9 @@ SIBLINGS: Mapping[str, str] = MappingProxyType(
 )
 """The system whose constants predict another in the split by whole systems."""
 
-_LEFT_OUT = "moe_torch_flow_min_latency"
+_LOW_LATENCY_KERNEL = "moe_torch_flow_min_latency"
+_GROUPED_EXPERTS = 8
+"""Up to here the low-latency rows do not have the load they state, see the module."""
 _FITTED_ROWS = 2000
 """Rows a fit sees at most, chosen at random: eight constants need no more."""
 _EVALUATIONS = 40
@@ -76,6 +83,7 @@ _FREE = (
     Free("token_s", "s", 1e-9, 1e-12, 1e-6),
     Free("compute_share", "1", 0.6, 0.02, 0.95),
     Free("tile_half_rows", "1", 16.0, 0.01, 400.0),
+    Free("fill_waves", "1", 1.0, 0.01, 30.0),
     Free("memory_share", "1", 0.8, 0.05, 1.0),
     Free("activation_share", "1", 0.5, 0.02, 1.0),
     Free("overlap_exponent", "1", 2.0, 1.0, 8.0, logarithmic=False),
@@ -104,6 +112,10 @@ class _Rows:
         self.work = MoeWork(
             weight_bytes=np.concatenate([w.weight_bytes for w in works]),
             activation_bytes=np.concatenate([w.activation_bytes for w in works]),
+            tile_flop={
+                rows: np.concatenate([w.tile_flop[rows] for w in works])
+                for rows in works[0].tile_flop
+            },
             wave_flop={
                 rows: np.concatenate([w.wave_flop[rows] for w in works])
                 for rows in works[0].wave_flop
@@ -170,6 +182,7 @@ def _chosen(work: MoeWork, rows: BoolArray) -> MoeWork:
     return MoeWork(
         weight_bytes=work.weight_bytes[rows],
         activation_bytes=work.activation_bytes[rows],
+        tile_flop={height: flop[rows] for height, flop in work.tile_flop.items()},
         wave_flop={height: flop[rows] for height, flop in work.wave_flop.items()},
         local_experts=work.local_experts[rows],
         tokens=work.tokens[rows],
@@ -178,14 +191,15 @@ def _chosen(work: MoeWork, rows: BoolArray) -> MoeWork:
 
 def _tables(frame: pd.DataFrame, system: str) -> dict[str, pd.DataFrame]:
     """The rows to be fitted together, by precision and gating."""
-    rows = frame[(frame["system"] == system) & (frame["kernel"] != _LEFT_OUT)]
-    nongated = rows["kernel"] == "moe_torch_flow_nongated"
-    labels = [
-        f"{dtype}{NONGATED if plain else ''}"
-        for dtype, plain in zip(rows["dtype"].tolist(), nongated.tolist(), strict=True)
-    ]
-    position = pd.Series(labels, index=rows.index)
-    return {label: rows[position == label] for label in sorted(set(labels))}
+    rows = frame[frame["system"] == system]
+    suffix = {"moe_torch_flow_nongated": NONGATED, _LOW_LATENCY_KERNEL: LOW_LATENCY}
+    position = rows["dtype"].astype(str) + rows["kernel"].map(suffix).fillna("").astype(str)
+    tables = {label: rows[position == label] for label in sorted(set(position))}
+    for label, table in tables.items():
+        if label.endswith(LOW_LATENCY):
+            stated = table["distribution"] != "balanced"
+            tables[label] = table[stated & (table["experts"] > _GROUPED_EXPERTS)]
+    return {label: table for label, table in tables.items() if not table.empty}
 
 
 def fit_family(folder: Path, *, systems: Sequence[str] | None = None, seed: int = 0) -> list[Fit]:
