@@ -35,6 +35,9 @@ class ServingConstants:
     expert_kernels_s
         Fixed time of all kernels of a layer of routed experts: routing, permutation, the grouped
         multiplications, activation and sum.
+    expert_activation_share
+        Share of the HBM peak at which activations move between the kernels of routed experts, which
+        engines fuse further than the kernels of the tables are.
     step_s
         Time between two steps in which the device waits for its host.
     sequence_s
@@ -58,6 +61,7 @@ class ServingConstants:
     kernel_s: float
     quantise_s: float
     expert_kernels_s: float
+    expert_activation_share: float
     step_s: float
     sequence_s: float
     request_s: float
@@ -73,8 +77,9 @@ class ServingConstants:
             value = getattr(self, entry.name)
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{entry.name} must be finite and not negative, not {value}")
-        if not 0 < self.kv_share <= 1:
-            raise ValueError(f"kv_share must lie between 0 and 1, not {self.kv_share}")
+        for name in ("kv_share", "expert_activation_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
         if self.chunk_tokens < 1 or self.page_tokens < 1:
             raise ValueError("chunk_tokens and page_tokens are at least 1")
 
@@ -83,6 +88,7 @@ UNITS: dict[str, str] = {
     "kernel_s": "s",
     "quantise_s": "s",
     "expert_kernels_s": "s",
+    "expert_activation_share": "1",
     "step_s": "s",
     "sequence_s": "s",
     "request_s": "s",

@@ -125,6 +125,7 @@ class Kernels:
                     moe_constants(accelerator, choice, gated).constants,
                     launch_s=serving.expert_kernels_s,
                     expert_s=0.0,
+                    activation_share=serving.expert_activation_share,
                 )
                 for choice in choices
             }

@@ -30,6 +30,7 @@ STEP: Mapping[str, tuple[float, float]] = {
     "kernel_s": (2e-7, 1e-5),
     "quantise_s": (1e-8, 1e-5),
     "expert_kernels_s": (1e-6, 1e-4),
+    "expert_activation_share": (0.05, 0.999),
     "step_s": (1e-5, 1e-2),
     "sequence_s": (1e-8, 1e-4),
 }

@@ -187,7 +187,9 @@ def collective_s(
     idle = (p == 1) | (size == 0)
     # Any positive numbers will do where nothing is sent.
     p, size = np.where(idle, 2.0, p), np.where(idle, 1.0, size)
-    peak = device.scale_up_bytes_per_s
+    # In a mesh a device reaches each peer over a link of its own: fewer peers, fewer links.
+    links = max(device.node_devices - 1.0, 1.0) if device.mesh else 1.0
+    peak = device.scale_up_bytes_per_s * np.minimum(p - 1.0, links) / links
     spread = (2.0 / p) ** constants.contention
     ring = (p - 1.0) / p
     fastest = np.full(p.shape, np.inf)

@@ -1,7 +1,7 @@
 """What a kernel needs to know of its device: peaks, multiprocessors, L2 cache.
 
-Peaks come from the catalog's accelerator. Multiprocessors and cache are facts that the catalog
-does not hold; they are listed here with their sources.
+Peaks come from the catalog's accelerator; multiprocessors and cache, which the catalog does not
+hold, from ``silicon``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from types import MappingProxyType
 from solver.catalog.domain import Accelerator
 from solver.catalog.shipped import shipped_catalog
 from solver.errors import UnsupportedModelError
+from solver.performance.operators.silicon import LISTED, silicon_of
 
 __all__ = [
+    "FLOAT8",
     "MEASURED_SYSTEMS",
     "OPERAND_BITS",
     "Device",
@@ -22,8 +24,6 @@ __all__ = [
     "device_of_system",
     "known_accelerators",
 ]
-
-MIB = 2**20
 
 MEASURED_SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -54,46 +54,14 @@ OPERAND_BITS: Mapping[str, int] = MappingProxyType(
         "w4afp8": 8,
         "w4a8_mxfp4_mxfp8": 8,
         "nvfp4": 4,
+        "nvfp4 low_latency": 4,
     }
 )
 """Width in which the tensor cores multiply at each named precision: weights that are only stored
 narrow (``int8_wo``, ``int4_wo``, ``w4a16_mxfp4``) are widened first."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Silicon:
-    multiprocessors: int
-    l2_mib: float
-    source: str
-
-
-_HOPPER = "NVIDIA H100 Tensor Core GPU Architecture whitepaper (2022)"
-_AMPERE = "NVIDIA A100 Tensor Core GPU Architecture whitepaper (2020)"
-_CDNA3 = "AMD CDNA 3 Architecture whitepaper (2023); the cache is the Infinity Cache"
-_GRACE = "152 multiprocessors as device queries on public GB200 and GB300 benches report"
-_B200 = "Chips and Cheese, Nvidia's B200 (2025): 74 multiprocessors a die, two dies, 126 MB of L2"
-
-_SILICON: Mapping[str, _Silicon] = MappingProxyType(
-    {
-        "A100-40GB SXM": _Silicon(108, 40, _AMPERE),
-        "A100-80GB SXM": _Silicon(108, 40, _AMPERE),
-        "A800-80GB": _Silicon(108, 40, _AMPERE + "; an A100 with less NVLink"),
-        "H100 SXM": _Silicon(132, 50, _HOPPER),
-        "H100 PCIe": _Silicon(114, 50, _HOPPER),
-        "H800 SXM": _Silicon(132, 50, _HOPPER + "; an H100 with less NVLink"),
-        "H200 SXM": _Silicon(132, 50, _HOPPER + "; the same die with other memory"),
-        "B200 SXM": _Silicon(148, 126, _B200),
-        "B300 SXM": _Silicon(148, 126, _B200 + "; B300 reports the same"),
-        "GB200 NVL72": _Silicon(152, 126, _B200 + "; " + _GRACE),
-        "GB300 NVL72": _Silicon(152, 126, _B200 + "; " + _GRACE),
-        "L40S": _Silicon(142, 96, "NVIDIA Ada GPU Architecture whitepaper (AD102), L40S datasheet"),
-        "L4": _Silicon(58, 48, "NVIDIA Ada GPU Architecture whitepaper (AD104), L4 datasheet"),
-        "MI300X": _Silicon(304, 256, _CDNA3),
-        "MI325X": _Silicon(304, 256, _CDNA3 + "; MI325X has other memory"),
-        "MI355X": _Silicon(256, 256, "AMD CDNA 4 Architecture whitepaper (2025); Infinity Cache"),
-        "RTX PRO 6000": _Silicon(188, 128, "NVIDIA RTX Blackwell PRO GPU Architecture whitepaper"),
-    }
-)
+FLOAT8 = frozenset({"fp8", "fp8_block", "w4afp8", "w4a8_mxfp4_mxfp8"})
+"""Precisions that multiply 8-bit floats; an 8-bit peak of integers does not serve them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +86,13 @@ class Device:
         Devices on that network.
     source
         Of the multiprocessors and the cache; peaks have theirs in the catalog.
+    float8
+        Whether its 8-bit arithmetic is that of floats, not of integers alone.
+    mesh
+        Whether the devices of a node are joined each to each, with one of ``node_devices`` - 1
+        equal links for each pair, and not by a switch.
+    derived
+        Whether multiprocessors and cache follow from a rule that ``source`` names.
     """
 
     name: str
@@ -128,6 +103,14 @@ class Device:
     scale_up_bytes_per_s: float
     node_devices: int
     source: str
+    float8: bool = True
+    mesh: bool = False
+    derived: bool = False
+
+    @property
+    def flop_per_s_of_multiprocessor(self) -> float:
+        """16-bit peak of one multiprocessor."""
+        return self.flop_per_s[16] / self.multiprocessors
 
     def peak_flop_per_s(self, precision: str) -> float:
         """Dense peak at a named precision of the measurements.
@@ -144,6 +127,12 @@ class Device:
                 mend=f"Use one of {', '.join(sorted(OPERAND_BITS))}",
             )
         bits = OPERAND_BITS[precision]
+        if precision in FLOAT8 and not self.float8:
+            raise UnsupportedModelError.one(
+                f"no 8-bit floating-point arithmetic, which precision {precision!r} needs",
+                where=self.name,
+                mend="Use a 16-bit or an integer format",
+            )
         if bits not in self.flop_per_s:
             raise UnsupportedModelError.one(
                 f"no {bits}-bit arithmetic, which precision {precision!r} needs",
@@ -154,34 +143,31 @@ class Device:
 
 
 def known_accelerators() -> tuple[str, ...]:
-    """Catalog accelerators whose multiprocessors and cache are known."""
-    return tuple(_SILICON)
+    """Catalog accelerators with an entry of their own in ``silicon``, by source or by rule."""
+    return LISTED
 
 
 def device_of_accelerator(accelerator: Accelerator) -> Device:
-    """The device of a catalog accelerator.
+    """The device of an accelerator, of the catalog or of a user.
 
     Raises
     ------
     UnsupportedModelError
-        Where its number of multiprocessors and its cache are not known.
+        For memory on the die, or without a 16-bit peak; see ``silicon_of``.
     """
-    silicon = _SILICON.get(accelerator.name)
-    if silicon is None:
-        raise UnsupportedModelError.one(
-            "its multiprocessors and cache are not known, so no kernel time can be told",
-            where=accelerator.name,
-            mend=f"Choose one of {', '.join(_SILICON)}",
-        )
+    silicon = silicon_of(accelerator)
     return Device(
         name=accelerator.name,
         flop_per_s=accelerator.flop_per_s,
         hbm_bytes_per_s=accelerator.hbm_bytes_per_s,
         multiprocessors=silicon.multiprocessors,
-        l2_bytes=silicon.l2_mib * MIB,
+        l2_bytes=silicon.l2_bytes,
         scale_up_bytes_per_s=accelerator.scale_up_bytes_per_s,
         node_devices=accelerator.node_devices,
         source=silicon.source,
+        float8=silicon.float8,
+        mesh=silicon.mesh,
+        derived=silicon.derived,
     )
 
 

@@ -30,7 +30,7 @@ FloatArray = npt.NDArray[np.float64]
 
 Distribution = Literal["balanced", "power_law_1.2"]
 
-TILE_ROWS = (16, 32, 64, 128)
+TILE_ROWS = (8, 16, 32, 64, 128, 256)
 """Rows of a tile that grouped GEMM kernels offer."""
 
 _POWER_LAW_EXPONENT = 1.2
@@ -168,8 +168,10 @@ def _drawn_counts(
     short = copies - counts.sum(axis=1, keepdims=True)
     while np.any(short != 0):
         # The least popular experts give and take first; whole rounds at once while there are many.
+        # Ranked by popularity, not by the rounded counts: among equal counts the first would be
+        # those of one device.
         able = np.where(short > 0, counts < tokens, counts > 0)
-        rank = _ranks(np.where(able, counts, np.inf))
+        rank = _ranks(np.where(able, popularity, np.inf))
         missing = np.abs(short)
         rounds = np.maximum(np.floor(missing / able.sum(axis=1, keepdims=True)), 1.0)
         step = able & ((rank < missing) | (rounds > 1.0))

@@ -5,6 +5,8 @@ too where there are too few tiles. For each way in a short list of tiles and spl
 
     t = (arithmetic^p + memory^p)^(1/p) + partial sums + waves x wave_s
 
+after the activations were quantised, where they are,
+
 and the time is about the least over the list, ``choice`` telling how surely the library finds it.
 After the roofline of Williams, Waterman and Patterson (2009), with a p-norm for their maximum and
 the tile and wave quantisation of NVIDIA's "Matrix multiplication background user's guide". Left
@@ -36,6 +38,8 @@ _EDGE = 8.0
 """Steepness of the fall from weights that stay in the cache to weights that do not."""
 _GREATEST_OVERLAP = 25.0
 """Beyond it the p-th powers of nanoseconds underflow; the norm is a maximum there anyway."""
+_WIDE_BYTES = 2.0
+"""Of an activation before it is quantised."""
 _PARTIAL_BYTES = 8.0
 """A partial sum is kept in 32 bits, written once and read once."""
 
@@ -86,7 +90,12 @@ class GemmConstants:
         Weights smaller than this share of the cache are found there when a kernel is timed in a
         loop (over several sets of operands, hence far below 1).
     activation_traffic
-        Traffic of activations and result, as a multiple of one read and one write.
+        Traffic of the activations, as a multiple of reading them once.
+    output_traffic
+        Traffic of the result, as a multiple of writing it once.
+    quantise_traffic
+        Traffic of a kernel that quantises the activations before the product begins, as a multiple
+        of reading them once in 16 bits; next to nothing where none does.
     split_s
         Fixed cost of cutting k: one more pass that adds the partial sums.
     wave_s
@@ -109,6 +118,8 @@ class GemmConstants:
     l2_speedup: float
     resident_share: float
     activation_traffic: float
+    output_traffic: float
+    quantise_traffic: float
     split_s: float
     wave_s: float
     fixed_s: float
@@ -217,7 +228,10 @@ def gemm_s(
         partial_s = constants.split_s + split * rows * columns * (_PARTIAL_BYTES / l2_bytes_per_s)
         cut = _way_s(constants, memory_p, tile_p, tiles * split / slots, split)
         ways.append(cut + partial_s)
-    return constants.fixed_s + _about_the_least(ways, constants.choice)
+    quantise_s_per_value = constants.quantise_traffic * _WIDE_BYTES / device.hbm_bytes_per_s
+    product_s = _about_the_least(ways, constants.choice)
+    seconds: FloatArray = constants.fixed_s + quantise_s_per_value * (rows * inner) + product_s
+    return seconds
 
 
 def _memory_s(
@@ -232,7 +246,8 @@ def _memory_s(
 ) -> FloatArray:
     """Seconds to move weights, activations and result once."""
     weight_bytes = operand.weight * (n * k)
-    other_bytes = c.activation_traffic * (operand.activation * (m * k) + operand.output * (m * n))
+    other_bytes = c.activation_traffic * operand.activation * (m * k)
+    other_bytes = other_bytes + c.output_traffic * operand.output * (m * n)
     hbm_bytes_per_s = c.hbm_share * device.hbm_bytes_per_s
     if not in_cache:
         cold: FloatArray = (weight_bytes + other_bytes) / hbm_bytes_per_s

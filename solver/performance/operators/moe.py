@@ -7,10 +7,18 @@ router's selection, the permutation, quantisation, activation and the weighted s
           + \bigl(t_\text{arith}^{\,q} + t_\text{weights}^{\,q}\bigr)^{1/q} + t_\text{act}
 
 :math:`t_\text{weights}` reads the weights of the touched experts once. :math:`t_\text{arith}`
-counts whole tiles: each expert's token copies are padded to the rows of a tile, and fewer tiles
-than multiprocessors take as long as one full wave. Kernels are tuned, so of the tile heights the
-fastest is taken; a low tile fills a tensor core less. :math:`t_\text{act}` moves activations
-through HBM between the kernels, in their own precision.
+counts whole tiles: each expert's token copies are padded to the rows of a tile, and some waves of
+tiles pass in filling and emptying the multiprocessors, which is what few tiles take. Kernels are
+tuned, so of the tile heights the fastest is taken; a low tile fills a tensor core less. One kernel
+family takes its height from a mean instead (``tile_of_mean``): under expert parallelism that mean
+counts tokens routed elsewhere, and most of a high tile is padding. :math:`t_\text{act}` moves
+activations through HBM between the kernels, in their own precision.
+
+Found in the measurements: :math:`t_e` is work of the device, not of the host. At one token a layer
+takes 25 us with one local expert and 98 us with 256 (8-bit blocks, H200 and B200 alike), a straight
+line whose slope, 0.29 us, is that of a serial loop over the experts; 16- and 8-bit kernels have
+0.05 us, the low-latency ones nothing. :math:`t_0` of 15 to 30 us is that of some eight kernels in a
+captured graph; the 70 to 85 us of ``w4a16_mxfp4`` on Hopper, flat in every size, are the host's.
 
 The token copies of the busiest device come from ``expert_load``. Shared experts, the router's GEMM
 and the exchange between devices are other operators.
@@ -33,16 +41,24 @@ __all__ = ["EXPERT_PRECISIONS", "ExpertPrecision", "MoeConstants", "constants_fr
 FloatArray = npt.NDArray[np.float64]
 
 _TILE_COLUMNS = 128.0
+_TUNED_ROWS = (16, 32, 64, 128)
+"""Heights of a tile among which tuned kernels choose."""
 _ROUTER_BYTES = 2.0
 _HALF_BYTES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExpertPrecision:
-    """Bytes a weight and an activation takes, scales of its blocks included."""
+    """Bytes a weight and an activation takes, scales of its blocks included, and the kernels.
+
+    ``tile_of_mean``: the tile's height is the mean number of tokens an expert would get if all
+    tokens of the group came to this device's experts, rounded up to a power of two (TensorRT-LLM's
+    own kernels for Blackwell); else kernels are tuned and the fastest height is taken.
+    """
 
     weight_bytes: float
     activation_bytes: float
+    tile_of_mean: bool = False
 
 
 EXPERT_PRECISIONS: Mapping[str, ExpertPrecision] = MappingProxyType(
@@ -53,12 +69,17 @@ EXPERT_PRECISIONS: Mapping[str, ExpertPrecision] = MappingProxyType(
         "fp8_block": ExpertPrecision(1.0 + 4 / 128**2, 1.0 + 4 / 128),
         # One byte of scale for 16 values.
         "nvfp4": ExpertPrecision(0.5 + 1 / 16, 0.5 + 1 / 16),
+        "nvfp4 low_latency": ExpertPrecision(0.5 + 1 / 16, 0.5 + 1 / 16, True),
         # One byte of scale for 32 values.
         "w4a16_mxfp4": ExpertPrecision(0.5 + 1 / 32, 2.0),
-        "w4a8_mxfp4_mxfp8": ExpertPrecision(0.5 + 1 / 32, 1.0 + 1 / 32),
+        "w4a8_mxfp4_mxfp8": ExpertPrecision(0.5 + 1 / 32, 1.0 + 1 / 32, True),
+        "int8_wo": ExpertPrecision(1.0, 2.0),
+        # Two bytes of scale for 128 values.
+        "int4_wo": ExpertPrecision(0.5 + 2 / 128, 2.0),
     }
 )
-"""Precisions of routed experts in the kernel measurements."""
+"""Precisions of routed experts: those of the kernel measurements, and integers stored narrow and
+multiplied in 16 bits, for which another precision's constants stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,9 @@ class MoeConstants:
         Share of the arithmetic peak that tiles of unlimited height reach.
     tile_half_rows
         Height of a tile at which half of that is reached.
+    fill_waves
+        Waves of tiles that pass beyond the work itself: filling the pipeline, the last wave that
+        is not full. What few tiles take.
     memory_share
         Share of the HBM peak at which weights are read.
     activation_share
@@ -91,6 +115,7 @@ class MoeConstants:
     token_s: float
     compute_share: float
     tile_half_rows: float
+    fill_waves: float
     memory_share: float
     activation_share: float
     overlap_exponent: float
@@ -116,8 +141,10 @@ class MoeWork:
 
     weight_bytes: FloatArray
     activation_bytes: FloatArray
+    tile_flop: dict[int, FloatArray]
+    """Arithmetic of all tiles, by the rows of a tile; infinite for a height not at hand."""
     wave_flop: dict[int, FloatArray]
-    """Arithmetic of whole waves of tiles over all multiprocessors, by the rows of a tile."""
+    """Arithmetic of one wave of each product, a tile on every multiprocessor."""
     local_experts: FloatArray
     tokens: FloatArray
 
@@ -162,17 +189,26 @@ def moe_work(
     wide = load.copies * h * (2.0 * _HALF_BYTES + 2.0 * size.activation_bytes + _HALF_BYTES)
     narrow = load.copies * width * (2.0 * up * _HALF_BYTES + 2.0 * size.activation_bytes)
     activation_bytes = wide + narrow + t * (h * _HALF_BYTES + e * _ROUTER_BYTES)
+    tile_flops: dict[int, FloatArray] = {}
     wave_flop: dict[int, FloatArray] = {}
-    for rows in TILE_ROWS:
+    mean = np.exp2(np.ceil(np.log2(np.maximum(t * k * ep / e, 1.0)) - 1e-9))
+    heights = TILE_ROWS if size.tile_of_mean else _TUNED_ROWS
+    for rows in heights:
         tile_flop = 2.0 * rows * _TILE_COLUMNS
-        total = np.zeros(t.shape)
+        total, lone = np.zeros(t.shape), np.zeros(t.shape)
         for outputs, inputs in ((up * width, h), (h, width)):
             tiles = load.tiles[rows] * np.ceil(outputs / _TILE_COLUMNS)
-            total += np.maximum(tiles, device.multiprocessors) * tile_flop * inputs
-        wave_flop[rows] = total
+            total += tiles * tile_flop * inputs
+            lone += device.multiprocessors * tile_flop * inputs
+        if size.tile_of_mean:
+            # Only one height is at hand.
+            total[np.clip(mean, heights[0], heights[-1]) != rows] = np.inf
+        tile_flops[rows] = total
+        wave_flop[rows] = lone
     return MoeWork(
         weight_bytes=weight_bytes,
         activation_bytes=activation_bytes,
+        tile_flop=tile_flops,
         wave_flop=wave_flop,
         local_experts=e / ep,
         tokens=t,
@@ -190,7 +226,8 @@ def work_s(constants: MoeConstants, device: Device, work: MoeWork, *, precision:
     c = constants
     peak = device.peak_flop_per_s(precision) * c.compute_share
     arithmetic_s = np.full(work.tokens.shape, np.inf)
-    for rows, flop in work.wave_flop.items():
+    for rows, tile_flop in work.tile_flop.items():
+        flop = tile_flop + c.fill_waves * work.wave_flop[rows]
         arithmetic_s = np.minimum(arithmetic_s, flop * ((rows + c.tile_half_rows) / rows / peak))
     weights_s = work.weight_bytes / (c.memory_share * device.hbm_bytes_per_s)
     q = c.overlap_exponent

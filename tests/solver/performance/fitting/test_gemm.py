@@ -15,8 +15,8 @@ from solver.performance.fitting.gemm import (
     SIBLINGS,
     fit_family,
     predict_rows_s,
-    recommended_rows,
 )
+from solver.performance.fitting.gemm_rows import gemm_rows
 from solver.performance.operators.catalog import operator_catalog
 from solver.performance.operators.device import MEASURED_SYSTEMS, device_of_system
 from solver.performance.operators.gemm import UNITS
@@ -37,7 +37,8 @@ def _made_up_rows(system: str) -> pd.DataFrame:
         TRUTH, device_of_system(system), precision="bfloat16", m=m, n=n, k=k
     ) * np.exp(np.random.default_rng(3).normal(0.0, 0.01, m.size))
     return pd.DataFrame(
-        {"system": system, "backend": "trtllm", "version": "1.0.0", "dtype": "bfloat16",
+        {"system": system, "backend": "trtllm", "version": "1.0.0", "kernel": "plain",
+         "dtype": "bfloat16",
          "m": m, "n": n, "k": k, "latency_s": latency_s}
     )  # fmt: skip
 
@@ -69,22 +70,6 @@ def test_a_system_without_rows_is_refused_by_name(folder: Path) -> None:
         fit_family(folder, systems=["b200_sxm"])
 
 
-def test_the_newest_tensorrt_llm_is_recommended() -> None:
-    frame = pd.DataFrame(
-        {
-            "backend": ["vllm", "trtllm", "trtllm", "trtllm"],
-            "version": ["9.0", "1.3.0rc9", "1.3.0rc20", "1.0.0"],
-        }
-    )
-    assert recommended_rows(frame)["version"].tolist() == ["1.3.0rc20"]
-    released = pd.DataFrame({"backend": ["trtllm"] * 2, "version": ["1.3.0rc20", "1.3.0"]})
-    assert recommended_rows(released)["version"].tolist() == ["1.3.0"]
-    others = pd.DataFrame({"backend": ["vllm"] * 2, "version": ["0.9.0", "0.24.0"]})
-    assert recommended_rows(others)["version"].tolist() == ["0.24.0"]
-    with pytest.raises(ValueError, match="no rows"):
-        recommended_rows(frame.iloc[:0])
-
-
 def test_every_system_has_another_as_its_sibling() -> None:
     assert SIBLINGS.keys() == MEASURED_SYSTEMS.keys()
     assert all(system != sibling for system, sibling in SIBLINGS.items())
@@ -92,20 +77,29 @@ def test_every_system_has_another_as_its_sibling() -> None:
 
 @pytest.mark.skipif(not KERNELS.is_dir(), reason="the reference measurements are not at hand")
 @pytest.mark.parametrize(
-    ("system", "target"),
-    [("h100_sxm", 0.05), ("h200_sxm", 0.05), ("b200_sxm", 0.06), ("gb200", 0.06)],
+    ("system", "precision", "target"),
+    [
+        ("h100_sxm", "bfloat16", 0.045),
+        ("h200_sxm", "bfloat16", 0.045),
+        ("b200_sxm", "bfloat16", 0.06),
+        ("gb200", "bfloat16", 0.06),
+        ("b200_sxm", "fp8_block", 0.045),
+        ("b200_sxm", "nvfp4", 0.06),
+        ("h200_sxm", "fp8", 0.08),
+        ("gb200", "fp8", 0.10),
+    ],
 )
-def test_shipped_constants_reproduce_the_reference_measurements(system: str, target: float) -> None:
-    frame = pd.read_parquet(
-        KERNELS / "gemm.parquet", filters=[("system", "==", system), ("dtype", "==", "bfloat16")]
-    )
-    rows = recommended_rows(frame)
-    fit = operator_catalog("gemm").find(system=system, precision="bfloat16")
-    m, n, k = (rows[name].to_numpy(dtype=np.float64) for name in ("m", "n", "k"))
+def test_shipped_constants_reproduce_the_reference_measurements(
+    system: str, precision: str, target: float
+) -> None:
+    frame = pd.read_parquet(KERNELS / "gemm.parquet", filters=[("dtype", "==", precision)])
+    rows = gemm_rows(frame, system, precision)
+    assert rows is not None
+    fit = operator_catalog("gemm").find(system=system, precision=precision)
     predicted_s = predict_rows_s(
-        fit.constants, device_of_system(system), precision="bfloat16", m=m, n=n, k=k
+        fit.constants, device_of_system(system), precision=precision, m=rows.m, n=rows.n, k=rows.k
     )
-    summary = summarise_errors(predicted_s, rows["latency_s"].to_numpy(dtype=np.float64))
+    summary = summarise_errors(predicted_s, rows.latency_s)
     assert summary.rows == fit.rows
     assert summary.median <= target
-    assert abs(summary.bias) <= 0.02
+    assert abs(summary.bias) <= 0.05

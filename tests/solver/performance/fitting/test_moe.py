@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from solver.performance.fitting.fit import RANDOM, SHAPE, SYSTEM
-from solver.performance.fitting.moe import NONGATED, fit_family, report_lines
+from solver.performance.fitting.moe import LOW_LATENCY, NONGATED, fit_family, report_lines
 from solver.performance.operators.device import device_of_system
 from solver.performance.operators.moe import MoeConstants, constants_from, moe_s
 
@@ -18,6 +18,7 @@ TRUTH = MoeConstants(
     token_s=1e-9,
     compute_share=0.6,
     tile_half_rows=20.0,
+    fill_waves=2.0,
     memory_share=0.85,
     activation_share=0.6,
     overlap_exponent=2.0,
@@ -73,12 +74,16 @@ def test_constants_behind_made_up_times_are_found_again(tmp_path: Path) -> None:
     assert fit.constants["launch_s"] == pytest.approx(TRUTH.launch_s, rel=0.05)
 
 
-def test_the_low_latency_kernel_is_left_out(tmp_path: Path) -> None:
+def test_low_latency_kernels_are_a_precision_of_their_own_fitted_to_the_loads_they_state(
+    tmp_path: Path,
+) -> None:
     frame = made_up_rows()
-    odd = frame.assign(kernel="moe_torch_flow_min_latency", latency_s=1.0)
-    pd.concat([frame, odd]).to_parquet(tmp_path / "moe.parquet")
-    (fit,) = fit_family(tmp_path, systems=["h100_sxm"])
-    assert fit.rows == len(frame)
+    few = frame.assign(kernel="moe_torch_flow_min_latency", system="b200_sxm", dtype="nvfp4")
+    pd.concat([frame, few]).to_parquet(tmp_path / "moe.parquet")
+    (fit,) = fit_family(tmp_path, systems=["b200_sxm"])
+    assert fit.precision == f"nvfp4{LOW_LATENCY}"
+    stated = (few["distribution"] == "power_law_1.2") & (few["experts"] > 8)
+    assert fit.rows == stated.sum()
 
 
 def test_the_same_seed_gives_the_same_fit(tmp_path: Path) -> None:
@@ -89,6 +94,16 @@ def test_the_same_seed_gives_the_same_fit(tmp_path: Path) -> None:
     first, second = (fit_family(tmp_path, systems=["h100_sxm"], seed=3)[0] for _ in range(2))
     assert first.constants == second.constants
     assert first.errors == second.errors
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the reference kernel times are not at hand")
+def test_kernels_of_blackwell_for_four_bits_are_within_ten_percent_unseen(tmp_path: Path) -> None:
+    frame = pd.read_parquet(DATA / "moe.parquet", filters=[("system", "==", "gb200")])
+    kept = frame["kernel"].isin(["moe_torch_flow_min_latency", "moe_torch_flow"])
+    frame[kept].to_parquet(tmp_path / "moe.parquet")
+    fits = {fit.precision: fit for fit in fit_family(tmp_path, systems=["gb200"])}
+    for precision in ("nvfp4 low_latency", "w4a8_mxfp4_mxfp8"):
+        assert fits[precision].errors[RANDOM].median <= 0.10
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the reference kernel times are not at hand")

@@ -25,7 +25,14 @@ def test_the_busiest_device_of_a_balanced_layer_has_the_odd_expert() -> None:
 
 def test_each_expert_is_padded_to_whole_tiles() -> None:
     load = expert_load(tokens=40, top_k=1, experts=2, expert_parallel=1, distribution="balanced")
-    assert {rows: float(load.tiles[rows]) for rows in TILE_ROWS} == {16: 4, 32: 2, 64: 2, 128: 2}
+    assert {rows: float(load.tiles[rows]) for rows in TILE_ROWS} == {
+        8: 6,
+        16: 4,
+        32: 2,
+        64: 2,
+        128: 2,
+        256: 2,
+    }
 
 
 def test_a_power_law_touches_fewer_experts_and_loads_the_busiest_device_more() -> None:

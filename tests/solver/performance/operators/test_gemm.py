@@ -23,6 +23,8 @@ VALUES = {
     "l2_speedup": 2.2,
     "resident_share": 0.14,
     "activation_traffic": 1.0,
+    "output_traffic": 1.0,
+    "quantise_traffic": 1e-3,
     "split_s": 2e-6,
     "wave_s": 4e-7,
     "fixed_s": 2e-6,
@@ -40,6 +42,8 @@ IDEAL = GemmConstants(
     l2_speedup=1e9,
     resident_share=1e-9,
     activation_traffic=1.0,
+    output_traffic=1.0,
+    quantise_traffic=1e-9,
     split_s=1e-12,
     wave_s=1e-15,
     fixed_s=1e-12,
@@ -115,6 +119,25 @@ def test_long_k_with_few_tiles_is_split_where_splitting_pays() -> None:
     shape = {"precision": "bfloat16", "m": 16, "n": 64, "k": 65536}
     unsplit = replace(CONSTANTS, split_s=1.0)
     assert gemm_s(CONSTANTS, H100, **shape) < 0.5 * gemm_s(unsplit, H100, **shape)  # type: ignore[arg-type]
+
+
+def test_quantising_passes_over_the_activations_before_the_product_begins() -> None:
+    shape = {"precision": "fp8", "m": 4096, "n": 128, "k": 8192}
+    quantised = replace(CONSTANTS, quantise_traffic=1.5)
+    times_s = [float(gemm_s(c, H100, **shape)) for c in (CONSTANTS, quantised)]  # type: ignore[arg-type]
+    added_s = times_s[1] - times_s[0]
+    assert added_s == pytest.approx((1.5 - 1e-3) * 2 * 4096 * 8192 / H100.hbm_bytes_per_s)
+
+
+def test_a_narrow_result_costs_the_traffic_of_the_activations_alone() -> None:
+    shape = {"precision": "bfloat16", "m": 65536, "k": 64}
+    written = replace(IDEAL, output_traffic=3.0)
+    narrow, wide = (
+        gemm_s(written, H100, n=n, **shape) / gemm_s(IDEAL, H100, n=n, **shape)  # type: ignore[arg-type]
+        for n in (1, 65536)
+    )
+    assert narrow < 1.1
+    assert wide == pytest.approx(3.0, rel=0.1)
 
 
 def test_an_unknown_precision_is_refused_by_name() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,18 @@ from solver.performance.operators.moe import (
     MoeConstants,
     constants_from,
     moe_s,
+    moe_work,
 )
 
 H100 = device_of_system("h100_sxm")
+B200 = device_of_system("b200_sxm")
 PLAIN = MoeConstants(
     launch_s=2e-5,
     expert_s=0.0,
     token_s=0.0,
     compute_share=0.5,
     tile_half_rows=0.0,
+    fill_waves=0.0,
     memory_share=0.8,
     activation_share=1.0,
     overlap_exponent=50.0,
@@ -57,6 +61,26 @@ def test_a_large_batch_pays_arithmetic_and_activations() -> None:
     moved = copies * (4096 * 10 + 1536 * 12) + 16384 * (4096 * 2 + 128 * 2)
     expected = 2e-5 + arithmetic_s + moved / H100.hbm_bytes_per_s
     assert seconds(tokens=16384) == pytest.approx(expected, rel=1e-3)
+
+
+def test_waves_that_fill_the_device_are_paid_however_few_the_tiles() -> None:
+    # At 16 rows of 128 columns a tile, once for each of the two products.
+    wave_flop = H100.multiprocessors * 2 * 16 * 128 * (4096 + 1536)
+    slow = replace(PLAIN, fill_waves=3.0, memory_share=1e3, launch_s=0.0)
+    fast = replace(slow, fill_waves=1.0)
+    difference_s = seconds(slow, tokens=1) - seconds(fast, tokens=1)
+    assert difference_s == pytest.approx(2 * wave_flop / (0.5 * H100.flop_per_s[16]), rel=1e-6)
+
+
+def test_a_tile_of_the_mean_is_mostly_padding_where_tokens_are_routed_elsewhere() -> None:
+    layer = {**LAYER, "expert_parallel": 16, "tokens": 128}
+    tuned, by_mean = (
+        moe_work(B200, **{**layer, "precision": name}).tile_flop
+        for name in ("nvfp4", "nvfp4 low_latency")
+    )
+    # Eight copies an expert; the mean over the device's eight experts would be 128.
+    padded = {rows: float(flop) for rows, flop in by_mean.items() if np.isfinite(flop)}
+    assert padded == {128: pytest.approx(8 * float(tuned[16]))}
 
 
 def test_experts_without_a_gate_read_two_thirds_of_the_weights() -> None:
@@ -114,3 +138,17 @@ def test_every_shipped_fit_gives_times_above_the_read_of_the_touched_weights() -
         read_s = 8 * (3 if gated else 2) * 4096 * 1536 * weight_bytes / device.hbm_bytes_per_s
         assert np.all(times >= read_s), (system, precision)
         assert np.all(np.diff(times) > 0), (system, precision)
+
+
+def test_few_tokens_take_less_time_in_the_low_latency_kernels() -> None:
+    layer = {**LAYER, "hidden": 7168, "inter": 2048, "experts": 256, "tensor_parallel": 4}
+    catalog = operator_catalog("moe")
+    few, plain = (
+        moe_s(
+            constants_from(catalog.find(system="b200_sxm", precision=name).constants),
+            B200,
+            **{**layer, "precision": name, "tokens": [1, 4, 32]},
+        )
+        for name in ("nvfp4 low_latency", "nvfp4")
+    )
+    assert np.all(few < 0.7 * plain)
