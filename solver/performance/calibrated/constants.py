@@ -28,16 +28,11 @@ class ServingConstants:
     Parameters
     ----------
     kernel_s
-        Fixed time of one kernel inside a replayed graph: its launch, ramp and drain.
-    quantise_s
-        Fixed time that quantising the activations of one matrix multiplication adds, part of it
-        fused into the kernel before.
+        Fixed time of a step between two operators (norm, position, activation, with quantisation)
+        in a replayed graph: launch, ramp and drain of its kernels. No operator starts later either.
     expert_kernels_s
-        Fixed time of all kernels of a layer of routed experts: routing, permutation, the grouped
-        multiplications, activation and sum.
-    expert_activation_share
-        Share of the HBM peak at which activations move between the kernels of routed experts, which
-        engines fuse further than the kernels of the tables are.
+        The most that all kernels of a layer of routed experts take beside their work: routing,
+        permutation, the grouped multiplications, activation and sum.
     step_s
         Time between two steps in which the device waits for its host.
     sequence_s
@@ -45,7 +40,7 @@ class ServingConstants:
     request_s
         From the arrival of a request until the engine's queue holds it (network, tokenisation).
     admission_steps
-        Decode steps until a waiting request is admitted to a batch.
+        Decode steps until a waiting request is admitted to a batch: half of the one that runs.
     burst_share
         Share of all requests in flight that arrive together, so that prompts queue.
     chunk_tokens
@@ -59,9 +54,7 @@ class ServingConstants:
     """
 
     kernel_s: float
-    quantise_s: float
     expert_kernels_s: float
-    expert_activation_share: float
     step_s: float
     sequence_s: float
     request_s: float
@@ -77,18 +70,15 @@ class ServingConstants:
             value = getattr(self, entry.name)
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{entry.name} must be finite and not negative, not {value}")
-        for name in ("kv_share", "expert_activation_share"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        if not 0 < self.kv_share <= 1:
+            raise ValueError(f"kv_share must lie between 0 and 1, not {self.kv_share}")
         if self.chunk_tokens < 1 or self.page_tokens < 1:
             raise ValueError("chunk_tokens and page_tokens are at least 1")
 
 
 UNITS: dict[str, str] = {
     "kernel_s": "s",
-    "quantise_s": "s",
     "expert_kernels_s": "s",
-    "expert_activation_share": "1",
     "step_s": "s",
     "sequence_s": "s",
     "request_s": "s",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from solver.catalog.domain import Accelerator
 from solver.performance.calibrated.constants import ServingConstants
 from solver.performance.calibrated.cost import Cost, FloatArray
-from solver.performance.operators.attention import attention_decode_s
+from solver.performance.operators.attention import DecodeAttention, attention_decode_s
 from solver.performance.operators.attention_context import attention_context_s
 from solver.performance.operators.collective import CollectiveKind
 from solver.performance.operators.constants import (
@@ -40,7 +40,7 @@ from solver.performance.operators.formats import (
 from solver.performance.operators.gemm import OPERANDS, gemm_s
 from solver.performance.operators.hierarchical import network_collective_s, network_of
 from solver.performance.operators.mla import LATENT_WIDTH, ROW_WIDTH, mla_context_s, mla_decode_s
-from solver.performance.operators.moe import EXPERT_PRECISIONS, moe_s
+from solver.performance.operators.moe import EXPERT_PRECISIONS, MoeConstants, moe_s
 from solver.performance.operators.transfer import TRANSFER_SHARE, link_bytes_per_s
 
 __all__ = ["Formats", "Kernels"]
@@ -65,6 +65,32 @@ class Formats:
     weight: str
     expert: str
     kv: str
+
+
+def _as_engines_run(constants: MoeConstants, serving: ServingConstants) -> MoeConstants:
+    """Kernels of the tables without what engines avoid.
+
+    No problem is set up for each expert on its own, and a fixed time beyond ``expert_kernels_s`` is
+    the host's, which a replayed graph does not wait for.
+    """
+    return replace(
+        constants,
+        launch_s=min(constants.launch_s, serving.expert_kernels_s),
+        expert_s=0.0,
+    )
+
+
+def _in_graph(constants: DecodeAttention, serving: ServingConstants) -> DecodeAttention:
+    """Decode attention whose kernels start no later than others in a replayed graph."""
+    return replace(
+        constants,
+        grouped=replace(
+            constants.grouped, launch_s=min(constants.grouped.launch_s, serving.kernel_s)
+        ),
+        per_head=replace(
+            constants.per_head, launch_s=min(constants.per_head.launch_s, serving.kernel_s)
+        ),
+    )
 
 
 class Kernels:
@@ -100,8 +126,11 @@ class Kernels:
         self._gemm = gemm_constants(accelerator, self._precision)
         cache = attention_precision(formats.kv)
         self._decode = attention_decode_constants(accelerator, cache)
+        self._decode_kernels = _in_graph(self._decode.constants, serving)
         self._context = attention_context_constants(accelerator, cache)
         self._mla_decode = mla_decode_constants(accelerator, cache)
+        latent = self._mla_decode.constants
+        self._latent_kernels = replace(latent, launch_s=min(latent.launch_s, serving.kernel_s))
         self._mla_context = mla_context_constants(accelerator, cache)
         self.network = network_of(accelerator)
         self.kv_value_bytes = KV_VALUE_BYTES[formats.kv]
@@ -119,14 +148,8 @@ class Kernels:
             choices = [self._expert_precision]
             if self._expert_precision + _LOW_LATENCY in EXPERT_PRECISIONS:
                 choices.append(self._expert_precision + _LOW_LATENCY)
-            # Engines fuse routing and permutation; no expert of its own problem is set up.
             self._experts = {
-                choice: replace(
-                    moe_constants(accelerator, choice, gated).constants,
-                    launch_s=serving.expert_kernels_s,
-                    expert_s=0.0,
-                    activation_share=serving.expert_activation_share,
-                )
+                choice: _as_engines_run(moe_constants(accelerator, choice, gated).constants, serving)
                 for choice in choices
             }
 
@@ -157,9 +180,7 @@ class Kernels:
         rows, columns, inner = (np.asarray(x, np.float64) for x in (m, n, k))
         shaped = gemm_s(constants, self.device, precision=precision, m=rows, n=columns, k=inner)
         operand = OPERANDS[precision]
-        fixed_s = self.serving.kernel_s
-        if operand.activation != _HALF_BYTES:
-            fixed_s += self.serving.quantise_s
+        fixed_s = min(constants.fixed_s, self.serving.kernel_s)
         seconds = np.maximum(shaped - constants.fixed_s, 0.0) + fixed_s
         moved = operand.weight * columns * inner + operand.activation * rows * inner
         return self._bound(
@@ -202,7 +223,7 @@ class Kernels:
             *(np.asarray(x, np.float64) for x in (sequences, context, heads, kv_heads))
         )
         seconds = attention_decode_s(
-            self._decode.constants,
+            self._decode_kernels,
             self.device,
             batch=b,
             kv_len=n,
@@ -223,7 +244,7 @@ class Kernels:
         b, n, h = np.broadcast_arrays(
             *(np.asarray(x, np.float64) for x in (sequences, context, heads))
         )
-        seconds = mla_decode_s(self._mla_decode.constants, self.device, batch=b, kv_len=n, heads=h)
+        seconds = mla_decode_s(self._latent_kernels, self.device, batch=b, kv_len=n, heads=h)
         flop = 2.0 * b * n * h * (ROW_WIDTH + LATENT_WIDTH)
         moved = b * n * ROW_WIDTH * self.kv_value_bytes
         return self._bound(

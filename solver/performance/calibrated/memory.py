@@ -45,7 +45,23 @@ class Memory:
         pipeline_parallel: npt.ArrayLike = 1,
     ) -> FloatArray:
         """Weights: layers over the stages, embedding and head on the first and last."""
-        t, n, p = (_floats(x) for x in (tensor_parallel, stage_devices, pipeline_parallel))
+        p = _floats(pipeline_parallel)
+        layers = self.layers_bytes(tensor_parallel, stage_devices)
+        both = (p == 1) & (not self.shape.model.tied_embeddings)
+        return np.asarray(
+            layers / p + np.where(both, 2.0, 1.0) * self.table_bytes(tensor_parallel)
+        )
+
+    def table_bytes(self, tensor_parallel: npt.ArrayLike) -> FloatArray:
+        """One of the tables at the ends of the model, embedding or head, in 16 bits."""
+        model = self.shape.model
+        return np.asarray(_HALF_BYTES * model.vocab * model.d_model / _floats(tensor_parallel))
+
+    def layers_bytes(
+        self, tensor_parallel: npt.ArrayLike, stage_devices: npt.ArrayLike
+    ) -> FloatArray:
+        """Weights of all layers, where one stage holds them."""
+        t, n = (_floats(x) for x in (tensor_parallel, stage_devices))
         model = self.shape.model
         d = model.d_model
         layers = np.zeros(np.broadcast_shapes(t.shape, n.shape))
@@ -80,9 +96,7 @@ class Memory:
             shared = matrices * d * part.width * self._weight / t
             routed = matrices * d * part.expert_width * part.experts * self._expert / n
             layers = layers + part.layers * (shared + routed + _HALF_BYTES * d * part.experts)
-        tables = _HALF_BYTES * model.vocab * d / t
-        both = (p == 1) & (not model.tied_embeddings)
-        return np.asarray(layers / p + np.where(both, 2.0, 1.0) * tables)
+        return np.asarray(layers)
 
     def kv_bytes(
         self,

@@ -3,8 +3,8 @@ r"""The greatest throughput of a layout: as many requests in flight as memory an
 Requests wait without end and a replica keeps ``n`` of them in flight. With prompts mixed in, every
 place makes a token each :math:`\tau(n)`, the time between tokens of continuous batching
 (``serving``), whose steps carry the prompts of the sequences that follow. So the replica makes
-:math:`n / \tau(n)` tokens a second: a life of O tokens pays for one prompt. The best ``n`` lies on a
-ladder up to the KV cache's capacity; it is not always the top, because prompts and tiles come in
+:math:`n / \tau(n)` tokens a second: a life of O tokens pays for one prompt. The best ``n`` lies on
+a ladder up to the KV cache's capacity; it is not always the top, because prompts and tiles come in
 whole numbers.
 
 A run of R requests fills its places :math:`k = \lfloor R / n \rfloor` times and ends with

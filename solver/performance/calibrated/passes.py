@@ -91,8 +91,8 @@ class Passes:
             cost += k.batched_heads(m, heads, latent.kv_lora_rank, latent.v_head_dim)
             if group.indexer is not None:
                 indexer = group.indexer
-                keys = indexer.n_heads * indexer.head_dim
-                cost += k.linear(m, keys, latent.q_lora_rank or d)
+                index = indexer.n_heads * indexer.head_dim
+                cost += k.linear(m, index, latent.q_lora_rank or d)
                 cost += k.linear(m, indexer.head_dim + indexer.n_heads, d, plain=True)
                 cost += k.elementwise(0.0 * m, kernels=_INDEXER_KERNELS)
             return cost

@@ -17,59 +17,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from solver.catalog.domain import Accelerator
-from solver.errors import InstanceError
 from solver.performance.epoch2025.memory import LEAST_BYTES, LOGIT_BYTES
 from solver.performance.epoch2025.step import StepFamily, StepSetting
+from solver.performance.stage import StageBytes, accelerator_in_host, shared_out_ps
 
 __all__ = ["StageBytes", "accelerator_in_host", "layer_times_ps", "stage_bytes"]
-
-_PS_PER_S = 10**12
-_LARGEST_PS = 2**52
-"""Above this a float no longer holds every picosecond; over an hour a token."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageBytes:
-    """Memory of a stage on its fullest device, bytes.
-
-    Attributes
-    ----------
-    layer
-        Of each layer held: weights, and KV cache of all sequences in flight.
-    fixed
-        Whatever the layers: one embedding table, activations and logits of a microbatch.
-    alone
-        Added where the stage is the whole model: the other embedding table.
-    """
-
-    layer: int
-    fixed: int
-    alone: int
-
-
-def accelerator_in_host(
-    accelerator: Accelerator, *, devices: int, device_bytes_per_s: int | None
-) -> Accelerator:
-    """The accelerator as it stands in a host of ``devices`` of them.
-
-    A stated bandwidth between the host's devices makes the host one node of that bandwidth, in
-    place of the catalog's scale-up network; where collectives take one hop a rank (TPUs), in place
-    of the fabric they run over. ``None`` leaves the catalog's figures.
-    """
-    if device_bytes_per_s is None:
-        return accelerator
-    if accelerator.collectives == "linear":
-        return replace(accelerator, scale_out_bytes_per_s=float(device_bytes_per_s))
-    return replace(
-        accelerator, scale_up_bytes_per_s=float(device_bytes_per_s), node_devices=devices
-    )
-
 
 def layer_times_ps(
     setting: StepSetting, *, tensor_parallel: int, microbatches: Sequence[int]
@@ -90,15 +46,11 @@ def layer_times_ps(
     )
     columns = np.arange(len(microbatches))
     rows = np.zeros_like(columns)
-    steps_ps = np.ceil(family.latency_s(rows, columns) * _PS_PER_S).tolist()
-    if not max(steps_ps) < _LARGEST_PS:
-        raise InstanceError.one(
-            "a step takes longer than an hour",
-            where=f"accelerator {setting.accelerator.name!r}",
-            mend="Check its rates and bandwidths, the context and the microbatches for a slip",
-        )
-    # Rounded once as the replica's latency is, then shared out in integers.
-    return tuple(-(-int(step) // setting.counts.layers) for step in steps_ps)
+    return shared_out_ps(
+        family.latency_s(rows, columns).tolist(),
+        layers=setting.counts.layers,
+        accelerator=setting.accelerator,
+    )
 
 
 def stage_bytes(

@@ -29,9 +29,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 STEP: Mapping[str, tuple[float, float]] = {
     "kernel_s": (2e-7, 1e-5),
-    "quantise_s": (1e-8, 1e-5),
     "expert_kernels_s": (1e-6, 1e-4),
-    "expert_activation_share": (0.05, 0.999),
     "step_s": (1e-5, 1e-2),
     "sequence_s": (1e-8, 1e-4),
 }
@@ -97,8 +95,12 @@ def refit(
     low = np.log([bounds[name][0] for name in linear.names])
     high = np.log([bounds[name][1] for name in linear.names])
     start = np.clip(np.log(linear.centre), low + 1e-9, high - 1e-9)
+
+    def residuals(x: FloatArray) -> FloatArray:
+        return np.asarray(np.log(part.times_s(np.exp(x))) - logs)
+
     solution = least_squares(
-        lambda x: np.log(part.times_s(np.exp(x))) - logs,
+        residuals,
         start,
         bounds=(low, high),
         loss="arctan",

@@ -1,10 +1,11 @@
-"""Compare the performance model with published reference outputs, row by row."""
+"""Compare the performance models with reference outputs and with measurements, row by row."""
 
 from solver.performance.validation.folder import validate_file, validate_folder, validate_path
 from solver.performance.validation.report import (
     RELATIVE_TOLERANCE,
     FileComparison,
     IgnoredFile,
+    Measurements,
     ValidationReport,
     WorstRow,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "RELATIVE_TOLERANCE",
     "FileComparison",
     "IgnoredFile",
+    "Measurements",
     "ValidationReport",
     "WorstRow",
     "validate_file",

@@ -1,7 +1,7 @@
-"""Find the reference files in a folder, compare each, and say why the others were left out.
+"""Find reference files and measurements in a folder, compare each, say why others were left out.
 
-What a file is, is told by its name and its columns together: a familiar name over other columns is
-as foreign as familiar columns under another name.
+What a reference file is, is told by its name and its columns together: a familiar name over other
+columns is as foreign as familiar columns under another name. Measurements may have any name.
 """
 
 from __future__ import annotations
@@ -13,18 +13,24 @@ from solver.errors import Fault, FleetError
 from solver.performance.validation.compare import compare_table
 from solver.performance.validation.constants import ReferenceConstants, reference_constants
 from solver.performance.validation.kinds import KNOWN_COLUMNS, columns_of, kind_of
-from solver.performance.validation.report import FileComparison, IgnoredFile, ValidationReport
+from solver.performance.validation.measured.kinds import MEASURED_KINDS, measured_kind_of
+from solver.performance.validation.report import (
+    FileComparison,
+    IgnoredFile,
+    Measurements,
+    ValidationReport,
+)
 from solver.performance.validation.rows import column_mismatch, read_csv, read_header, read_json
 
 __all__ = ["validate_file", "validate_folder", "validate_path"]
 
 _PERFORMANCE_MODEL = "epoch2025"
-_KNOWN_FILES = ", ".join(KNOWN_COLUMNS)
+_KNOWN_FILES = ", ".join((*KNOWN_COLUMNS, *(kind.example for kind in MEASURED_KINDS)))
 _TOLD_REASONS = 5
 
 
 def validate_path(path: Path) -> ValidationReport:
-    """Compare a folder or a single file with the performance model.
+    """Compare a folder or a single file with the performance models.
 
     Raises
     ------
@@ -35,7 +41,7 @@ def validate_path(path: Path) -> ValidationReport:
 
 
 def validate_file(path: Path) -> ValidationReport:
-    """Compare one reference file with the performance model.
+    """Compare one file of reference outputs or measurements with its performance model.
 
     Raises
     ------
@@ -51,11 +57,11 @@ def validate_file(path: Path) -> ValidationReport:
             where=str(path),
             mend=f"Give {_KNOWN_FILES}",
         )
-    return ValidationReport(str(path), _PERFORMANCE_MODEL, (found,))
+    return _report(str(path), [found], [])
 
 
 def validate_folder(path: Path) -> ValidationReport:
-    """Compare every reference file of a folder, and of the folders in it, with the model.
+    """Compare every file of a folder that is known, and of the folders in it, with its model.
 
     Files that are none of the known ones are listed with the reason, in ``ignored``.
 
@@ -68,7 +74,7 @@ def validate_folder(path: Path) -> ValidationReport:
     if not path.is_dir():
         raise FleetError.one("is not a folder", where=str(path), mend="Check the path")
     constants = reference_constants()
-    compared: list[FileComparison] = []
+    compared: list[FileComparison | Measurements] = []
     ignored: list[IgnoredFile] = []
     faults: list[Fault] = []
     for entry in _entries(path):
@@ -81,17 +87,29 @@ def validate_folder(path: Path) -> ValidationReport:
         except FleetError as error:
             faults.extend(error.faults)
             continue
-        if isinstance(found, FileComparison):
-            compared.append(found)
-        else:
+        if isinstance(found, IgnoredFile):
             ignored.append(found)
+        else:
+            compared.append(found)
     if faults:
         raise FleetError.all_of(faults)
     if not compared:
         raise FleetError.one(
             _nothing_to_compare(ignored), where=str(path), mend=f"Put there {_KNOWN_FILES}"
         )
-    return ValidationReport(str(path), _PERFORMANCE_MODEL, tuple(compared), tuple(ignored))
+    return _report(str(path), compared, ignored)
+
+
+def _report(
+    path: str, compared: list[FileComparison | Measurements], ignored: list[IgnoredFile]
+) -> ValidationReport:
+    return ValidationReport(
+        path=path,
+        performance_model=_PERFORMANCE_MODEL,
+        files=tuple(found for found in compared if isinstance(found, FileComparison)),
+        ignored=tuple(ignored),
+        measured=tuple(found for found in compared if not isinstance(found, FileComparison)),
+    )
 
 
 def _entries(path: Path) -> Iterator[Path]:
@@ -118,13 +136,18 @@ def _nothing_to_compare(ignored: list[IgnoredFile]) -> str:
     return f"holds nothing to compare ({told}" + (f"; and {more} more)" if more > 0 else ")")
 
 
-def _compare(path: Path, name: str, constants: ReferenceConstants) -> FileComparison | IgnoredFile:
+def _compare(
+    path: Path, name: str, constants: ReferenceConstants
+) -> FileComparison | Measurements | IgnoredFile:
     """Compare the file, or say why not."""
     if not path.is_file():
         return IgnoredFile(name, "it is not a plain file")
     columns = columns_of(path.name)
     if not columns:
-        return IgnoredFile(name, _foreign_name(path))
+        measured = measured_kind_of(path)
+        if measured is None or isinstance(measured, str):
+            return IgnoredFile(name, measured or _foreign_name(path))
+        return measured.compare(path, name)
     table = read_json(path) if path.suffix == ".json" else None
     header = read_header(path) if table is None else table.header
     mismatch = column_mismatch(header, columns)

@@ -1,16 +1,21 @@
-"""What a comparison with reference outputs found: files, worst errors, what was left out."""
+"""What a comparison found: reference files, measurements, and what was left out and why.
+
+Reference outputs must be equal, and decide whether a report passed. Measurements cannot be: their
+errors are reported, not judged.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 __all__ = [
     "RELATIVE_TOLERANCE",
     "FileComparison",
     "IgnoredFile",
+    "Measurements",
     "ValidationReport",
     "WorstRow",
 ]
@@ -114,22 +119,49 @@ class IgnoredFile:
         return {"file": self.file, "reason": self.reason}
 
 
+class Measurements(Protocol):
+    """One file of measurements compared with the model, whatever was measured."""
+
+    @property
+    def file(self) -> str:
+        """Path below the folder that was asked for."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as plain JSON."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """All files of a folder, or a single one. ``files`` is never empty."""
+    """All files of a folder, or a single one; of ``files`` and ``measured`` one is never empty.
+
+    Parameters
+    ----------
+    performance_model
+        The model that the reference ``files`` are compared with.
+    measured
+        Files of measurements; they are compared with the model ``calibrated`` and its operators.
+    """
 
     path: str
     performance_model: str
     files: tuple[FileComparison, ...]
     ignored: tuple[IgnoredFile, ...] = ()
+    measured: tuple[Measurements, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.files:
+        if not self.files and not self.measured:
             raise ValueError("a report needs a file that was compared")
 
     @property
     def passed(self) -> bool:
-        """Whether every file agrees within the tolerance."""
+        """Whether every reference file agrees within the tolerance."""
         return all(comparison.passed for comparison in self.files)
 
     @property
@@ -139,13 +171,13 @@ class ValidationReport:
 
     @property
     def rows(self) -> int:
-        """Rows compared in all files."""
+        """Rows compared in all reference files."""
         return sum(comparison.rows for comparison in self.files)
 
     @property
     def worst_relative_error(self) -> float:
-        """Largest relative error in all files."""
-        return max(comparison.worst_relative_error for comparison in self.files)
+        """Largest relative error in all reference files; 0 without one."""
+        return max((comparison.worst_relative_error for comparison in self.files), default=0.0)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON; infinity is the text ``"inf"``."""
@@ -158,5 +190,6 @@ class ValidationReport:
             "rows": self.rows,
             "worst_relative_error": _json_number(self.worst_relative_error),
             "files": [comparison.as_dict() for comparison in self.files],
+            "measured": [measurements.as_dict() for measurements in self.measured],
             "ignored": [ignored.as_dict() for ignored in self.ignored],
         }
