@@ -74,6 +74,7 @@ def own_question(folder: Path, kind: str, hosts: int, *, trunk_gbit_per_s: float
     ]
     if kind == "replicas":
         lines.append('replicas = "several"')
+    lines += ["[performance]", 'model = "epoch2025"']
     path = folder / f"own-{kind}-{hosts}.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -25,6 +27,7 @@ from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document
 from solver.sweep.conflict import explain_conflict
 from solver.sweep.enumeration import enumerate_frontier
+from solver.sweep.near import near_section, parse_tolerance, stopped_section
 from solver.sweep.provenance import Stopwatch, provenance
 from solver.sweep.strips import OpenRegion
 
@@ -74,6 +77,7 @@ def solve(
     dask: str | None = ...,
     checkpoint: str | Path | None = ...,
     recover: bool = ...,
+    tolerance: str | float | Fraction | None = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> Frontier: ...
@@ -88,6 +92,7 @@ def solve(
     dask: str | None = ...,
     checkpoint: str | Path | None = ...,
     recover: bool = ...,
+    tolerance: str | float | Fraction | None = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> FleetFrontier: ...
@@ -102,6 +107,7 @@ def solve(
     dask: str | None = ...,
     checkpoint: str | Path | None = ...,
     recover: bool = ...,
+    tolerance: str | float | Fraction | None = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> PlacementFrontier: ...
@@ -116,6 +122,7 @@ def solve(
     dask: str | None = ...,
     checkpoint: str | Path | None = ...,
     recover: bool = ...,
+    tolerance: str | float | Fraction | None = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
 ) -> Frontier | FleetFrontier | PlacementFrontier: ...
@@ -129,6 +136,7 @@ def solve(
     dask: str | None = None,
     checkpoint: str | Path | None = None,
     recover: bool = False,
+    tolerance: str | float | Fraction | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Frontier | FleetFrontier | PlacementFrontier:
@@ -159,6 +167,12 @@ def solve(
         it, to the frontier of a run that was never stopped.
     recover
         Keep the intact lines of a damaged checkpoint.
+    tolerance
+        Of a replica: also count and condense the designs within this relative distance of the
+        frontier (``0.1``, ``"10%"``, ``"1/10"``; read exactly, 0.1 as one tenth): those that are,
+        against some point, slower by at most this share of its speed and dearer by at most this
+        share of its cost. They are under ``near``. This looks at every candidate once more, after
+        the search, with a time limit of its own of the same length.
     on_progress
         Called with (done, to do) now and then; ``to do`` is 0 where it is not known.
     should_stop
@@ -183,6 +197,13 @@ def solve(
             "there is no checkpoint to recover",
             where="--recover",
             mend="Name it with --checkpoint FILE",
+        )
+    share = None if tolerance is None else parse_tolerance(tolerance)
+    if share is not None and not isinstance(instance, ReplicaInstance):
+        raise InstanceError.one(
+            "is for questions of kind replica; a fleet or a placement has no list of near designs",
+            where="--tolerance",
+            mend="Leave the option out",
         )
     if isinstance(instance, FleetInstance | ColumnFleet):
         return solve_fleet(
@@ -221,11 +242,11 @@ def solve(
                 where="--engine",
                 mend="Name a program as well, for example --formulation column_selection",
             )
-        return _enumerate(instance, watch, time_limit_s, on_progress, should_stop)
-    from solver.sweep.programs import sweep_replica
+        result = _enumerate(instance, watch, time_limit_s, on_progress, should_stop)
+    else:
+        from solver.sweep.programs import sweep_replica
 
-    return Frontier(
-        sweep_replica(
+        result = sweep_replica(
             instance,
             formulation=formulation,
             engine_name=engine,
@@ -234,7 +255,48 @@ def solve(
             on_progress=on_progress,
             should_stop=should_stop,
         )
-    )
+    if share is not None:
+        near = _near(instance, result, share, time_limit_s, on_progress, should_stop)
+        result = replace(result, near=near)
+    return Frontier(result)
+
+
+def _near(
+    instance: ReplicaInstance,
+    result: Result,
+    tolerance: Fraction,
+    time_limit_s: float | None,
+    on_progress: Progress | None,
+    should_stop: Callable[[], bool] | None,
+) -> dict[str, Any]:
+    """The designs near the points of ``result``, or a note that the list was stopped."""
+    from solver.report.choose import spread
+
+    watch = Stopwatch()
+    reason = ""
+
+    def stopped() -> bool:
+        nonlocal reason
+        if should_stop is not None and should_stop():
+            reason = "stopped by the user"
+        elif time_limit_s is not None and watch.wall_s > time_limit_s:
+            reason = f"time limit of {time_limit_s:g} s"
+        return bool(reason)
+
+    pairs = [(int(p.exact["latency_ps"]), Fraction(p.exact["cost"])) for p in result.points]
+    try:
+        section = near_section(
+            lower_replica(instance),
+            pairs,
+            tolerance=tolerance,
+            rows=spread(result),
+            complete=result.status != "partial",
+            should_stop=stopped,
+            on_progress=on_progress,
+        )
+    except KeyboardInterrupt:
+        section, reason = None, "interrupted"
+    return stopped_section(tolerance, reason) if section is None else section
 
 
 def _enumerate(
@@ -243,7 +305,7 @@ def _enumerate(
     time_limit_s: float | None,
     on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
-) -> Frontier:
+) -> Result:
     space = lower_replica(instance)
     outcome = enumerate_frontier(
         space, time_limit_s=time_limit_s, on_progress=on_progress, should_stop=should_stop
@@ -252,7 +314,7 @@ def _enumerate(
     conflict = None
     if not outcome.points and not regions:
         conflict = explain_conflict(space)
-    result = assemble(
+    return assemble(
         space,
         outcome.points,
         regions,
@@ -273,7 +335,6 @@ def _enumerate(
             },
         ),
     )
-    return Frontier(result)
 
 
 def verify(
@@ -352,7 +413,15 @@ def verify(
 
         result_from_dict(document)  # refuses what is no result before it is looked into
         prover = partial(reprove_strips, used=engines_of(document), on_progress=on_progress)
-    return verify_document(document, instance=instance, reprove=prover, on_progress=on_progress)
+    from solver.report.choose import spread
+
+    return verify_document(
+        document,
+        instance=instance,
+        reprove=prover,
+        on_progress=on_progress,
+        representatives=spread,
+    )
 
 
 def _verify_moip(

@@ -42,6 +42,22 @@ class Frontier:
         """Nondominated points, fastest first."""
         return self.result.points
 
+    @property
+    def near(self) -> Mapping[str, Any] | None:
+        """Designs within the tolerance that ``solve`` was given; ``None`` without one.
+
+        The keys are those of ``solver.sweep.near.near_section``.
+        """
+        return self.result.near
+
+    @property
+    def model_error(self) -> Mapping[str, Any] | None:
+        """How far the performance model was off on measured questions of this kind.
+
+        The keys are those of ``solver.performance.model_error.model_error``.
+        """
+        return self.result.model_error
+
     def __len__(self) -> int:
         return len(self.points)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from solver.cli import catalog, check, compare, init, moip, show, solve, validate
+from solver.cli import calibrate, catalog, check, compare, init, moip, show, solve, validate
 from solver.cli.exits import BAD_INPUT, BROKEN_PIPE, COMPLETE, PARTIAL
 from solver.errors import FleetError
 
@@ -36,6 +36,7 @@ app.command("verify")(check.verify_command)
 app.command("show")(show.show_command)
 app.command("compare")(compare.compare_command)
 app.command("validate")(validate.validate_command)
+app.command("calibrate")(calibrate.calibrate_command)
 app.command("init")(init.init_command)
 app.command("schema")(init.schema_command)
 app.add_typer(catalog.app, name="catalog")

@@ -36,10 +36,18 @@ class Outputs:
     report: Path | None
     as_json: bool
     quiet: bool
+    near: bool = False
+    """Whether designs within a tolerance were asked for."""
 
     @property
     def _named(self) -> dict[str, Path | None]:
-        return {"--out": self.out, "--csv": self.csv, "--plot": self.plot, "--report": self.report}
+        named = {"--out": self.out, "--csv": self.csv, "--plot": self.plot, "--report": self.report}
+        return named | ({"--csv with --tolerance": self.near_csv} if self.near else {})
+
+    @property
+    def near_csv(self) -> Path | None:
+        """Where layouts within the tolerance go: ``points.near.csv`` beside ``points.csv``."""
+        return None if self.csv is None else self.csv.with_suffix(f".near{self.csv.suffix}")
 
     def spare(self, read: Mapping[str, Path | None]) -> None:
         """Refuse to write over what is read; ``read`` maps what a file is to its path.
@@ -96,6 +104,12 @@ class Outputs:
             stream = io.StringIO(newline="")
             write_csv(result, stream)
             contents[self.csv] = stream.getvalue().encode()
+        if self.near and self.near_csv is not None:
+            from solver.report.near_csv import write_near_csv
+
+            stream = io.StringIO(newline="")
+            write_near_csv(result, stream)
+            contents[self.near_csv] = stream.getvalue().encode()
         if self.plot is not None:
             contents[self.plot] = render_plot(result, PLOT_FORMATS[self.plot.suffix.lower()])
         if self.report is not None:

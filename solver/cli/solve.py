@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from solver.cli.exits import status_of
+from solver.cli.exits import PARTIAL, status_of
 from solver.cli.outputs import Outputs
 from solver.cli.progress import patience
 from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings, read_question
@@ -65,6 +65,16 @@ def solve_command(
     recover: Annotated[
         bool, typer.Option("--recover", help="Keep the intact lines of a damaged checkpoint.")
     ] = False,
+    tolerance: Annotated[
+        str | None,
+        typer.Option(
+            help="Replicas: also list the designs within this distance of the frontier, such as "
+            "10% or 0.1: those that, against some point, lose at most this share of its speed and "
+            "cost at most this share more. Fewest devices and simplest layout first. With --csv "
+            "F.csv their layouts go to F.near.csv.",
+            metavar="SHARE",
+        ),
+    ] = None,
     min_speed: MinSpeed = None,
     max_cost: MaxCost = None,
     changes: Changes = None,
@@ -79,6 +89,8 @@ def solve_command(
 
     Example: fleetfront solve instances/replica/llama-3.1-70b-fp8-h100.toml --report frontier.html
 
+    Example: fleetfront solve instances/replica/llama-3.1-70b-fp8-h100.toml --tolerance 10%
+
     Example: fleetfront solve instances/placement/two-mixed-racks.toml --plot racks.png
 
     Example: fleetfront solve instances/fleet/one-model-one-pool.toml --plot fleet.png
@@ -88,7 +100,7 @@ def solve_command(
     from solver.instance.files_named import files_named
     from solver.placement_frontier import PlacementFrontier
 
-    outputs = Outputs(out, csv, plot, report, as_json, quiet)
+    outputs = Outputs(out, csv, plot, report, as_json, quiet, near=tolerance is not None)
     outputs.check()
     outputs.spare({"the question": instance, "the checkpoint": checkpoint})
     question = read_question(instance, changes, min_speed, max_cost)
@@ -104,6 +116,7 @@ def solve_command(
             dask=dask,
             checkpoint=checkpoint,
             recover=recover,
+            tolerance=tolerance,
             on_progress=waiting.progress,
             should_stop=waiting.should_stop,
         )
@@ -113,4 +126,7 @@ def solve_command(
         outputs.deliver_placement(frontier)
     else:
         outputs.deliver_replica(frontier)
+        if frontier.near is not None and frontier.near["status"] == "stopped":
+            # The frontier may be whole; what was asked for beside it is not.
+            return PARTIAL
     return status_of(frontier.status)

@@ -18,6 +18,7 @@ __all__ = [
     "Performance",
     "ReplicaInstance",
     "Rules",
+    "Traffic",
 ]
 
 
@@ -70,6 +71,35 @@ class Limits:
     max_devices: int | None = None
     max_tok_per_s: Fraction | None = None
     max_usd_per_hour: Fraction | None = None
+    max_ttft_s: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests whose prompts are served beside the output (continuous batching).
+
+    Parameters
+    ----------
+    input_tokens, output_tokens
+        Mean lengths of a prompt and of its answer, at least 1.
+    prefix_hit
+        Share of a prompt whose KV cache is there already, from 0 to below 1.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    prefix_hit: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        if self.input_tokens < 1 or self.output_tokens < 1:
+            raise ValueError("prompt and answer hold at least one token")
+        if not 0 <= self.prefix_hit < 1:
+            raise ValueError(f"prefix_hit is {self.prefix_hit}, not from 0 to below 1")
+
+    @property
+    def mean_context_tokens(self) -> int:
+        """Tokens of a sequence half way through its answer, rounded up."""
+        return self.input_tokens + -(-self.output_tokens // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +152,17 @@ class NamedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaInstance(NamedQuestion):
-    """One question: which layouts and batches of one replica are worth having?"""
+    """One question: which layouts and batches of one replica are worth having?
+
+    Attributes
+    ----------
+    weight_formats
+        Formats of the weights on offer, by name, in place of ``design.weight_bits`` (then empty).
+    traffic
+        Prompts served beside the output; ``None``: a step of decoding alone.
+    constants
+        A calibration file that the performance model reads its constants from.
+    """
 
     model: Model
     context_tokens: int
@@ -132,6 +172,9 @@ class ReplicaInstance(NamedQuestion):
     rules: Rules
     performance: Performance
     draft: Draft | None = None
+    weight_formats: tuple[str, ...] = ()
+    traffic: Traffic | None = None
+    constants: str | None = None
 
     @property
     def kind(self) -> str:

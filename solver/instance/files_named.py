@@ -10,7 +10,9 @@ from solver.instance.loading import apply_settings, load_tables
 
 __all__ = ["files_named"]
 
-_NAMING = frozenset({"points", "histogram", "config", "rates", "layer_times", "links_file", "file"})
+_NAMING = frozenset(
+    {"points", "histogram", "config", "constants", "rates", "layer_times", "links_file", "file"}
+)
 
 
 def files_named(path: Path, settings: Mapping[str, Any] | None = None) -> dict[str, Path]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from solver.catalog.domain import Accelerator, Model
+from solver.catalog.domain import Accelerator
 from solver.errors import InstanceError
+from solver.instance.calibration_keys import (
+    CALIBRATED,
+    check_calibration,
+    check_lengths,
+    traffic_of,
+)
 from solver.instance.domain import (
     DesignSpace,
     Draft,
@@ -66,30 +73,48 @@ def replica_instance_from_raw(
         if accelerator and price:
             machines.append(Machine(accelerator, price))
     draft = _draft(record, lookup)
+    check_calibration(record, lookup)
+    traffic = traffic_of(record, lookup)
+    context = record.workload.context_tokens
+    if context is None:
+        context = traffic.mean_context_tokens if traffic else 0
+    weight_bits: tuple[int, ...] = ()
     if model is not None:
-        _check_context(record, model, lookup)
+        check_lengths(model, context, traffic, lookup)
         if draft and draft.model.max_context_tokens is not None:
-            _check_context(record, draft.model, lookup)
-        weight_bits = record.design.weight_bits or (model.native_weight_bits,)
+            check_lengths(draft.model, context, traffic, lookup)
+        if record.design.weight_format is None:
+            weight_bits = record.design.weight_bits or (model.native_weight_bits,)
         kv_bits = record.design.kv_bits or (model.native_kv_bits,)
-        for machine in machines:
-            _check_bits(machine.accelerator, weight_bits, "design.weight_bits", lookup)
-            if draft:
-                _check_bits(machine.accelerator, (draft.weight_bits,), "draft.weight_bits", lookup)
+        if record.performance.model != CALIBRATED:
+            # The calibrated model tells formats of a width apart, and refuses them by name.
+            for machine in machines:
+                _check_bits(machine.accelerator, weight_bits, "design.weight_bits", lookup)
+                if draft:
+                    bits = (draft.weight_bits,)
+                    _check_bits(machine.accelerator, bits, "draft.weight_bits", lookup)
     check_degrees(record.design, lookup)
     if lookup.faults or model is None:
         raise InstanceError.all_of(lookup.faults)
+    performance = record.performance
     return ReplicaInstance(
         name=record.name,
         title=record.title or record.name,
         model=model,
-        context_tokens=record.workload.context_tokens,
+        context_tokens=context,
         machines=tuple(machines),
         design=design_space(record.design, weight_bits=weight_bits, kv_bits=kv_bits),
         limits=Limits(**dict(record.limits)),
         rules=Rules(**dict(record.rules)),
-        performance=Performance(**dict(record.performance)),
+        performance=Performance(
+            model=performance.model,
+            flop_efficiency=performance.flop_efficiency or Fraction(1),
+            hbm_efficiency=performance.hbm_efficiency or Fraction(1),
+        ),
         draft=draft,
+        weight_formats=record.design.weight_format or (),
+        traffic=traffic,
+        constants=performance.constants and str(folder / performance.constants),
         expected_exit_status=record.expected_exit_status,
         source=where,
         sha256=sha256,
@@ -111,16 +136,6 @@ def _draft(record: ReplicaFile, lookup: Lookup) -> Draft | None:
         weight_bits=record.draft.weight_bits or model.native_weight_bits,
         pipeline_parallel=record.draft.pipeline_parallel,
     )
-
-
-def _check_context(record: ReplicaFile, model: Model, lookup: Lookup) -> None:
-    longest, asked = model.max_context_tokens, record.workload.context_tokens
-    if longest is not None and asked > longest:
-        lookup.fault(
-            "workload.context_tokens",
-            f"{asked} is beyond the {longest} tokens of {model.name}",
-            f"Ask for at most {longest}, or add a model entry with a longer context",
-        )
 
 
 def _check_bits(accelerator: Accelerator, bits: tuple[int, ...], key: str, lookup: Lookup) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "SeenOn",
     "Whole",
     "exact_fraction",
+    "names_listed",
     "table_or_value",
 ]
 
@@ -104,7 +105,8 @@ Bits = Annotated[
 ]
 
 
-def _names(value: object) -> tuple[str, ...]:
+def names_listed(value: object) -> tuple[str, ...]:
+    """A name or a list of different names as a tuple; ``ValueError`` where it is neither."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not names:
         raise ValueError("write a name, or a list of names")
@@ -116,7 +118,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 _NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Names = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_NAMES)]
+Names = Annotated[tuple[str, ...], BeforeValidator(names_listed), WithJsonSchema(_NAMES)]
 
 
 class Record(BaseModel):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
+from solver.catalog.weight_formats import FORMAT_BITS
 from solver.instance.ranges import parse_integers
 from solver.instance.record_types import (
     INTEGERS_SCHEMA,
@@ -25,16 +26,37 @@ from solver.instance.record_types import (
     Record,
     SeenOn,
     Whole,
+    names_listed,
     table_or_value,
 )
 
-__all__ = ["LayoutChoices", "PerformanceRecord", "PriceRecord", "ReplicaFile", "RulesRecord"]
+__all__ = [
+    "LayoutChoices",
+    "PerformanceRecord",
+    "PriceRecord",
+    "ReplicaFile",
+    "ReplicaPerformanceRecord",
+    "RulesRecord",
+]
 
 MAX_DRAFT_TOKENS = 64
+MAX_TOKENS = 10**9
 DraftLengths = Annotated[
     tuple[int, ...],
     BeforeValidator(lambda value: parse_integers(value, minimum=0, maximum=MAX_DRAFT_TOKENS)),
     WithJsonSchema(INTEGERS_SCHEMA),
+]
+Formats = Annotated[
+    tuple[Literal["bf16", "fp8", "fp8_block", "int8", "int4", "mxfp4", "nvfp4"], ...],
+    BeforeValidator(names_listed),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(FORMAT_BITS)},
+                {"type": "array", "items": {"enum": list(FORMAT_BITS)}},
+            ]
+        }
+    ),
 ]
 PriceChoice = Annotated[
     Annotated[Positive, Tag("<value>")] | Annotated[dict[str, Positive], Tag("<table>")],
@@ -46,11 +68,21 @@ class WorkloadRecord(Record):
     """What is served."""
 
     model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
-    context_tokens: Whole = Field(
-        default=0,
-        ge=0,
-        le=10**9,
-        description="Tokens in the KV cache of every sequence, taken as constant.",
+    context_tokens: Annotated[Whole, Field(ge=0, le=MAX_TOKENS)] | None = Field(
+        default=None,
+        description="Tokens in the KV cache of every sequence, taken as constant; left out: the "
+        "input and half the output, or 0 where there is no input.",
+    )
+    input_tokens: Annotated[Whole, Field(ge=1, le=MAX_TOKENS)] | None = Field(
+        default=None,
+        description="Mean length of a prompt: prompts are then served beside the output "
+        "(calibrated).",
+    )
+    output_tokens: Annotated[Whole, Field(ge=1, le=MAX_TOKENS)] | None = Field(
+        default=None, description="Mean length of an answer; goes with input_tokens."
+    )
+    prefix_hit: Annotated[Exact, Field(ge=0, lt=1)] | None = Field(
+        default=None, description="Share of a prompt found in the prefix cache; 0 if left out."
     )
 
 
@@ -100,6 +132,10 @@ class DesignRecord(LayoutChoices):
     """The design space: every value each choice may take."""
 
     accelerator: Names = Field(description="Catalog name, or a list of names.")
+    weight_format: Formats | None = Field(
+        default=None,
+        description="Formats of the weights, in place of weight_bits (calibrated).",
+    )
 
 
 class DraftRecord(Record):
@@ -145,6 +181,10 @@ class LimitsRecord(Record):
     max_usd_per_hour: Positive | None = Field(
         default=None, description="Price of the whole replica an hour, at most."
     )
+    max_ttft_s: Positive | None = Field(
+        default=None,
+        description="Seconds to the first token, at most; needs workload.input_tokens.",
+    )
 
 
 class RulesRecord(Record):
@@ -180,6 +220,23 @@ class PerformanceRecord(Record):
     )
 
 
+class ReplicaPerformanceRecord(Record):
+    """How step times of a replica are computed."""
+
+    model: str = Field(
+        default="calibrated", min_length=1, description="The performance model, by name."
+    )
+    flop_efficiency: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
+        default=None, description="epoch2025: share of the arithmetic peak reached; 1 if left out."
+    )
+    hbm_efficiency: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
+        default=None, description="epoch2025: share of the HBM bandwidth reached; 1 if left out."
+    )
+    constants: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="calibrated: a calibration file, beside the instance file."
+    )
+
+
 class ReplicaFile(CatalogKeys):
     """One replica of one model: the exact frontier of speed against cost."""
 
@@ -200,6 +257,6 @@ class ReplicaFile(CatalogKeys):
     rules: RulesRecord = Field(
         default_factory=RulesRecord, description="Deployability of layouts; all rules are on."
     )
-    performance: PerformanceRecord = Field(
-        default_factory=PerformanceRecord, description="The performance model and its efficiencies."
+    performance: ReplicaPerformanceRecord = Field(
+        default_factory=ReplicaPerformanceRecord, description="The performance model."
     )

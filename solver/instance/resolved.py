@@ -15,6 +15,7 @@ from solver.catalog import (
     model_from_dict,
     price_from_dict,
 )
+from solver.catalog.weight_formats import FORMAT_BITS
 from solver.errors import FleetError, ResultError
 from solver.instance.domain import (
     DesignSpace,
@@ -24,6 +25,7 @@ from solver.instance.domain import (
     Performance,
     ReplicaInstance,
     Rules,
+    Traffic,
 )
 from solver.instance.ranges import format_integers, parse_integers
 
@@ -41,12 +43,15 @@ def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
     """Everything the answer depends on, as JSON; lists of whole numbers in their short form."""
     draft = instance.draft
     limits = {key: getattr(instance.limits, key) for key in _LIMITS}
+    if instance.limits.max_ttft_s is None:
+        del limits["max_ttft_s"]
     return {
         "kind": instance.kind,
         "name": instance.name,
         "title": instance.title,
         "model": entry_as_dict(instance.model),
         "context_tokens": instance.context_tokens,
+        **_calibrated_only(instance),
         "machines": [
             {
                 "accelerator": entry_as_dict(machine.accelerator),
@@ -79,6 +84,44 @@ def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
             "hbm_efficiency": str(instance.performance.hbm_efficiency),
         },
     }
+
+
+def _calibrated_only(instance: ReplicaInstance) -> dict[str, Any]:
+    """Keys that only questions to the calibrated model have; left out where they say nothing."""
+    found: dict[str, Any] = {}
+    if instance.traffic is not None:
+        found["traffic"] = {
+            "input_tokens": instance.traffic.input_tokens,
+            "output_tokens": instance.traffic.output_tokens,
+            "prefix_hit": str(instance.traffic.prefix_hit),
+        }
+    if instance.weight_formats:
+        found["weight_formats"] = list(instance.weight_formats)
+    if instance.constants is not None:
+        found["constants"] = instance.constants
+    return found
+
+
+def _traffic(stated: Mapping[str, Any] | None) -> Traffic | None:
+    if stated is None:
+        return None
+    return Traffic(
+        input_tokens=int(stated["input_tokens"]),
+        output_tokens=int(stated["output_tokens"]),
+        prefix_hit=Fraction(stated["prefix_hit"]),
+    )
+
+
+def _constants(stated: object) -> str | None:
+    if stated is not None and not isinstance(stated, str):
+        raise TypeError("constants name a file")
+    return stated
+
+
+def _formats(stated: object) -> tuple[str, ...]:
+    if not isinstance(stated, list) or any(name not in FORMAT_BITS for name in stated):
+        raise ValueError(f"weight formats are {stated!r}, each one of {', '.join(FORMAT_BITS)}")
+    return tuple(stated)
 
 
 def _integers(text: str, minimum: int = 1) -> tuple[int, ...]:
@@ -141,6 +184,9 @@ def instance_from_resolved(
                 flop_efficiency=Fraction(performance["flop_efficiency"]),
                 hbm_efficiency=Fraction(performance["hbm_efficiency"]),
             ),
+            weight_formats=_formats(resolved.get("weight_formats", [])),
+            traffic=_traffic(resolved.get("traffic")),
+            constants=_constants(resolved.get("constants")),
             source=where,
             sha256=sha256,
         )

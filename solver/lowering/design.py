@@ -16,10 +16,11 @@ import numpy as np
 from solver.errors import ResultError
 from solver.lowering.families import PS_PER_S, CandidateFamily, DraftLayout, IndexArray
 from solver.lowering.space import ReplicaSpace
-from solver.performance.epoch2025.step import StepFamily
+from solver.performance.step_table import FloatArray, StepLayout, TableTerms
 
 __all__ = ["Evaluation", "design_alone", "designs", "evaluate_alone", "locate"]
 
+_LAYOUT_KEYS = tuple(StepLayout.__dataclass_fields__)
 _ONE: IndexArray = np.zeros(1, dtype=np.intp)
 
 
@@ -32,31 +33,16 @@ class Evaluation:
     allowed: bool
 
 
-def _single(step: StepFamily, degree: float, batch: float) -> StepFamily:
-    return StepFamily(
-        step.setting,
-        tensor_degrees=[degree],
-        batches=[batch],
-        two_dimensional=step.two_dimensional,
-        stages=step.stages,
-    )
-
-
 def _alone(space: ReplicaSpace, family: CandidateFamily, row: int, column: int) -> CandidateFamily:
     """The candidate as a family of its own: one layout, one batch, rebuilt from scratch."""
-    batch = float(family.batches[column])
     draft = family.draft
     unit = family.cost_weight[row] // int(family.devices[row])
     return CandidateFamily(
         machine=family.machine,
-        step=_single(family.step, float(family.tensor_degrees[row]), batch),
+        step=family.step.alone(row, column),
         draft=None
         if draft is None
-        else DraftLayout(
-            draft.draft,
-            draft.tokens,
-            _single(draft.step, float(draft.step.tensor_degrees[row]), batch),
-        ),
+        else DraftLayout(draft.draft, draft.tokens, draft.step.alone(row, column)),
         rules=family.rules,
         limits=space.instance.limits,
         price_denominator=int(unit / family.machine.price.usd_per_hour),
@@ -81,47 +67,39 @@ def designs(family: CandidateFamily, rows: IndexArray, columns: IndexArray) -> l
     """Designs of candidates of one family (flat index arrays), keys as in the result contract.
 
     ``binding`` names what takes most of the step: ``arithmetic`` or ``hbm`` (the larger of the two
-    that overlap), ``network`` (moving bytes between devices) or ``latency`` (launches and the fixed
-    part of every collective).
+    where they overlap), ``network`` (moving bytes between devices) or ``latency`` (launches and the
+    fixed part of every collective). Models that know formats add ``weight_format``, those that
+    serve prompts ``ttft_s``.
     """
-    step, setting, draft = family.step, family.step.setting, family.draft
-    accelerator = family.machine.accelerator
+    step, draft = family.step, family.draft
+    precision, accelerator = step.precision, family.machine.accelerator
     terms = step.terms(rows, columns)
-    network_s = terms.network_s
-    network_latency_s = np.minimum(step.network_latency_s(rows, columns), network_s)
-    overlapped_s = np.maximum(terms.arithmetic_s, terms.hbm_s)
-    shares = np.stack(
-        [overlapped_s, network_s - network_latency_s, terms.launch_s + network_latency_s]
-    )
-    largest = np.argmax(shares, axis=0).tolist()
-    rooflines = np.where(terms.arithmetic_s > terms.hbm_s, "arithmetic", "hbm").tolist()
     draft_s = draft.step.latency_s(rows, columns) if draft else np.zeros(len(rows))
-    step_s = terms.latency_s + family.draft_tokens * draft_s
-    latency_ps = family.latency_ps(rows, columns)
+    step_s = step.latency_s(rows, columns) + family.draft_tokens * draft_s
+    latency_ps, ttft_ps = family.latency_ps(rows, columns), family.ttft_ps(rows, columns)
     devices, batch = family.devices[rows], family.batches[columns]
     tokens_per_s = batch * (PS_PER_S / latency_ps)
     # Useful arithmetic only: tokens that reach the user, one pass each.
-    flop_per_token = step.flop(columns) / (setting.tokens_per_sequence * batch)
-    peak = accelerator.flop_per_s[setting.weight_bits]
-    mfu = flop_per_token * tokens_per_s / (devices * peak)
+    flop_per_token = step.flop(columns) / (step.tokens_per_sequence * batch)
+    mfu = flop_per_token * tokens_per_s / (devices * step.peak_flop_per_s)
     table = zip(
-        devices.tolist(),
-        family.tensor_degrees[rows].tolist(),
+        rows.tolist(),
         batch.tolist(),
         mfu.tolist(),
         family.hbm_bytes(rows, columns).tolist(),
         step_s.tolist(),
         terms.arithmetic_s.tolist(),
         terms.hbm_s.tolist(),
-        network_s.tolist(),
-        network_latency_s.tolist(),
+        terms.network_s.tolist(),
+        terms.network_latency_s.tolist(),
+        terms.launch_s.tolist(),
         tokens_per_s.tolist(),
+        _binding(terms),
         strict=True,
     )
     found = []
     for index, (
-        n,
-        degree,
+        row,
         b,
         used,
         hbm,
@@ -130,21 +108,24 @@ def designs(family: CandidateFamily, rows: IndexArray, columns: IndexArray) -> l
         read_s,
         net_s,
         fixed_s,
+        launch_s,
         rate,
+        binding,
     ) in enumerate(table):
+        layout = step.layouts[row]
         design: dict[str, Any] = {
             "accelerator": accelerator.name,
-            "devices": n,
-            "tensor_parallel": 1 if step.two_dimensional else degree,
-            "tensor_parallel_2d": degree if step.two_dimensional else 0,
-            "pipeline_parallel": step.stages,
-            "expert_parallel": 1,
-            "attention_data_parallel": 1,
+            "devices": layout.devices,
+            "tensor_parallel": layout.tensor_parallel,
+            "tensor_parallel_2d": layout.tensor_parallel_2d,
+            "pipeline_parallel": layout.pipeline_parallel,
+            "expert_parallel": layout.expert_parallel,
+            "attention_data_parallel": layout.attention_data_parallel,
             "batch": b,
             "microbatches": step.stages,
             "draft_tokens": family.draft_tokens,
-            "weight_bits": setting.weight_bits,
-            "kv_bits": setting.kv_bits,
+            "weight_bits": precision.weight_bits,
+            "kv_bits": precision.kv_bits,
             "mfu": used,
             "hbm_used_bytes": hbm,
             "hbm_capacity_bytes": float(accelerator.hbm_bytes),
@@ -154,25 +135,52 @@ def designs(family: CandidateFamily, rows: IndexArray, columns: IndexArray) -> l
                 "hbm_s": read_s,
                 "network_s": net_s,
                 "network_latency_s": fixed_s,
-                "launch_s": terms.launch_s,
+                "launch_s": launch_s,
             },
-            "binding": (rooflines[index], "network", "latency")[largest[index]],
-            "usd_per_hour": float(family.machine.price.usd_per_hour * n),
+            "binding": binding,
+            "usd_per_hour": float(family.machine.price.usd_per_hour * layout.devices),
             "tok_per_s": rate,
         }
+        if precision.weight_format:
+            design["weight_format"] = precision.weight_format
+        if ttft_ps is not None:
+            design["ttft_s"] = int(ttft_ps[index]) / PS_PER_S
         if draft is not None:
-            draft_degree = int(draft.step.tensor_degrees[rows[index]])
-            two_d = draft.step.two_dimensional
-            design["draft"] = {
-                "model": draft.draft.model.name,
-                "tensor_parallel": 1 if two_d else draft_degree,
-                "tensor_parallel_2d": draft_degree if two_d else 0,
-                "pipeline_parallel": draft.step.stages,
-                "weight_bits": draft.step.setting.weight_bits,
-                "step_latency_s": float(draft_s[index]),
-            }
+            design["draft"] = _draft_design(draft, row, float(draft_s[index]))
         found.append(design)
     return found
+
+
+def _binding(terms: TableTerms) -> list[str]:
+    """What takes most of each step."""
+    moving_s = terms.network_s - terms.network_latency_s
+    fixed_s = terms.launch_s + terms.network_latency_s
+    shares: list[tuple[str, FloatArray]]
+    if terms.overlapped:
+        longer = np.where(terms.arithmetic_s > terms.hbm_s, "arithmetic", "hbm").tolist()
+        shares = [("", np.maximum(terms.arithmetic_s, terms.hbm_s))]
+    else:
+        longer = []
+        shares = [("hbm", terms.hbm_s), ("arithmetic", terms.arithmetic_s)]
+    shares += [("network", moving_s), ("latency", fixed_s)]
+    largest = np.argmax(np.stack([seconds for _, seconds in shares]), axis=0).tolist()
+    return [shares[which][0] or longer[index] for index, which in enumerate(largest)]
+
+
+def _draft_design(draft: DraftLayout, row: int, step_s: float) -> dict[str, Any]:
+    layout, precision = draft.step.layouts[row], draft.step.precision
+    design: dict[str, Any] = {
+        "model": draft.draft.model.name,
+        "tensor_parallel": layout.tensor_parallel,
+        "tensor_parallel_2d": layout.tensor_parallel_2d,
+        "pipeline_parallel": layout.pipeline_parallel,
+        "weight_bits": precision.weight_bits,
+        "step_latency_s": step_s,
+    }
+    if precision.weight_format:
+        design["weight_format"] = precision.weight_format
+        design["attention_data_parallel"] = layout.attention_data_parallel
+    return design
 
 
 def design_alone(
@@ -184,13 +192,12 @@ def design_alone(
 
 def _identity(family: CandidateFamily) -> tuple[Any, ...]:
     """What tells one family from another."""
-    draft = family.draft
+    draft, precision = family.draft, family.step.precision
     return (
         family.machine.accelerator.name,
-        family.step.setting.weight_bits,
-        family.step.setting.kv_bits,
-        family.step.two_dimensional,
-        family.step.stages,
+        precision.weight_bits,
+        precision.kv_bits,
+        precision.weight_format,
         family.draft_tokens,
         (draft.step.two_dimensional, draft.step.stages) if draft else None,
     )
@@ -207,18 +214,17 @@ def locate(
         If the space holds no such design.
     """
     try:
-        two_d = int(design["tensor_parallel_2d"])
         draft = design.get("draft")
         wanted = (
             design["accelerator"],
             design["weight_bits"],
             design["kv_bits"],
-            two_d > 0,
-            design["pipeline_parallel"],
+            design.get("weight_format", ""),
             design["draft_tokens"],
             (draft["tensor_parallel_2d"] > 0, draft["pipeline_parallel"]) if draft else None,
         )
-        degree, batch = two_d or int(design["tensor_parallel"]), int(design["batch"])
+        layout = StepLayout(**{key: int(design[key]) for key in _LAYOUT_KEYS})
+        batch = int(design["batch"])
     except (KeyError, TypeError, ValueError) as error:
         raise ResultError.one(
             f"is damaged ({error})", where=where, mend="Solve the instance again"
@@ -226,13 +232,12 @@ def locate(
     for family in space.families:
         if _identity(family) != wanted:
             continue
-        row = np.flatnonzero(family.tensor_degrees == degree)
         column = np.flatnonzero(family.batches == batch)
-        if len(row) == 1 and len(column) == 1:
-            return family, int(row[0]), int(column[0])
+        if layout in family.step.layouts and len(column) == 1:
+            return family, family.step.layouts.index(layout), int(column[0])
     raise ResultError.one(
-        f"is not in the design space of the instance ({degree} x {design['pipeline_parallel']}, "
-        f"batch {batch})",
+        f"is not in the design space of the instance ({layout.tensor_degree} x "
+        f"{layout.pipeline_parallel}, batch {batch})",
         where=where,
         mend="Solve the instance again",
     )

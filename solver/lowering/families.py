@@ -1,4 +1,4 @@
-"""Candidates as rectangles: layouts that differ in tensor degree only, by batch sizes.
+"""Candidates as rectangles: layouts of one number of stages, by batch sizes.
 
 Every candidate has two exact objectives:
 
@@ -7,7 +7,8 @@ Every candidate has two exact objectives:
 
 With speculative decoding of g drafted tokens accepted each with chance a, latency is
 ``(step + g draft step) (1 - a) / (1 - a^(g+1))``: time per token of the output.
-Latency never falls as the batch grows within a family, which is what the enumeration prunes with.
+Where the performance model promises that latency never falls as the batch grows within a family
+(``rises_with_batch``), the enumeration prunes with it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ import numpy.typing as npt
 
 from solver.errors import InstanceError
 from solver.instance.domain import Draft, Limits, Machine, Rules
-from solver.performance.epoch2025.memory import deployable_bytes_per_device, published_bytes
-from solver.performance.epoch2025.step import FloatArray, IndexArray, StepFamily
+from solver.performance.step_table import FloatArray, IndexArray, StepLayout, StepTable
 
 __all__ = [
     "PS_PER_S",
@@ -43,11 +43,14 @@ LARGEST_LATENCY_PS = 2**52
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DraftLayout:
-    """How the draft model runs beside the target: ``tokens`` drafted, on the same devices."""
+    """How the draft model runs beside the target: ``tokens`` drafted, on the same devices.
+
+    Row ``i`` of ``step`` is the draft's layout beside row ``i`` of the target.
+    """
 
     draft: Draft
     tokens: int
-    step: StepFamily
+    step: StepTable
 
     @property
     def seconds_factor(self) -> float:
@@ -61,12 +64,14 @@ class LimitNumbers:
     """Limits of an instance as exact integers.
 
     ``max_latency_ps`` is the slowest step that still meets the speed floor; ``min_latency_ps`` (by
-    batch column) the fastest that keeps the whole replica under its throughput cap.
+    batch column) the fastest that keeps the whole replica under its throughput cap; ``max_ttft_ps``
+    the longest time to the first token.
     """
 
     max_latency_ps: int | None
     min_latency_ps: IntArray | None
     rows_allowed: BoolArray
+    max_ttft_ps: int | None = None
 
     @classmethod
     def of(
@@ -90,7 +95,10 @@ class LimitNumbers:
         if limits.max_usd_per_hour is not None:
             most = limits.max_usd_per_hour / machine.price.usd_per_hour
             allowed &= devices <= int(most)
-        return cls(slowest, fastest, allowed)
+        longest = None
+        if limits.max_ttft_s is not None:
+            longest = min(int(limits.max_ttft_s * PS_PER_S), LARGEST_LATENCY_PS)
+        return cls(slowest, fastest, allowed, longest)
 
 
 class CandidateFamily:
@@ -109,7 +117,7 @@ class CandidateFamily:
         self,
         *,
         machine: Machine,
-        step: StepFamily,
+        step: StepTable,
         draft: DraftLayout | None,
         rules: Rules,
         limits: Limits,
@@ -119,8 +127,11 @@ class CandidateFamily:
         self.step = step
         self.draft = draft
         self.rules = rules
-        self.tensor_degrees: IntArray = step.tensor_degrees.astype(np.int64)
-        self.devices: IntArray = self.tensor_degrees * step.stages
+        layouts = step.layouts
+        self.tensor_degrees: IntArray = np.array(
+            [layout.tensor_degree for layout in layouts], dtype=np.int64
+        )
+        self.devices: IntArray = np.array([layout.devices for layout in layouts], dtype=np.int64)
         self.batches: IntArray = step.batches.astype(np.int64)
         unit = machine.price.usd_per_hour * price_denominator
         if unit.denominator != 1:
@@ -135,6 +146,16 @@ class CandidateFamily:
     def shape(self) -> tuple[int, int]:
         """Layouts and batches."""
         return len(self.devices), len(self.batches)
+
+    @property
+    def rises_with_batch(self) -> bool:
+        """Whether latency and memory of a layout never fall as the batch grows."""
+        drafts = self.draft is None or self.draft.step.rises_with_batch
+        return self.step.rises_with_batch and drafts
+
+    def layout(self, row: int) -> StepLayout:
+        """How the replica of a row lies on its devices."""
+        return self.step.layouts[row]
 
     @property
     def draft_tokens(self) -> int:
@@ -165,13 +186,19 @@ class CandidateFamily:
 
         Rounding is monotone, so the maximum of the two integers is the integer of the maximum.
         """
-        terms = self.step.terms(rows, columns)
-        memory_s = terms.launch_s + (terms.network_s + terms.hbm_s)
-        arithmetic_s = terms.launch_s + (terms.network_s + terms.arithmetic_s)
+        memory_s, arithmetic_s = self.step.latency_if_bound_s(rows, columns)
         return (
             self._picoseconds(memory_s, rows, columns),
             self._picoseconds(arithmetic_s, rows, columns),
         )
+
+    def ttft_ps(self, rows: IndexArray, columns: IndexArray) -> IntArray | None:
+        """Time to the first token, rounded up; ``None`` where the question has no prompts."""
+        ttft_s = self.step.ttft_s(rows, columns)
+        if ttft_s is None:
+            return None
+        ceiling = float(LARGEST_LATENCY_PS + 1)
+        return np.minimum(np.ceil(ttft_s * PS_PER_S), ceiling).astype(np.int64)
 
     @property
     def hbm_available_bytes(self) -> float:
@@ -181,16 +208,14 @@ class CandidateFamily:
 
     def hbm_bytes(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Bytes needed on the fullest device (an even share by the published account)."""
+        needed = self.step.hbm_bytes(rows, columns)
+        if self.draft is None:
+            return needed
+        drafts = self.draft.step.hbm_bytes(rows, columns)
         if self.rules.hbm_account == "published":
-            whole = published_bytes(self.step, columns)
-            if self.draft is not None:
-                # The published code checks draft and target each alone.
-                whole = np.maximum(whole, published_bytes(self.draft.step, columns))
-            return np.asarray(whole / self.devices[rows])
-        needed = deployable_bytes_per_device(self.step, rows, columns)
-        if self.draft is not None:
-            needed = needed + deployable_bytes_per_device(self.draft.step, rows, columns)
-        return needed
+            # The published code checks draft and target each alone.
+            return np.maximum(needed, drafts)
+        return np.asarray(needed + drafts)
 
     def fits(self, rows: IndexArray, columns: IndexArray) -> BoolArray:
         """Whether each candidate fits into HBM."""
@@ -200,8 +225,17 @@ class CandidateFamily:
         """Whether each candidate meets every limit but those on the objectives themselves."""
         meets = self.fits(rows, columns) & self.limits.rows_allowed[rows]
         if self.limits.min_latency_ps is not None:
-            meets &= latency_ps >= self.limits.min_latency_ps[columns]
+            meets = meets & (latency_ps >= self.limits.min_latency_ps[columns])
+        if self.limits.max_ttft_ps is not None:
+            meets = meets & self.in_time(rows, columns)
         return meets
+
+    def in_time(self, rows: IndexArray, columns: IndexArray) -> BoolArray:
+        """Whether the first token of each candidate comes within its limit."""
+        longest, ttft_ps = self.limits.max_ttft_ps, self.ttft_ps(rows, columns)
+        if longest is None or ttft_ps is None:
+            raise ValueError("asked for a limit on the first token where there is none")
+        return np.asarray(ttft_ps <= longest)
 
     def cost_estimate(
         self, rows: IndexArray, columns: IndexArray, latency_ps: IntArray

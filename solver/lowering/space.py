@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from solver.errors import Fault, InstanceError, UnsupportedModelError
-from solver.instance.domain import Draft, Machine, ReplicaInstance
+from solver.catalog.weight_formats import format_rank
+from solver.errors import InstanceError, UnsupportedModelError
+from solver.instance.domain import ReplicaInstance
 from solver.instance.ranges import format_integers
+from solver.lowering.epoch_tables import EpochTables
 from solver.lowering.families import CandidateFamily, DraftLayout
-from solver.lowering.layouts import Grid, Refusal, design_grids
+from solver.lowering.layouts import Refusal
+from solver.lowering.tables import TableMaker
 from solver.performance import PERFORMANCE_MODELS
-from solver.performance.epoch2025 import StepFamily, StepSetting, count, unsupported_features
-from solver.performance.epoch2025.memory import weight_bytes_per_device
-from solver.performance.epoch2025.step import FloatArray
+from solver.performance.step_table import FloatArray
 
 __all__ = ["USD_PER_MTOK_SCALE", "ReplicaSpace", "lower_replica"]
 
@@ -67,135 +67,53 @@ class ReplicaSpace:
     def tie_key(family: CandidateFamily, row: int, column: int) -> tuple[int, ...]:
         """Among equal candidates the smallest key wins: the simplest deployment.
 
-        Fewest devices, then fewest stages, 1D before 2D, no draft before a short one, smallest
-        batch, highest precision.
+        Fewest devices, then fewest stages, 1D before 2D, no draft before a short one, no groups of
+        attention or experts before few, smallest batch, highest precision.
         """
-        step, draft = family.step, family.draft
+        step, draft, layout = family.step, family.draft, family.layout(row)
         return (
             int(family.devices[row]),
             step.stages,
             int(step.two_dimensional),
             family.draft_tokens,
+            layout.attention_data_parallel,
+            layout.expert_parallel,
             int(family.batches[column]),
-            -step.setting.weight_bits,
-            -step.setting.kv_bits,
+            -step.precision.weight_bits,
+            -step.precision.kv_bits,
             draft.step.stages if draft else 0,
             int(draft.step.two_dimensional) if draft else 0,
+            format_rank(step.precision.weight_format),
         )
 
 
-def _check_supported(instance: ReplicaInstance) -> None:
-    where, performance = instance.source, instance.performance.model
-    faults: list[Fault] = []
-    if performance not in PERFORMANCE_MODELS:
-        faults.append(
-            Fault(
-                f"{where}: performance.model",
-                f"{performance!r} is not a performance model",
-                f"Choose from {', '.join(PERFORMANCE_MODELS)}",
-            )
+def _tables(instance: ReplicaInstance) -> TableMaker:
+    """The tables of the performance model that a question names.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If there is no such model, or it cannot represent what is asked.
+    """
+    name = instance.performance.model
+    if name not in PERFORMANCE_MODELS:
+        raise UnsupportedModelError.one(
+            f"{name!r} is not a performance model",
+            where=f"{instance.source}: performance.model",
+            mend=f"Choose from {', '.join(PERFORMANCE_MODELS)}",
         )
-    for key, model in (
-        ("workload.model", instance.model),
-        ("draft.model", instance.draft.model if instance.draft else None),
-    ):
-        if model is not None:
-            faults.extend(
-                Fault(f"{where}: {key}", f"{fault.where}: {fault.what}", fault.mend)
-                for fault in unsupported_features(model)
-            )
-    for key in ("expert_parallel", "attention_data_parallel"):
-        degrees = getattr(instance.design, key)
-        if degrees != (1,):
-            faults.append(
-                Fault(
-                    f"{where}: design.{key}",
-                    f"epoch2025 does not model {key.replace('_', ' ')} (got "
-                    f"{format_integers(degrees)})",
-                    "Leave it at 1, or choose a performance model that knows it",
-                )
-            )
+    tables: TableMaker
+    if name == "epoch2025":
+        tables = EpochTables(instance)
+    else:
+        # Its kernel tables take longer to import than many a question of the other to solve.
+        from solver.lowering.calibrated_tables import CalibratedTables
+
+        tables = CalibratedTables(instance)
+    faults = tables.faults()
     if faults:
         raise UnsupportedModelError.all_of(faults)
-
-
-def _setting(
-    instance: ReplicaInstance, machine: Machine, weight_bits: int, kv_bits: int, tokens: int
-) -> StepSetting:
-    return StepSetting(
-        counts=count(instance.model),
-        accelerator=machine.accelerator,
-        weight_bits=weight_bits,
-        kv_bits=kv_bits,
-        context_tokens=instance.context_tokens,
-        tokens_per_sequence=tokens + 1,
-        flop_efficiency=float(instance.performance.flop_efficiency),
-        hbm_efficiency=float(instance.performance.hbm_efficiency),
-    )
-
-
-def _draft_layouts(instance: ReplicaInstance) -> int:
-    """Layouts that the question offers a draft on given devices: kinds of sharding by stages."""
-    draft = instance.draft
-    stages = len(draft.pipeline_parallel) if draft else 0
-    return stages * (2 if instance.design.tensor_parallel_2d else 1)
-
-
-def _draft_steps(
-    instance: ReplicaInstance, draft: Draft, setting: StepSetting, grid: Grid
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], StepFamily]]:
-    """Every layout of the draft on the devices of ``grid``: degrees and batches kept, its steps."""
-    rules = instance.rules
-    devices = {degree * grid.stages: degree for degree in grid.tensor_degrees}
-    draft_setting = replace(
-        setting,
-        counts=count(draft.model),
-        weight_bits=draft.weight_bits,
-        tokens_per_sequence=1,
-    )
-    from_devices = design_grids(
-        draft.model,
-        replace(
-            instance.design,
-            tensor_parallel=tuple(
-                sorted({n // p for n in devices for p in draft.pipeline_parallel if n % p == 0})
-            ),
-            tensor_parallel_2d=tuple(
-                sorted(
-                    {
-                        n // p
-                        for n in devices
-                        for p in draft.pipeline_parallel
-                        if n % p == 0 and math.isqrt(n // p) ** 2 == n // p
-                    }
-                )
-            )
-            if instance.design.tensor_parallel_2d
-            else (),
-            pipeline_parallel=draft.pipeline_parallel,
-            batch=grid.batches,
-        ),
-        rules,
-    )[0]
-    for draft_grid in from_devices:
-        kept = [
-            (devices[degree * draft_grid.stages], degree)
-            for degree in draft_grid.tensor_degrees
-            if degree * draft_grid.stages in devices
-        ]
-        kept.sort()
-        if kept:
-            yield (
-                tuple(target for target, _ in kept),
-                draft_grid.batches,
-                StepFamily(
-                    draft_setting,
-                    tensor_degrees=[degree for _, degree in kept],
-                    batches=draft_grid.batches,
-                    two_dimensional=draft_grid.two_dimensional,
-                    stages=draft_grid.stages,
-                ),
-            )
+    return tables
 
 
 def lower_replica(instance: ReplicaInstance) -> ReplicaSpace:
@@ -204,63 +122,49 @@ def lower_replica(instance: ReplicaInstance) -> ReplicaSpace:
     Raises
     ------
     UnsupportedModelError
-        If the performance model cannot represent the model or a chosen degree.
+        If the performance model cannot represent the model, a precision or a chosen degree.
     InstanceError
         If no layout is left, or the weights alone fit on none of them.
     """
-    _check_supported(instance)
-    found, refusals = design_grids(instance.model, instance.design, instance.rules)
+    tables = _tables(instance)
+    found, refusals = tables.grids()
     denominator = math.lcm(
         *(machine.price.usd_per_hour.denominator for machine in instance.machines)
     )
     draft = instance.draft
-    draft_lengths = draft.tokens if draft else (0,)
+    choices = [
+        (machine, precision, length)
+        for machine in instance.machines
+        for precision in tables.precisions(machine)
+        for length in (draft.tokens if draft else (0,))
+    ]
     families: list[CandidateFamily] = []
-    choices = list(
-        itertools.product(
-            instance.machines, instance.design.weight_bits, instance.design.kv_bits, draft_lengths
-        )
-    )
-    for (machine, weight_bits, kv_bits, length), grid in itertools.product(choices, found):
-        setting = _setting(instance, machine, weight_bits, kv_bits, length)
-
-        def add(
-            degrees: tuple[int, ...],
-            batches: tuple[int, ...],
-            layout: DraftLayout | None,
-            *,
-            setting: StepSetting = setting,
-            grid: Grid = grid,
-            machine: Machine = machine,
-        ) -> None:
-            step = StepFamily(
-                setting,
-                tensor_degrees=degrees,
-                batches=batches,
-                two_dimensional=grid.two_dimensional,
-                stages=grid.stages,
+    for (machine, precision, length), grid in itertools.product(choices, found):
+        beside: list[tuple[tuple[int, ...], tuple[int, ...], DraftLayout | None]]
+        if draft is None or length == 0:
+            beside = [(tuple(range(len(grid.tensor_degrees))), grid.batches, None)]
+        else:
+            beside = [
+                (entry.rows, entry.batches, DraftLayout(draft, length, entry.table))
+                for entry in tables.drafts(draft, machine, precision, grid, draft_tokens=length)
+            ]
+        for rows, batches, layout in beside:
+            table = tables.table(
+                machine, precision, grid, rows=rows, batches=batches, draft_tokens=length
             )
             families.append(
                 CandidateFamily(
                     machine=machine,
-                    step=step,
+                    step=table,
                     draft=layout,
                     rules=instance.rules,
                     limits=instance.limits,
                     price_denominator=denominator,
                 )
             )
-
-        if draft is None or length == 0:
-            add(grid.tensor_degrees, grid.batches, None)
-            continue
-        for degrees, batches, step in _draft_steps(instance, draft, setting, grid):
-            add(degrees, batches, DraftLayout(draft, length, step))
-    design = instance.design
-    n_layouts = len(design.tensor_parallel) + len(design.tensor_parallel_2d)
     # Every layout stands once without a draft, and once for each layout of a draft.
-    times = sum(_draft_layouts(instance) if length else 1 for *_, length in choices)
-    n_stated = n_layouts * len(design.pipeline_parallel) * len(design.batch) * times
+    times = sum(tables.n_draft_layouts if length else 1 for *_, length in choices)
+    n_stated = tables.n_layouts * len(instance.design.batch) * times
     deployable = sum(family.shape[0] * family.shape[1] for family in families)
     refusals = [
         replace(entry, layouts=entry.layouts * times, candidates=entry.candidates * times)
@@ -302,7 +206,7 @@ def _check_not_empty(space: ReplicaSpace) -> None:
     short, family, row = nearest
     if short > 0:
         accelerator = family.machine.accelerator.name
-        bits, devices = family.step.setting.weight_bits, int(family.devices[row])
+        bits, devices = family.step.precision.weight_bits, int(family.devices[row])
         raise InstanceError.one(
             f"{instance.model.name} fits nowhere: its {bits}-bit weights alone need "
             f"{_gb(short + family.hbm_available_bytes)} on each {accelerator} of the nearest "
@@ -315,14 +219,10 @@ def _check_not_empty(space: ReplicaSpace) -> None:
 
 def _weight_bytes(family: CandidateFamily) -> FloatArray:
     """Weights on the fullest device, draft included, by the account the rules name."""
-    if family.rules.hbm_account == "published":
-        step = family.step
-        whole = step.setting.weight_bytes * step.setting.counts.params
-        return np.asarray(whole / family.devices)
-    weights = weight_bytes_per_device(family.step)
-    if family.draft is not None:
-        weights = weights + weight_bytes_per_device(family.draft.step)
-    return np.asarray(weights)
+    weights = family.step.weight_bytes()
+    if family.draft is None or family.rules.hbm_account == "published":
+        return weights
+    return np.asarray(weights + family.draft.step.weight_bytes())
 
 
 def _gb(n_bytes: float) -> str:

@@ -20,7 +20,22 @@ _EPOCH2025 = (
     "published, its known slips included; fidelity to measured systems is a question apart.",
 )
 
-_KNOWN: dict[str, tuple[str, ...]] = {"epoch2025": _EPOCH2025}
+_CALIBRATED = (
+    "A step is the sum of its kernels and collectives, one after the other. Their times come from "
+    "constants fitted to measured kernels of this machine, of one of its design, or of a mean over "
+    "designs; what an engine adds between them was fitted to measured serving.",
+    "Speed counts output tokens seen by one user; cost counts output tokens only. Where the "
+    "question gives the length of prompts, chunks of prompts share the steps and slow them; where "
+    "it does not, prompts are served elsewhere.",
+    "Every sequence holds the mean context, and the batch is always full. Memory is that of the "
+    "fullest device: weights, pages of KV cache, activations, and what the engine keeps.",
+    "Time to the first token counts admission, prompts that arrive together and the prompt's own "
+    "chunks; requests wait for no free place, since the batch is all that is in flight.",
+    "Experts are loaded unevenly, as measured; speculative decoding accepts each drafted token "
+    "with the same chance.",
+)
+
+_KNOWN: dict[str, tuple[str, ...]] = {"calibrated": _CALIBRATED, "epoch2025": _EPOCH2025}
 
 EXACTNESS = (
     "The space of designs is finite and written in the question. The frontier is every "

@@ -65,6 +65,7 @@ def point_columns(result: Result) -> dict[str, Any]:
                 "expert_parallel",
                 "attention_data_parallel",
                 "draft_tokens",
+                "weight_format",
                 "weight_bits",
                 "kv_bits",
                 "usd_per_hour",

@@ -37,6 +37,7 @@ DESIGN_KEYS = (
     "batch",
     "microbatches",
     "draft_tokens",
+    "weight_format",
     "weight_bits",
     "kv_bits",
 )
@@ -148,7 +149,10 @@ def layout_name(design: Mapping[str, Any]) -> str:
 
 
 def precision_name(design: Mapping[str, Any]) -> str:
-    """Widths in bits of weights and KV cache: ``W8 KV16``; empty where the design names neither."""
+    """Weights and KV cache: ``W8 KV16``, with a format ``fp8_block KV16``; empty without either."""
+    if design.get("weight_format"):
+        told = clean(design["weight_format"])
+        return f"{told} KV{clean(design['kv_bits'])}" if "kv_bits" in design else told
     names = (("weight_bits", "W"), ("kv_bits", "KV"))
     return " ".join(f"{letter}{clean(design[key])}" for key, letter in names if key in design)
 

@@ -21,6 +21,8 @@ from solver.report.findings import (
     status_sentence,
     warnings_of,
 )
+from solver.report.model_error import error_details, error_sentence
+from solver.report.near import near_view
 from solver.report.numbers import clean, percent, short
 from solver.report.page_parts import plotly_source, script_json, svg_address, templates
 from solver.report.plots import render_plot
@@ -77,6 +79,9 @@ def render_page(result: Result, *, where_all: str = "", digest: str | None = Non
         "status": result.status,
         "status_sentence": status_sentence(result),
         "warnings": warnings_of(result),
+        "model_error": error_sentence(result.model_error),
+        "error_details": error_details(result.model_error),
+        "near": near_view(result),
         "cards": cards_of(result),
         "rows": rows_of(result),
         "total": len(result.points),

@@ -286,8 +286,16 @@ def question_of(result: Result) -> Question:
     performance = resolved.get("performance")
     model_name = performance.get("model") if isinstance(performance, Mapping) else performance
     # Compared raw, not as text: this runs over every point of a frontier.
-    found_widths = {(p.design.get("weight_bits"), p.design.get("kv_bits")) for p in result.points}
-    precision_varies = len(found_widths) > 1 or _offers_several(resolved, "weight_bits", "kv_bits")
+    found_widths = {
+        (p.design.get("weight_format"), p.design.get("weight_bits"), p.design.get("kv_bits"))
+        for p in result.points
+    }
+    formats = resolved.get("weight_formats")
+    precision_varies = (
+        len(found_widths) > 1
+        or _offers_several(resolved, "weight_bits", "kv_bits")
+        or (isinstance(formats, list) and len(formats) > 1)
+    )
     precision = "" if precision_varies else _long_precision(result, resolved)
     return Question(
         name=clean(instance.get("name", "")),
@@ -314,7 +322,11 @@ def _long_precision(result: Result, resolved: Mapping[str, Any]) -> str:
     if not isinstance(stated, Mapping):
         return ""
     told = []
-    for key, word in (("weight_bits", "weights"), ("kv_bits", "KV")):
+    named = stated.get("weight_format")
+    if isinstance(named, str) and named:
+        told.append(f"{clean(named)} weights")
+    widths = (("kv_bits", "KV"),) if told else (("weight_bits", "weights"), ("kv_bits", "KV"))
+    for key, word in widths:
         value = stated.get(key)
         if isinstance(value, list | tuple) and len(value) == 1:
             value = value[0]

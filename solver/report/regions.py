@@ -28,6 +28,7 @@ _LAYOUT_KEYS = (
     "expert_parallel",
     "attention_data_parallel",
     "draft_tokens",
+    "weight_format",
     "weight_bits",
     "kv_bits",
 )

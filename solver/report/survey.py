@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from solver.instance.ranges import format_integers
+from solver.report.model_error import error_sentence
 from solver.sweep.survey import Survey
 
 __all__ = ["print_survey"]
@@ -18,12 +19,18 @@ _LIMIT_TITLES = {
     "max_devices": "devices, at most",
     "max_usd_per_hour": "price of a replica, at most",
     "max_tok_per_s": "tokens/s of a replica, at most",
+    "max_ttft": "time to the first token, at most",
 }
 _MAX_TEXT = 60
 
 
 def _short(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+
+
+def _beyond_one(degrees: tuple[int, ...]) -> tuple[int, ...]:
+    """Degrees, or nothing where none is offered but 1."""
+    return () if degrees == (1,) else degrees
 
 
 def _question(found: Survey) -> Table:
@@ -37,6 +44,14 @@ def _question(found: Survey) -> Table:
 
     row("model", instance.model.name)
     row("context", f"{instance.context_tokens:,} tokens")
+    if instance.traffic is not None:
+        traffic = instance.traffic
+        cached = float(traffic.prefix_hit)
+        row(
+            "requests",
+            f"{traffic.input_tokens:,} tokens in, {traffic.output_tokens:,} out"
+            + (f", {cached:.3g} of the prompt cached" if cached else ""),
+        )
     for machine in instance.machines:
         price = machine.price
         dated = f", {price.as_of}" if price.as_of else ""
@@ -49,12 +64,16 @@ def _question(found: Survey) -> Table:
         ("tensor parallel", design.tensor_parallel),
         ("tensor parallel 2D", design.tensor_parallel_2d),
         ("pipeline stages", design.pipeline_parallel),
+        ("expert parallel", _beyond_one(design.expert_parallel)),
+        ("attention data parallel", _beyond_one(design.attention_data_parallel)),
         ("batch", design.batch),
         ("weight bits", design.weight_bits),
         ("KV and activation bits", design.kv_bits),
     ):
         if values:
             row(title, format_integers(values))
+    if instance.weight_formats:
+        row("weight formats", ", ".join(instance.weight_formats))
     if instance.draft is not None:
         draft = instance.draft
         row(
@@ -105,6 +124,8 @@ def print_survey(found: Survey, console: Console) -> None:
     """Print a survey; a candidate may be refused by several limits."""
     console.print(f"[bold]{escape(found.instance.title)}[/bold]")
     console.print(_question(found))
+    error = error_sentence(found.model_error)
+    console.print(f"[bold]model error[/bold]{escape(error.removeprefix('model error'))}")
     console.print()
     console.print(_sizes(found))
     console.print()

@@ -24,6 +24,7 @@ from solver.report.findings import (
     short_status,
     warnings_of,
 )
+from solver.report.model_error import error_sentence
 from solver.report.numbers import aligned, clean
 from solver.report.question import question_of
 from solver.report.terminal import show
@@ -187,6 +188,9 @@ def _headline(result: Result) -> list[RenderableType]:
     if circumstances:
         lines.append(Text(circumstances))
     lines.append(Text(short_status(result), style=colour))
+    error = error_sentence(result.model_error)
+    if error:
+        lines.append(Text(error, style="dim"))
     return lines
 
 
@@ -256,6 +260,11 @@ def print_result(result: Result, console: Console, where_all: str = "") -> None:
             Text(""),
             Text("; ".join(text for text in (told, clean(where_all)) if text), style="dim"),
         ]
+    if result.near is not None:
+        # Imported here: the module draws its tables with the function above.
+        from solver.report.near import near_parts
+
+        parts += near_parts(result, console.width, ascii_only=ascii_only)
     parts += _open_boxes(result) + _conflict(result, console.width, ascii_only=ascii_only)
     parts += [Text(f"warning: {text}", style="yellow") for text in warnings_of(result)]
     show(console, Group(*parts))

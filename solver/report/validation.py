@@ -1,4 +1,4 @@
-"""A comparison with reference outputs on the terminal: one row a file, then what was left out."""
+"""A comparison on the terminal: measurements, one row a reference file, then what was left out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from solver.performance.validation import FileComparison, ValidationReport
+from solver.performance.validation import FileComparison, Measurements, ValidationReport
+from solver.performance.validation.measured import MeasuredReport
+from solver.performance.validation.measured.kernels import KernelReport
+from solver.performance.validation.throughput.report import ThroughputReport
 from solver.report.numbers import clean
 from solver.report.table import fitted_table
+from solver.report.validation_measured import kernel_parts, measured_parts
+from solver.report.validation_throughput import throughput_parts
 
 __all__ = ["print_validation"]
 
@@ -92,29 +97,48 @@ def _verdict_line(report: ValidationReport) -> Text:
     )
 
 
+def _measurements(measured: Measurements, width: int, *, ascii_only: bool) -> list[RenderableType]:
+    if isinstance(measured, MeasuredReport):
+        return measured_parts(measured, width=width, ascii_only=ascii_only)
+    if isinstance(measured, KernelReport):
+        return kernel_parts(measured, width=width, ascii_only=ascii_only)
+    if isinstance(measured, ThroughputReport):
+        return throughput_parts(measured, width=width, ascii_only=ascii_only)
+    raise TypeError(f"{type(measured).__name__} has no view")
+
+
 def print_validation(report: ValidationReport, console: Console) -> None:
     """Print ``report`` for people.
 
-    A row a file, the worst row of each, the files left out with the reason, and in the last line
-    whether it passed.
+    Measurements first, serving points before all. Then a row for each reference file, the worst row
+    of each, the files left out with the reason, and in the last line whether the reference files
+    passed.
     """
-    parts: list[RenderableType] = [
-        Text(
-            f"Performance model {report.performance_model} against {clean(report.path, limit=500)}",
-            style="bold",
-        ),
-        Text(""),
-        _files(report, console.width, ascii_only=console.options.ascii_only),
-        Text(""),
-        Text("Worst row of each file:"),
-    ]
-    for comparison in report.files:
-        parts += [Padding(line, (0, 0, 0, 2), expand=False) for line in _worst(comparison)]
+    ascii_only = console.options.ascii_only
+    parts: list[RenderableType] = []
+    # Regret is the figure a buyer cares about: files that have one come first.
+    for measured in sorted(report.measured, key=lambda m: not isinstance(m, MeasuredReport)):
+        parts += [*_measurements(measured, console.width, ascii_only=ascii_only), Text("")]
+    if report.files:
+        parts += [
+            Text(
+                f"Performance model {report.performance_model} against "
+                f"{clean(report.path, limit=500)}",
+                style="bold",
+            ),
+            Text(""),
+            _files(report, console.width, ascii_only=ascii_only),
+            Text(""),
+            Text("Worst row of each file:"),
+        ]
+        for comparison in report.files:
+            parts += [Padding(line, (0, 0, 0, 2), expand=False) for line in _worst(comparison)]
     if report.ignored:
         parts += [Text(""), Text("Not compared:")]
         parts += [
             Padding(Text(f"{clean(entry.file)}: {clean(entry.reason, limit=1000)}"), (0, 0, 0, 2))
             for entry in report.ignored
         ]
-    parts += [Text(""), _verdict_line(report)]
+    if report.files:
+        parts += [Text(""), _verdict_line(report)]
     console.print(Group(*parts), highlight=False)

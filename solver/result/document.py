@@ -101,4 +101,8 @@ class Result:
     conflict: Conflict | None = None
     ideal: Mapping[str, Any] = field(default_factory=dict)
     nadir: Mapping[str, Any] = field(default_factory=dict)
+    near: Mapping[str, Any] | None = None
+    """Designs within a tolerance of the points, where they were asked for."""
+    model_error: Mapping[str, Any] | None = None
+    """How far the performance model was off on measured questions of this kind."""
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -34,6 +34,8 @@ _KEYS = {
     "schema", "status", "instance", "objectives", "points", "open_boxes", "conflict", "ideal",
     "nadir", "provenance", "digest",
 }  # fmt: skip
+_OPTIONAL = {"near", "model_error"}
+"""Absent where they were not asked for, or the file is older than they are."""
 _TYPES: dict[str, type] = {
     "status": str,
     "instance": Mapping,
@@ -43,6 +45,8 @@ _TYPES: dict[str, type] = {
     "conflict": list,
     "ideal": Mapping,
     "nadir": Mapping,
+    "near": Mapping,
+    "model_error": Mapping,
     "provenance": Mapping,
     "digest": str,
 }
@@ -85,6 +89,8 @@ def result_to_dict(result: Result) -> dict[str, Any]:
             ]
         elif field.name == "conflict":
             document["conflict"] = [] if value is None else [_plain(value)]
+        elif value is None and field.name in _OPTIONAL:
+            continue
         else:
             document[field.name] = _plain(value)
     document["digest"] = canonical_digest(document)
@@ -121,10 +127,11 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
             where=where,
             mend="Check it with 'fleetfront verify', or give a file of 'fleetfront solve --out'",
         )
-    if set(document) != _KEYS:
-        odd = ", ".join(sorted(set(document) ^ _KEYS))
+    if set(document) - _OPTIONAL != _KEYS:
+        odd = ", ".join(sorted((set(document) - _OPTIONAL) ^ _KEYS))
         raise ResultError.one(f"keys missing or unknown: {odd}", where=where, mend=mend)
-    wrong = [key for key, kind in _TYPES.items() if not isinstance(document[key], kind)]
+    told = {key: kind for key, kind in _TYPES.items() if key in document}
+    wrong = [key for key, kind in told.items() if not isinstance(document[key], kind)]
     wrong += [
         f"{key}.{index}"
         for key in ("objectives", "points", "open_boxes", "conflict")
@@ -163,6 +170,8 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
             conflict=conflicts[0] if conflicts else None,
             ideal=document["ideal"],
             nadir=document["nadir"],
+            near=document.get("near"),
+            model_error=document.get("model_error"),
             provenance=document["provenance"],
         )
     except (TypeError, KeyError, AttributeError) as error:

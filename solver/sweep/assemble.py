@@ -15,6 +15,7 @@ from solver.lowering.space import ReplicaSpace
 from solver.result import Conflict, OpenBox, Point, Result, Status
 from solver.result.document import Objective
 from solver.sweep.enumeration import Candidate
+from solver.sweep.error_of_space import error_of_space
 from solver.sweep.strips import OpenRegion, Strip, box_of, is_proved, open_boxes, strips
 
 __all__ = ["OBJECTIVES", "assemble", "describe_all", "extremes", "objective_values", "proof_of"]
@@ -147,5 +148,6 @@ def assemble(
         conflict=conflict,
         ideal=ideal,
         nadir=nadir,
+        model_error=error_of_space(space),
         provenance=provenance,
     )

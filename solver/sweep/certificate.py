@@ -2,9 +2,10 @@
 
 Recomputed are: points by the scalar path of the performance model, with their designs; boxes,
 ideal, nadir, status, conflict and the number of candidates; emptiness of every closed box, by
-looking at *all* candidates of the space, one by one and without any pruning. The comparison that
-decides is made in integers and fractions. What cannot be recomputed (versions, times, which engine
-closed a box) is covered by the digest.
+looking at *all* candidates of the space, one by one and without any pruning; the list of near
+designs, where there is one. The comparison that decides is made in integers and fractions. What
+cannot be recomputed (versions, times, which engine closed a box, the error that the performance
+model had when the question was solved) is covered by the digest.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from solver.instance.domain import ReplicaInstance
 from solver.instance.resolved import instance_from_resolved, resolved_instance
 from solver.lowering.design import design_alone, evaluate_alone, locate
 from solver.lowering.space import ReplicaSpace, lower_replica
+from solver.performance.model_error import question_words
 from solver.result import canonical_digest, result_from_dict, result_to_dict
 from solver.result.document import Result
 from solver.sweep.assemble import OBJECTIVES, extremes, objective_values
 from solver.sweep.conflict import explain_conflict
+from solver.sweep.error_of_space import kinds_in_space
+from solver.sweep.near import near_section, parse_tolerance, stopped_section
 from solver.sweep.scan import candidates_in_strips
 from solver.sweep.strips import Strip, box_of, strips
 
@@ -69,6 +73,7 @@ def verify_document(
     instance: ReplicaInstance | None = None,
     reprove: Callable[[ReplicaSpace, Sequence[Strip], Collection[int]], Check] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    representatives: Callable[[Result], Sequence[int]] | None = None,
 ) -> Verification:
     """Check a result document.
 
@@ -78,6 +83,9 @@ def verify_document(
         The question it should answer; its own ``resolved`` copy if left out.
     reprove
         Closes the strips once more with another engine and reports.
+    representatives
+        Positions of the points at which a list of near designs has to tell the simplest one; at
+        every point if left out.
 
     Raises
     ------
@@ -91,7 +99,7 @@ def verify_document(
         Check("digest", () if stated == actual else (f"stated {stated}, recomputed {actual}",))
     )
     try:
-        _recompute(result, checks, instance, reprove, on_progress)
+        _recompute(result, checks, instance, reprove, on_progress, representatives)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A value of the wrong kind somewhere inside: whatever it is, this is no valid result.
         checks.append(Check("well-formed", (f"a value is of the wrong kind ({error!r})",)))
@@ -104,6 +112,7 @@ def _recompute(
     instance: ReplicaInstance | None,
     reprove: Callable[[ReplicaSpace, Sequence[Strip], Collection[int]], Check] | None,
     on_progress: Callable[[int, int], None] | None,
+    representatives: Callable[[Result], Sequence[int]] | None,
 ) -> None:
     """Append every check that can be made; stops where the rest would have no ground."""
     try:
@@ -133,6 +142,11 @@ def _recompute(
     checks.append(_check_empty(space, result, pairs, all_strips, on_progress))
     checks.append(_check_status(space, result))
     checks.append(_check_counts(space, result))
+    if result.model_error is not None:
+        checks.append(_check_model_error(space, result.model_error))
+    if result.near is not None:
+        points = range(len(pairs)) if representatives is None else representatives(result)
+        checks.append(_check_near(space, result, result.near, pairs, points))
     if reprove is not None and all(check.passed for check in checks):
         open_in = _open_by_strip(result, all_strips)
         closed = [index for index in range(len(all_strips)) if index not in open_in]
@@ -345,6 +359,50 @@ def _check_counts(space: ReplicaSpace, result: Result) -> Check:
         if told.get(key) != value
     ]
     return Check("number of candidates", tuple(faults))
+
+
+def _check_model_error(space: ReplicaSpace, told: Mapping[str, Any]) -> Check:
+    """The error is stated for the model and the kind of question that were asked."""
+    kinds = kinds_in_space(space)
+    ours = {"model": kinds[0].model, "question": question_words(kinds)}
+    faults = _differences({key: told[key] for key in ours if key in told}, ours)
+    return Check("model error", tuple(faults), "its figures are those of the run, not recomputed")
+
+
+def _check_near(
+    space: ReplicaSpace,
+    result: Result,
+    told: Mapping[str, Any],
+    pairs: Sequence[Pair],
+    points: Sequence[int],
+) -> Check:
+    """The near designs, all counted and condensed once more from the instance."""
+    name = "designs within the tolerance"
+    try:
+        tolerance = parse_tolerance(told["tolerance"], where="near.tolerance")
+    except FleetError as error:
+        return Check(name, tuple(str(fault) for fault in error.faults))
+    if told.get("status") == "stopped":
+        ours: dict[str, Any] | None = stopped_section(tolerance, str(told.get("reason")))
+        detail = "not listed: the run was stopped"
+    else:
+        ours = near_section(
+            space, pairs, tolerance=tolerance, rows=points, complete=result.status != "partial"
+        )
+        detail = f"{told.get('count')} designs counted again"
+    faults = _differences(_by_position(told), _by_position(ours or {}))
+    return Check(name, tuple(itertools.islice(faults, MAX_DETAILS)), detail)
+
+
+def _by_position(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists as mappings, so that a missing or additional entry is told as such."""
+    lists = ("layouts", "at_points")
+    return {
+        key: {str(position): entry for position, entry in enumerate(value)}
+        if key in lists
+        else value
+        for key, value in section.items()
+    }
 
 
 def _with_conflict(result: Result, space: ReplicaSpace) -> Result:

@@ -2,7 +2,7 @@
 
 Every candidate is marked with the set of limits it breaks. A set of limits is in conflict exactly
 when every candidate breaks at least one of its members, so a smallest one is a minimum hitting set
-of those marks; there are at most six limits, and all subsets are tried by size. What one limit
+of those marks; there are at most seven limits, and all subsets are tried by size. What one limit
 alone would have to give is the least change among candidates that break no other.
 """
 
@@ -34,6 +34,7 @@ LIMIT_UNITS = {
     "max_devices": "devices",
     "max_usd_per_hour": "usd/h",
     "max_tok_per_s": "tok/s",
+    "max_ttft": "s",
 }
 _BEST = {
     "hbm": "needs less than {} GB on its fullest device",
@@ -42,6 +43,7 @@ _BEST = {
     "max_devices": "has fewer than {} devices",
     "max_usd_per_hour": "costs less than {} US$ an hour",
     "max_tok_per_s": "puts out less than {} tok/s",
+    "max_ttft": "gives its first token in less than {} s",
 }
 _NAMES = tuple(LIMIT_UNITS)
 _BLOCK_ROWS = 64
@@ -94,7 +96,19 @@ def _blocks(space: ReplicaSpace) -> Iterator[_Block]:
                 broken["max_usd_per_hour"] = devices > most
             if family.limits.min_latency_ps is not None:
                 broken["max_tok_per_s"] = latency < family.limits.min_latency_ps[columns]
+            if family.limits.max_ttft_ps is not None:
+                ttft_ps = np.broadcast_to(_ttft_ps(family, rows, columns), shape)
+                seen["max_ttft"] = ttft_ps / PS_PER_S
+                broken["max_ttft"] = ttft_ps > family.limits.max_ttft_ps
             yield _Block(family, rows[:, 0], latency, seen, broken)
+
+
+def _ttft_ps(family: CandidateFamily, rows: Indices, columns: Indices) -> IntArray:
+    """Time to the first token, asked only where there is a limit on it."""
+    found = family.ttft_ps(rows, columns)
+    if found is None:
+        raise ValueError("a limit on the first token, and a performance model without prompts")
+    return found
 
 
 def _too_dear(
@@ -150,6 +164,7 @@ def _limit_value(space: ReplicaSpace, name: str, family: CandidateFamily) -> flo
         "max_devices": limits.max_devices,
         "max_usd_per_hour": limits.max_usd_per_hour,
         "max_tok_per_s": limits.max_tok_per_s,
+        "max_ttft": limits.max_ttft_s,
     }[name]
     assert value is not None  # only stated limits can be broken
     return float(value)
@@ -217,6 +232,9 @@ def _needed(space: ReplicaSpace, block: _Block, name: str, at: tuple[np.intp, ..
         exact = Fraction(devices)
     elif name == "max_usd_per_hour":
         exact = family.machine.price.usd_per_hour * devices
+    elif name == "max_ttft":
+        at_row, at_column = np.array([row]), np.array([column])
+        exact = Fraction(int(_ttft_ps(family, at_row, at_column)[0]), PS_PER_S)
     else:
         exact = Fraction(batch * PS_PER_S, ps)
     return _outward(exact, down=name == "min_speed")
@@ -269,6 +287,7 @@ def _conflicting(
 def _nearest(space: ReplicaSpace, block: _Block, at: tuple[np.intp, ...]) -> dict[str, Any]:
     family = block.family
     row, column = int(block.rows[at[0]]), int(at[1])
+    layout = family.layout(row)
     refused = []
     for name, broken in block.broken.items():
         if broken[at]:
@@ -280,10 +299,12 @@ def _nearest(space: ReplicaSpace, block: _Block, at: tuple[np.intp, ...]) -> dic
             )  # fmt: skip
     return {
         "accelerator": family.machine.accelerator.name,
-        "devices": int(family.devices[row]),
-        "tensor_parallel": int(family.tensor_degrees[row]),
+        "devices": layout.devices,
+        "tensor_parallel": layout.tensor_degree,
         "two_dimensional": family.step.two_dimensional,
-        "pipeline_parallel": family.step.stages,
+        "pipeline_parallel": layout.pipeline_parallel,
+        "expert_parallel": layout.expert_parallel,
+        "attention_data_parallel": layout.attention_data_parallel,
         "batch": int(family.batches[column]),
         "draft_tokens": family.draft_tokens,
         "refused_by": refused,

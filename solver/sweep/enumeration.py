@@ -1,11 +1,12 @@
 """The complete frontier by evaluating candidates: exact, vectorised, with sound pruning.
 
-Within a family latency never falls as the batch grows. So a run of batches ``b1 .. b2`` of one
-layout is bounded below by its corner: latency of ``b1``, and ``weight x latency(b1) / b2`` in cost.
-A run whose corner is beaten by a candidate in both objectives holds no nondominated point and is
-skipped. What is left is evaluated candidate by candidate. Float arithmetic only discards what is
-worse by more than its error; equal and nearly equal candidates are compared in integers by
-cross-multiplication.
+Where latency never falls as the batch grows within a family (``rises_with_batch``), a run of
+batches ``b1 .. b2`` of one layout is bounded below by its corner: latency of ``b1``, and
+``weight x latency(b1) / b2`` in cost. A run whose corner is beaten by a candidate in both
+objectives holds no nondominated point and is skipped. What is left is evaluated candidate by
+candidate, as is every candidate of other families (``rectangles.py``). Float arithmetic only
+discards what is worse by more than its error; equal and nearly equal candidates are compared in
+integers by cross-multiplication.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import numpy.typing as npt
 
 from solver.lowering.families import BoolArray, CandidateFamily, IntArray
 from solver.lowering.space import ReplicaSpace
+from solver.sweep.rectangles import Rectangle, rectangles_of, stairs_of
+from solver.sweep.staircase import RELATIVE_SLACK, Kept, Staircase
 
 __all__ = ["Candidate", "EnumerationOutcome", "OpenCorner", "enumerate_frontier"]
 
@@ -30,8 +33,6 @@ RUN_GROWTH = 1.06
 """Largest ratio of last to first batch of a run; the time is flat between 1.03 and 1.1."""
 BLOCK_CELLS = 1 << 15
 """Candidates evaluated at once: the temporaries stay in the second-level cache."""
-RELATIVE_SLACK = 1e-11
-"""Float costs and latencies are right to a few units in the last place, some 1e-15."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +95,6 @@ def _run_starts(batches: IntArray) -> tuple[Indices, Indices]:
     return first, last
 
 
-class _Staircase:
-    """Least cost among seen candidates up to a latency, in floats."""
-
-    def __init__(self, latency: IntArray, cost: FloatArray) -> None:
-        order = np.lexsort((cost, latency))
-        self.latency = latency[order]
-        self.cost = np.minimum.accumulate(cost[order]) if len(order) else cost
-
-    def beats(self, latency: IntArray, cost: FloatArray) -> BoolArray:
-        """Whether some seen candidate is no slower and certainly cheaper."""
-        position = np.searchsorted(self.latency, latency, side="right") - 1
-        if not len(self.latency):
-            return np.zeros(latency.shape, dtype=bool)
-        best = np.where(position >= 0, self.cost[np.maximum(position, 0)], np.inf)
-        return np.asarray(best < cost * (1 - RELATIVE_SLACK))
-
-
 def _corners(family: CandidateFamily) -> tuple[_Runs, IntArray, FloatArray]:
     """Runs of a family and the allowed corners as seen candidates."""
     n_rows, _ = family.shape
@@ -141,14 +125,14 @@ def _cells(runs: _Runs, rows: Indices, which: Indices) -> tuple[Indices, Indices
     return rows[owner], runs.first[which][owner] + offset
 
 
-def _exact_frontier(space: ReplicaSpace, pool: list[_Kept]) -> tuple[Candidate, ...]:
+def _exact_frontier(space: ReplicaSpace, pool: list[Kept]) -> tuple[Candidate, ...]:
     """Nondominated candidates of the pool, fastest first, in exact arithmetic."""
     if not pool:
         return ()
     latency = np.concatenate([kept.latency for kept in pool])
     cost = np.concatenate([kept.cost for kept in pool])
     source = np.repeat(np.arange(len(pool)), [len(kept.latency) for kept in pool])
-    stairs = _Staircase(latency, cost)
+    stairs = Staircase(latency, cost)
     left = np.flatnonzero(~stairs.beats(latency, cost))
     left = left[np.argsort(latency[left], kind="stable")]
 
@@ -185,17 +169,6 @@ def _exact_frontier(space: ReplicaSpace, pool: list[_Kept]) -> tuple[Candidate, 
             Candidate(family, row, column, ps, Fraction(numerator, batch * space.cost_scale))
         )
     return tuple(points)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Evaluated candidates of one block that nothing seen so far beats."""
-
-    family: CandidateFamily
-    rows: Indices
-    columns: Indices
-    latency: IntArray
-    cost: FloatArray
 
 
 def enumerate_frontier(
@@ -236,17 +209,22 @@ def enumerate_frontier(
     all_runs: list[_Runs] = []
     seen_latency: list[IntArray] = []
     seen_cost: list[FloatArray] = []
-    pool: list[_Kept] = []
+    pool: list[Kept] = []
     evaluated = 0
     reason: str | None = None
     left: list[tuple[_Runs, Indices, Indices]] | None = None
+    whole: list[Rectangle] = []
     try:
         for family in space.families:
+            if not family.rises_with_batch:
+                whole.extend(rectangles_of(family))
+                continue
             runs, latency, cost = _corners(family)
             all_runs.append(runs)
             seen_latency.append(latency)
             seen_cost.append(cost)
-        stairs = _Staircase(np.concatenate(seen_latency), np.concatenate(seen_cost))
+        seen = [np.zeros(0, dtype=np.int64), *seen_latency], [np.zeros(0), *seen_cost]
+        stairs = Staircase(np.concatenate(seen[0]), np.concatenate(seen[1]))
         blocks: list[tuple[_Runs, Indices, Indices, int]] = []
         for runs in all_runs:
             alive = runs.usable
@@ -263,7 +241,7 @@ def enumerate_frontier(
                 if len(part_rows):
                     size = int((runs.last - runs.first + 1)[part_runs].sum())
                     blocks.append((runs, part_rows, part_runs, size))
-        to_do = sum(size for *_, size in blocks)
+        to_do = sum(size for *_, size in blocks) + sum(part.size for part in whole)
         left = [(runs, rows, which) for runs, rows, which, _ in blocks]
         for runs, rows, which, size in blocks:
             reason = stop_reason()
@@ -272,6 +250,14 @@ def enumerate_frontier(
             pool.append(_evaluate(runs, rows, which, stairs))
             left.pop(0)
             evaluated += size
+            if on_progress is not None:
+                on_progress(evaluated, to_do)
+        while whole and reason is None:
+            reason = stop_reason()
+            if reason is not None:
+                break
+            pool.append(whole[0].evaluate(stairs_of(pool)))
+            evaluated += whole.pop(0).size
             if on_progress is not None:
                 on_progress(evaluated, to_do)
     except KeyboardInterrupt:
@@ -283,6 +269,9 @@ def enumerate_frontier(
     corners = [
         corner for runs, rows, which in left for corner in _open_corners(space, runs, rows, which)
     ]
+    if whole:
+        # No batch of these families bounds another: what was not evaluated may be anything.
+        corners.append(OpenCorner(0, Fraction(0)))
     if corners:
         pool.extend(_seen_corners(all_runs))
     points = _within_limits(space, _exact_frontier(space, pool))
@@ -295,7 +284,7 @@ def enumerate_frontier(
     )
 
 
-def _evaluate(runs: _Runs, rows: Indices, which: Indices, stairs: _Staircase) -> _Kept:
+def _evaluate(runs: _Runs, rows: Indices, which: Indices, stairs: Staircase) -> Kept:
     family = runs.family
     cell_rows, cell_columns = _cells(runs, rows, which)
     latency = family.latency_ps(cell_rows, cell_columns)
@@ -304,10 +293,10 @@ def _evaluate(runs: _Runs, rows: Indices, which: Indices, stairs: _Staircase) ->
     cell_rows, cell_columns = cell_rows[keep], cell_columns[keep]
     latency, cost = latency[keep], cost[keep]
     allowed = family.allowed(cell_rows, cell_columns, latency)
-    return _Kept(family, cell_rows[allowed], cell_columns[allowed], latency[allowed], cost[allowed])
+    return Kept(family, cell_rows[allowed], cell_columns[allowed], latency[allowed], cost[allowed])
 
 
-def _seen_corners(all_runs: list[_Runs]) -> list[_Kept]:
+def _seen_corners(all_runs: list[_Runs]) -> list[Kept]:
     """Corners as candidates, so that an early stop still has points to show."""
     kept = []
     for runs in all_runs:
@@ -317,7 +306,7 @@ def _seen_corners(all_runs: list[_Runs]) -> list[_Kept]:
         allowed = runs.family.allowed(rows, columns, latency)
         rows, columns, latency = rows[allowed], columns[allowed], latency[allowed]
         cost = runs.family.cost_estimate(rows, columns, latency)
-        kept.append(_Kept(runs.family, rows, columns, latency, cost))
+        kept.append(Kept(runs.family, rows, columns, latency, cost))
     return kept
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ from solver.lowering.layouts import Refusal
 from solver.lowering.space import ReplicaSpace, lower_replica
 from solver.sweep.conflict import LIMIT_UNITS, count_refused
 from solver.sweep.enumeration import enumerate_frontier
+from solver.sweep.error_of_space import error_of_space
 
 __all__ = ["LimitSurvey", "Survey", "survey"]
 
@@ -22,6 +23,7 @@ _FIELD_OF = {
     "max_devices": "max_devices",
     "max_usd_per_hour": "max_usd_per_hour",
     "max_tok_per_s": "max_tok_per_s",
+    "max_ttft": "max_ttft_s",
 }
 
 
@@ -48,6 +50,8 @@ class Survey:
         Distinct latencies among feasible candidates: the steps an epsilon-constraint could take.
     points
         Nondominated points.
+    model_error
+        How far the performance model was off on measured questions of this kind.
     """
 
     instance: ReplicaInstance
@@ -59,6 +63,7 @@ class Survey:
     points: int
     refusals: tuple[Refusal, ...]
     limits: tuple[LimitSurvey, ...]
+    model_error: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
@@ -91,6 +96,7 @@ class Survey:
                 }
                 for entry in self.limits
             ],
+            "model_error": dict(self.model_error),
             "warnings": list(self.instance.warnings),
         }
 
@@ -144,4 +150,5 @@ def survey(
         points=len(frontier),
         refusals=space.refusals,
         limits=tuple(limits),
+        model_error=error_of_space(space),
     )

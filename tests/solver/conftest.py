@@ -30,7 +30,25 @@ BASE: dict[str, Any] = {
         "kv_bits": [16],
     },
     "price": {"usd_per_hour": "2.10"},
+    "performance": {"model": "epoch2025"},
 }
+
+
+MIXTURE: dict[str, Any] = {
+    "schema": 1,
+    "kind": "replica",
+    "name": "mixture",
+    "workload": {"model": "Qwen3-30B-A3B", "context_tokens": 3000},
+    "design": {
+        "accelerator": "H100 SXM",
+        "tensor_parallel": [1, 2, 4],
+        "expert_parallel": [1, 2],
+        "attention_data_parallel": [1, 2],
+        "batch": "1..12",
+    },
+    "price": {"usd_per_hour": "2.95"},
+}
+"""A question to the calibrated model, the default."""
 
 
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +82,26 @@ def small(small_raw: Callable[..., dict[str, Any]]) -> Callable[..., ReplicaInst
 
     def build(**changes: Any) -> ReplicaInstance:
         return replica_instance_from_raw(small_raw(**changes), today=TODAY)
+
+    return build
+
+
+@pytest.fixture
+def mixture_raw() -> Callable[..., dict[str, Any]]:
+    """Tables of a small question to the calibrated model, with dotted keys changed."""
+
+    def build(**changes: Any) -> dict[str, Any]:
+        return merge(MIXTURE, {key.replace("__", "."): value for key, value in changes.items()})
+
+    return build
+
+
+@pytest.fixture
+def mixture(mixture_raw: Callable[..., dict[str, Any]]) -> Callable[..., ReplicaInstance]:
+    """A small question to the calibrated model, with dotted keys changed (``__`` for the dot)."""
+
+    def build(**changes: Any) -> ReplicaInstance:
+        return replica_instance_from_raw(mixture_raw(**changes), today=TODAY)
 
     return build
 

@@ -48,9 +48,7 @@ class Memory:
         p = _floats(pipeline_parallel)
         layers = self.layers_bytes(tensor_parallel, stage_devices)
         both = (p == 1) & (not self.shape.model.tied_embeddings)
-        return np.asarray(
-            layers / p + np.where(both, 2.0, 1.0) * self.table_bytes(tensor_parallel)
-        )
+        return np.asarray(layers / p + np.where(both, 2.0, 1.0) * self.table_bytes(tensor_parallel))
 
     def table_bytes(self, tensor_parallel: npt.ArrayLike) -> FloatArray:
         """One of the tables at the ends of the model, embedding or head, in 16 bits."""

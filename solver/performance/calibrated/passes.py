@@ -216,36 +216,56 @@ class Passes:
         tokens: npt.ArrayLike,
     ) -> Cost:
         """Routed experts and their exchange; ``tokens`` of one attention group."""
-        n, a, ep, m = np.broadcast_arrays(
-            _floats(stage_devices),
-            _floats(attention_groups),
-            _floats(expert_parallel),
-            _floats(tokens),
-        )
-        k, d = self.kernels, self.shape.model.d_model
+        a, m = _floats(attention_groups), _floats(tokens)
+        cost = self.routed(stage_devices, expert_parallel, m * a)
+        if np.any(a > 1):
+            cost += self.exchanges(stage_devices, expert_parallel, m * a).where(a > 1)
+        return cost
+
+    def routed(
+        self,
+        stage_devices: npt.ArrayLike,
+        expert_parallel: npt.ArrayLike,
+        stage_tokens: npt.ArrayLike,
+    ) -> Cost:
+        """Routed experts of all layers; ``stage_tokens`` of all attention groups together."""
+        n, ep, m = _floats(stage_devices), _floats(expert_parallel), _floats(stage_tokens)
         cost = Cost()
         for part in self.shape.feed_forward:
-            if not part.routed:
-                continue
-            one = k.experts(
-                m * a,
-                hidden=d,
-                width=part.expert_width,
-                top_k=part.top_k,
-                experts=part.experts,
-                tensor_parallel=n / ep,
-                expert_parallel=ep,
-            )
-            # Devices of an attention group hold the same tokens and send a part of them each.
-            moved = k.exchange(
-                n,
-                ep,
-                top_k=part.top_k,
-                experts=part.experts,
-                hidden=d,
-                tokens=m * a / n,
-            )
-            cost += (one + moved.where(a > 1)).times(part.layers)
+            if part.routed:
+                one = self.kernels.experts(
+                    m,
+                    hidden=self.shape.model.d_model,
+                    width=part.expert_width,
+                    top_k=part.top_k,
+                    experts=part.experts,
+                    tensor_parallel=n / ep,
+                    expert_parallel=ep,
+                )
+                cost += one.times(part.layers)
+        return cost
+
+    def exchanges(
+        self,
+        stage_devices: npt.ArrayLike,
+        expert_parallel: npt.ArrayLike,
+        stage_tokens: npt.ArrayLike,
+    ) -> Cost:
+        """Dispatch and combine of all layers, where attention is data parallel."""
+        n, ep, m = _floats(stage_devices), _floats(expert_parallel), _floats(stage_tokens)
+        cost = Cost()
+        for part in self.shape.feed_forward:
+            if part.routed:
+                # Devices of an attention group hold the same tokens and send a part of them each.
+                one = self.kernels.exchange(
+                    n,
+                    ep,
+                    top_k=part.top_k,
+                    experts=part.experts,
+                    hidden=self.shape.model.d_model,
+                    tokens=m / n,
+                )
+                cost += one.times(part.layers)
         return cost
 
     def head(self, tensor_parallel: npt.ArrayLike, rows: npt.ArrayLike) -> Cost:

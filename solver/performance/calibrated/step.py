@@ -8,7 +8,7 @@ rectangle is put together from curves, each evaluated once for a tensor degree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -81,31 +81,41 @@ class _Curves:
         )
         self._found: dict[tuple[object, ...], Curve] = {}
 
-    def _curve(self, key: tuple[object, ...], evaluate: object) -> Curve:
+    def _curve(
+        self,
+        key: tuple[object, ...],
+        evaluate: Callable[[FloatArray], Cost],
+        *,
+        tiled: bool = False,
+    ) -> Curve:
         curve = self._found.get(key)
         if curve is None:
-            curve = self._found[key] = Curve(evaluate)  # type: ignore[arg-type]
+            curve = self._found[key] = Curve(evaluate, tiled=tiled)
         return curve
 
-    def pass_parts(
+    def group_parts(
         self,
-        layout: Layout,
+        tensor_parallel: int,
         sequences: FloatArray,
         chunk: FloatArray,
         setting: CalibratedSetting,
+        *,
+        dispatched: bool,
     ) -> FloatArray:
-        """Parts of a pass, (5, n): ``sequences`` and prompt tokens of a microbatch in a group."""
-        passes, replica = self.replica.passes, self.replica
-        t, groups = float(layout.tensor_parallel), layout.attention_data_parallel
-        verified = setting.tokens_per_sequence
-        tokens = np.maximum(sequences * verified + chunk, 1.0)
-        dispatched = groups > 1
+        """Parts of a pass that an attention group pays for itself, (5, n).
+
+        ``sequences`` and prompt tokens of one microbatch in the group; ``dispatched`` where there
+        is more than one group.
+        """
+        passes, t = self.replica.passes, float(tensor_parallel)
+        verified, context = setting.tokens_per_sequence, float(setting.context_tokens)
+        tokens = _group_tokens(sequences, chunk, setting)
         parts = self._curve(
             ("tokens", t, dispatched),
             lambda m: passes.tokens(t, m) + passes.reduces(t, m, dispatched=dispatched),
+            tiled=True,
         ).at(tokens)
-        context = float(setting.context_tokens)
-        parts = parts + self._curve(
+        parts += self._curve(
             ("sequences", t, context, verified),
             lambda b: (
                 passes.decoding(t, b, context, tokens_per_sequence=verified)
@@ -117,22 +127,54 @@ class _Curves:
             length = float(setting.input_tokens)
             rows = rows + chunk / length
             if np.any(chunk > 0):
-                parts = parts + self._curve(
+                parts += self._curve(
                     ("prompts", t, length), lambda c: passes.prompts(t, c, length)
                 ).at(chunk)
-        parts = parts + self._curve(("head", t), lambda r: passes.head(t, r)).at(rows)
+        parts += self._curve(("head", t), lambda r: passes.head(t, r), tiled=True).at(rows)
+        return parts
+
+    def stage_parts(self, layout: Layout, tokens: FloatArray) -> FloatArray | None:
+        """Parts of a pass that depend on the whole stage, (5, n); ``None`` where there are none.
+
+        ``tokens`` of one attention group.
+        """
+        passes, replica = self.replica.passes, self.replica
+        n, ep = layout.stage_devices, layout.expert_parallel
+        found: list[FloatArray] = []
         if replica.model.expert_layers:
-            n, ep = layout.stage_devices, layout.expert_parallel
-            parts = parts + self._curve(
-                ("experts", n, groups, ep), lambda m: passes.experts(n, groups, ep, m)
-            ).at(tokens)
+            of_stage = tokens * layout.attention_data_parallel
+            found.append(
+                self._curve(("experts", n, ep), lambda m: passes.routed(n, ep, m), tiled=True).at(
+                    of_stage
+                )
+            )
+            if layout.attention_data_parallel > 1:
+                found.append(
+                    self._curve(
+                        ("exchange", n, ep), lambda m: passes.exchanges(n, ep, m), tiled=True
+                    ).at(of_stage)
+                )
         if layout.pipeline_parallel > 1:
             columns = Columns.of([layout])
-            parts = parts + self._curve(
-                ("hand over", layout.stage_devices, layout.pipeline_parallel),
-                lambda m: replica.hand_overs(columns, m),
-            ).at(tokens)
-        return parts
+            found.append(
+                self._curve(
+                    ("hand over", n, layout.pipeline_parallel),
+                    lambda m: replica.hand_overs(columns, m),
+                    tiled=True,
+                ).at(tokens)
+            )
+        if not found:
+            return None
+        for more in found[1:]:
+            found[0] += more
+        return found[0]
+
+
+def _group_tokens(
+    sequences: FloatArray, chunk: FloatArray, setting: CalibratedSetting
+) -> FloatArray:
+    """Tokens of a pass in one attention group; a pass has one at least."""
+    return np.maximum(sequences * setting.tokens_per_sequence + chunk, 1.0)
 
 
 @lru_cache(maxsize=64)
@@ -153,6 +195,27 @@ def _shared(setting: CalibratedSetting) -> _Curves:
             serving=setting.serving,
         )
     )
+
+
+_EMPTY: FloatArray = np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _GroupPasses:
+    """Passes of one attention group for every batch: parts (5, m) and tokens (m,).
+
+    ``plain`` decodes, ``mixed`` carries a chunk of prompts too (on ``share`` of the steps), and
+    ``alone`` is the first chunk of a prompt on an empty machine.
+    """
+
+    sequences: FloatArray
+    plain: FloatArray
+    plain_tokens: FloatArray
+    share: FloatArray = _EMPTY
+    mixed: FloatArray = _EMPTY
+    mixed_tokens: FloatArray = _EMPTY
+    alone: FloatArray = _EMPTY
+    alone_tokens: FloatArray = _EMPTY
 
 
 class CalibratedSteps:
@@ -199,57 +262,100 @@ class CalibratedSteps:
         return fresh, float(setting.output_tokens)
 
     @cached_property
-    def _parts(self) -> FloatArray:
-        """Parts of the latency, (5, n, m)."""
-        return np.stack([self._row(layout)[0] for layout in self.layouts], axis=1)
+    def _cells(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Parts of the latency (5, n, m), their sum (n, m), time to the first token (n, m).
 
-    def _row(self, layout: Layout) -> tuple[FloatArray, FloatArray]:
-        """Parts of the latency (5, m) and, with prompts, time to the first token (m,)."""
+        The last is empty without prompts.
+        """
+        n, m = len(self.layouts), len(self.batches)
+        parts: FloatArray = np.empty((5, n, m))
+        ttft_s: FloatArray = np.empty((n if self.setting.input_tokens else 0, m))
+        groups: dict[tuple[int, int], _GroupPasses] = {}
+        for row, layout in enumerate(self.layouts):
+            key = (layout.tensor_parallel, layout.attention_data_parallel)
+            if key not in groups:
+                groups[key] = self._group(layout)
+            if self.setting.input_tokens:
+                parts[:, row], ttft_s[row] = self._mixed(layout, groups[key])
+            else:
+                one = groups[key]
+                parts[:, row] = self._whole(layout, one.plain, one.plain_tokens)
+        return parts, _seconds(parts), ttft_s
+
+    def _group(self, layout: Layout) -> _GroupPasses:
+        """Passes of one attention group: the same for all layouts of its tensor degree."""
         setting = self.setting
-        lanes = layout.attention_data_parallel * layout.pipeline_parallel
-        b = self.batches / lanes
-        plain = self._curves.pass_parts(layout, b, np.zeros_like(b), setting)
+        b = self.batches / (layout.attention_data_parallel * layout.pipeline_parallel)
+        none = np.zeros_like(b)
+
+        def parts(sequences: FloatArray, chunk: FloatArray) -> FloatArray:
+            return self._curves.group_parts(
+                layout.tensor_parallel,
+                sequences,
+                chunk,
+                setting,
+                dispatched=layout.attention_data_parallel > 1,
+            )
+
+        plain, plain_tokens = parts(b, none), _group_tokens(b, none, setting)
         if not setting.input_tokens:
-            return plain, np.full_like(b, np.nan)
-        serving = self.replica.serving
+            return _GroupPasses(b, plain, plain_tokens)
+        most = self.replica.serving.chunk_tokens
         fresh, answer = self._prompt
         arriving = b * (fresh * setting.emitted_per_step / answer)
-        chunk = np.minimum(np.maximum(fresh, arriving), serving.chunk_tokens)
-        mixed = self._curves.pass_parts(layout, b, chunk, setting)
-        share = arriving / chunk
-        plain_s, mixed_s = _seconds(plain), _seconds(mixed)
+        chunk = np.minimum(np.maximum(fresh, arriving), most)
+        alone, alone_tokens = np.zeros(1), np.array([min(fresh, most)])
+        return _GroupPasses(
+            b,
+            plain,
+            plain_tokens,
+            share=arriving / chunk,
+            mixed=parts(b, chunk),
+            mixed_tokens=_group_tokens(b, chunk, setting),
+            alone=parts(alone, alone_tokens),
+            alone_tokens=_group_tokens(alone, alone_tokens, setting),
+        )
+
+    def _whole(self, layout: Layout, group: FloatArray, tokens: FloatArray) -> FloatArray:
+        """Parts of a pass: the group's own and those of its stage."""
+        stage = self._curves.stage_parts(layout, tokens)
+        return group if stage is None else group + stage
+
+    def _mixed(self, layout: Layout, group: _GroupPasses) -> tuple[FloatArray, FloatArray]:
+        """Parts of the latency (5, m) and time to the first token (m,) with prompts."""
+        serving = self.replica.serving
+        plain = self._whole(layout, group.plain, group.plain_tokens)
+        mixed = self._whole(layout, group.mixed, group.mixed_tokens)
+        alone = self._whole(layout, group.alone, group.alone_tokens)
+        plain_s, mixed_s, share = _seconds(plain), _seconds(mixed), group.share
         latency_s = plain_s + share * (mixed_s - plain_s)
         carried = np.minimum(share, 1.0)
         parts = plain + carried * (mixed - plain)
         # Beyond one chunk a step, steps without tokens carry the rest: parts in proportion.
-        parts = parts * (latency_s / _seconds(parts))
-        alone = self._curves.pass_parts(
-            layout, np.zeros(1), np.array([min(fresh, serving.chunk_tokens)]), setting
-        )
+        parts *= latency_s / _seconds(parts)
+        fresh, _ = self._prompt
         chunks = max(fresh / serving.chunk_tokens, 1.0)
         ttft_s = (
             serving.request_s
             + serving.admission_steps * plain_s
-            + serving.burst_share * b * (_seconds(alone) * chunks)
+            + serving.burst_share * group.sequences * (_seconds(alone) * chunks)
             + chunks * mixed_s
         )
         return parts, ttft_s
 
     def cost(self, rows: IndexArray, columns: IndexArray) -> Cost:
         """The latency by what sets it; index arrays that broadcast together."""
-        return unstacked(self._parts[:, rows, columns])
+        return unstacked(self._cells[0][:, rows, columns])
 
     def latency_s(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Time of a step, or between tokens where prompts are mixed in."""
-        return np.asarray(_seconds(self._parts[:, rows, columns]))
-
-    @cached_property
-    def _ttft_s(self) -> FloatArray:
-        return np.stack([self._row(layout)[1] for layout in self.layouts])
+        return np.asarray(self._cells[1][rows, columns])
 
     def ttft_s(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Time to the first token at full batch; ``nan`` without prompts."""
-        return np.asarray(self._ttft_s[rows, columns])
+        if not self.setting.input_tokens:
+            return np.full(np.broadcast_shapes(np.shape(rows), np.shape(columns)), np.nan)
+        return np.asarray(self._cells[2][rows, columns])
 
     def flop(self, columns: IndexArray) -> FloatArray:
         """Arithmetic of the output tokens of one step over all devices."""

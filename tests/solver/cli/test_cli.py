@@ -27,6 +27,8 @@ batch = "1..32"
 weight_bits = [8]
 [price]
 usd_per_hour = "2.10"
+[performance]
+model = "epoch2025"
 """
 Run = Callable[..., tuple[int, str, str]]
 

@@ -32,6 +32,8 @@ model = "Llama-3.1-8B"
 accelerator = "H100 SXM"
 [price]
 usd_per_hour = 2.1
+[performance]
+model = "epoch2025"
 """
 
 

@@ -49,3 +49,9 @@ def test_memory_use_is_unknown_where_the_design_does_not_tell() -> None:
 def test_a_design_without_a_binding_limit_says_so() -> None:
     point = Point(objectives={}, exact={}, design={}, proof={})
     assert binding_of(point) is UNKNOWN_BINDING
+
+
+def test_a_format_is_told_in_place_of_a_width() -> None:
+    design = {"weight_format": "fp8_block", "weight_bits": 8, "kv_bits": 16}
+    assert precision_name(design) == "fp8_block KV16"
+    assert precision_name({"weight_format": "bf16"}) == "bf16"

@@ -113,10 +113,14 @@ class Regrets:
         return within / len(self.sweeps) if self.sweeps else None
 
     @property
+    def layout_within(self) -> int:
+        """Sweeps whose median layout regret is at most ``WITHIN``."""
+        return sum(sweep.layout_median <= WITHIN for sweep in self.sweeps)
+
+    @property
     def layout_share(self) -> float | None:
         """Share of sweeps whose median layout regret is at most ``WITHIN``."""
-        within = sum(sweep.layout_median <= WITHIN for sweep in self.sweeps)
-        return within / len(self.sweeps) if self.sweeps else None
+        return self.layout_within / len(self.sweeps) if self.sweeps else None
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as plain JSON."""
@@ -124,6 +128,7 @@ class Regrets:
             "sweeps": len(self.sweeps),
             "sweeps_within": self.within,
             "share_within": self.share,
+            "layout_within": self.layout_within,
             "layout_share_within": self.layout_share,
             "tolerant_share_within": self.tolerant_share,
             "allowed": WITHIN,

@@ -1,0 +1,42 @@
+"""The error of the performance model for the kinds of design that a space offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from solver.lowering.design import designs
+from solver.lowering.space import ReplicaSpace
+from solver.performance.model_error import QuestionKind, model_error
+
+__all__ = ["error_of_space", "kinds_in_space"]
+
+_FIRST = np.zeros(1, dtype=np.intp)
+
+
+def kinds_in_space(space: ReplicaSpace) -> tuple[QuestionKind, ...]:
+    """Every accelerator with every weight format that the designs of a space have, in its order.
+
+    A format is called by its name where the performance model tells formats apart, and by its width
+    (``8-bit``) where it knows widths alone.
+    """
+    instance = space.instance
+    found: dict[QuestionKind, None] = {}
+    for family in space.families:
+        design = designs(family, _FIRST, _FIRST)[0]
+        weights = design.get("weight_format") or f"{design['weight_bits']}-bit"
+        kind = QuestionKind(
+            model=instance.performance.model,
+            family="dense" if instance.model.moe is None else "moe",
+            accelerator=str(design["accelerator"]),
+            weight_format=str(weights),
+            mode="disaggregated" if instance.traffic is None else "aggregated",
+        )
+        found[kind] = None
+    return tuple(found)
+
+
+def error_of_space(space: ReplicaSpace) -> dict[str, Any]:
+    """What a result on ``space`` says of its model's error; see ``model_error``."""
+    return model_error(kinds_in_space(space))
