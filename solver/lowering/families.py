@@ -162,11 +162,16 @@ class CandidateFamily:
         """Drafted tokens a step; 0 without a draft."""
         return self.draft.tokens if self.draft else 0
 
+    def _up_to_whole_ps(self, time_s: FloatArray) -> FloatArray:
+        """Picoseconds, rounded up to the resolution of the performance model."""
+        resolution = self.step.resolution_ps
+        return np.asarray(np.ceil(time_s * (PS_PER_S / resolution)) * resolution)
+
     def _picoseconds(self, step_s: FloatArray, rows: IndexArray, columns: IndexArray) -> IntArray:
         if self.draft is not None:
             drafting_s = self.draft.tokens * self.draft.step.latency_s(rows, columns)
             step_s = (step_s + drafting_s) * self.draft.seconds_factor
-        exact = np.ceil(step_s * PS_PER_S)
+        exact = self._up_to_whole_ps(step_s)
         if exact.size and not exact.max() < LARGEST_LATENCY_PS:
             raise InstanceError.one(
                 "a step takes longer than an hour",
@@ -198,7 +203,7 @@ class CandidateFamily:
         if ttft_s is None:
             return None
         ceiling = float(LARGEST_LATENCY_PS + 1)
-        return np.minimum(np.ceil(ttft_s * PS_PER_S), ceiling).astype(np.int64)
+        return np.minimum(self._up_to_whole_ps(ttft_s), ceiling).astype(np.int64)
 
     @property
     def hbm_available_bytes(self) -> float:

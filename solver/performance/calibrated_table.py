@@ -2,6 +2,7 @@
 
 The steps themselves are ``solver.performance.calibrated.step``'s. Kernels work in tiles, so the
 latency of a row may fall a little from one batch to the next: nothing is promised about that.
+Times are stated in whole nanoseconds, finer than any constant is known.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class CalibratedTable:
     """
 
     rises_with_batch = False
+    resolution_ps = 1000
     two_dimensional = False
 
     def __init__(

@@ -112,6 +112,14 @@ class StepTable(Protocol):
         Only then may an enumeration bound a run of batches by its first.
         """
 
+    @property
+    def resolution_ps(self) -> int:
+        """Whole picoseconds that a latency is rounded up to a multiple of.
+
+        Coarser than the last bits of a float, so that machines whose powers and logarithms differ
+        there still state the same integer.
+        """
+
     def latency_s(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Time of one step."""
 

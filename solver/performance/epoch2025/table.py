@@ -38,6 +38,7 @@ class EpochTable:
     """
 
     rises_with_batch = True
+    resolution_ps = 1
 
     def __init__(
         self,
