@@ -65,6 +65,7 @@ class _Falling:
     """A table whose every second batch is faster than the one before."""
 
     rises_with_batch = False
+    resolution_ps = 1
 
     def __init__(self, table: Any) -> None:
         self._table = table
