@@ -39,6 +39,9 @@ class ServingConstants:
         Host time for each sequence and step (sampling, stop conditions, detokenisation).
     request_s
         From the arrival of a request until the engine's queue holds it (network, tokenisation).
+    pools_s
+        What a request costs beside the transfer of its cache where prefill and decode are apart:
+        routing twice, and setting the transfer up.
     admission_steps
         Decode steps until a waiting request is admitted to a batch: half of the one that runs.
     burst_share
@@ -58,6 +61,7 @@ class ServingConstants:
     step_s: float
     sequence_s: float
     request_s: float
+    pools_s: float
     admission_steps: float
     burst_share: float
     chunk_tokens: float
@@ -82,6 +86,7 @@ UNITS: dict[str, str] = {
     "step_s": "s",
     "sequence_s": "s",
     "request_s": "s",
+    "pools_s": "s",
     "admission_steps": "step",
     "burst_share": "1",
     "chunk_tokens": "token",

@@ -17,7 +17,8 @@ with r, a and beta of ``ServingConstants``, P the time of one prompt on an empty
 wait for a place where the KV cache holds fewer sequences than are in flight: the time until one of
 the places is free, by Little's law.
 
-With prefill and decode apart, a prompt takes P on a prefill worker and its cache crosses over. The
+With prefill and decode apart, a prompt takes P on a prefill worker and its cache crosses over, with
+a fixed time for routing and set-up. The
 decode workers share the requests that are not being prefilled; N requests in flight with rate r
 spend N / r each, which bounds the rate of a full prefill pool (the machine repairman's bound).
 
@@ -158,7 +159,7 @@ def _apart(replica: Replica, points: Sequence[ServingPoint]) -> _Times:
     lanes = prefill_workers * first.attention_data_parallel * first.pipeline_parallel
     hand_over_s = replica.hand_over_s(first, second, prompt)
     room = replica.capacity(second, prompt, answer) * decode_workers
-    least_s = serving.request_s + prompt_s + hand_over_s
+    least_s = serving.request_s + serving.pools_s + prompt_s + hand_over_s
     decoding = np.minimum(flight, room)
     ttft = least_s
     tpot = np.zeros_like(flight)

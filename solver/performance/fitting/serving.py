@@ -37,6 +37,7 @@ STEP: Mapping[str, tuple[float, float]] = {
 
 FIRST_TOKEN: Mapping[str, tuple[float, float]] = {
     "request_s": (1e-3, 0.5),
+    "pools_s": (1e-3, 1.0),
     "burst_share": (1e-3, 1.0),
 }
 """Constants that TTFT decides."""
