@@ -24,12 +24,10 @@ from solver.performance.calibrated.point import ServingPoint
 from solver.performance.calibrated.serving import predict
 from solver.performance.fitting.error_groups import error_groups_text
 from solver.performance.fitting.serving import fit_serving
-from solver.performance.fitting.serving_report import (
-    ServingErrors,
-    errors_by_system,
-    serving_errors,
-)
+from solver.performance.fitting.serving_report import errors_by_system, serving_errors
 from solver.performance.validation.measured import held_out, read_measured_points
+from solver.performance.validation.measured.groups import SPLIT_SEED
+from solver.performance.validation.measured.scores import GroupScore
 
 
 def constants_text(constants: ServingConstants, *, source: str, as_of: str, note: str) -> str:
@@ -54,7 +52,7 @@ def constants_text(constants: ServingConstants, *, source: str, as_of: str, note
     )
 
 
-def report(title: str, found: list[ServingErrors]) -> Table:
+def report(title: str, found: list[GroupScore]) -> Table:
     """A table of errors in per cent."""
     table = Table(title=title, title_justify="left")
     table.add_column("rows of")
@@ -82,7 +80,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("points", type=Path, help="file in the layout of serving_points.csv")
-    parser.add_argument("--seed", type=int, default=0, help="of the split by layout")
+    parser.add_argument("--seed", type=int, default=SPLIT_SEED, help="of the split by layout")
     parser.add_argument("--rounds", type=int, default=3, help="of fitting the step's constants")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write both files there")
     arguments = parser.parse_args()

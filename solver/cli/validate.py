@@ -15,6 +15,7 @@ from solver.errors import FleetError, OutputError
 if TYPE_CHECKING:
     from solver.performance.validation import ValidationReport
     from solver.performance.validation.measured import MeasuredReport
+    from solver.performance.validation.measured.scores import GroupScore
 
 __all__ = ["validate_command"]
 
@@ -40,6 +41,13 @@ def validate_command(
             help="Draw predicted against measured times of the serving points.",
         ),
     ] = None,
+    leave_one_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-one-out",
+            help="Also predict each system by constants refitted without it (about a minute).",
+        ),
+    ] = False,
 ) -> int:
     """Compare the performance models with reference outputs and with measurements.
 
@@ -71,10 +79,27 @@ def validate_command(
         contents[plot] = render_scatter(measured, PLOT_FORMATS[plot.suffix.lower()])
     if contents:
         write_whole(contents)
+    without: list[GroupScore] = []
+    if leave_one_out:
+        from solver.performance.fitting.serving_report import leave_one_system_out
+
+        without = leave_one_system_out(_serving_points(report, "--leave-one-out").points)
     if as_json:
-        print(json.dumps(report.as_dict(), indent=1))
+        document = report.as_dict()
+        if leave_one_out:
+            document["leave one system out"] = [entry.as_dict() for entry in without]
+        print(json.dumps(document, indent=1))
     else:
-        print_validation(report, Console(highlight=False))
+        console = Console(highlight=False)
+        print_validation(report, console)
+        if leave_one_out:
+            from solver.report.validation_measured import errors_table
+
+            heading = "constants refitted"
+            ascii_only = console.options.ascii_only
+            console.print(
+                errors_table(heading, tuple(without), width=console.width, ascii_only=ascii_only)
+            )
     return COMPLETE if report.passed else FAILED
 
 

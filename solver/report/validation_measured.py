@@ -25,6 +25,11 @@ _ERROR_HEADERS = (
 _ERROR_GIVE_UP = (0, 0, 3, 2, 1, 2, 0, 4, 5, 3, 5)
 
 
+_SPLITS = ("random", "shape", "system")
+_SPLIT_HEADINGS = ("unseen\nrows", "unseen\nshapes", "unseen\nsystem")
+"""Medians stated by the fit of the constants, on rows it did not see."""
+
+
 def percent(value: float, *, sign: bool = False) -> str:
     """A share as whole percent, with one digit below ten; ``missed`` for infinity."""
     if math.isinf(value):
@@ -118,9 +123,9 @@ def _regret_lines(report: MeasuredReport) -> list[RenderableType]:
         Text(
             f"the load taken from the model too: {percent(found.share)} of sweeps, or "
             f"{percent(found.tolerant_share)} where a prediction may miss the floor by 10 % as a "
-            f"measurement may; single speed floors: {found.floors_within} of {found.floors}. A sweep has "
-            f"one system, engine and version, model, precision, lengths and mode, and at least "
-            f"{LEAST_LAYOUTS} layouts; a choice measured more than 10 % below its floor is missed"
+            f"measurement may; single speed floors: {found.floors_within} of {found.floors}. "
+            f"A sweep has one system, engine and version, model, precision, lengths and mode, and "
+            f"at least {LEAST_LAYOUTS} layouts; a choice measured more than 10 % below its floor is missed"
         ),
     ]
 
@@ -164,7 +169,11 @@ def measured_parts(
 def kernel_parts(
     report: KernelReport, *, width: int, ascii_only: bool = False
 ) -> list[RenderableType]:
-    """What is told of one table of measured kernels: errors by system and precision."""
+    """What is told of one table of measured kernels: errors by system and precision.
+
+    Beside the errors over all rows stand the medians on rows, whole shapes and a sibling system
+    that the fit of the constants did not see.
+    """
     counted = 0 if report.overall is None else report.overall.rows
     parts: list[RenderableType] = [
         Text(
@@ -175,17 +184,29 @@ def kernel_parts(
     ]
     if report.overall is not None:
         rows = [
-            [clean(s.system), clean(s.precision), f"{s.errors.rows:,}", *_cells(s.errors)]
+            [
+                clean(s.system),
+                clean(s.precision),
+                f"{s.errors.rows:,}",
+                *_cells(s.errors),
+                *(
+                    percent(s.held_out[split].median) if split in s.held_out else ""
+                    for split in _SPLITS
+                ),
+            ]
             for s in report.scores
         ]
-        rows.append(["all", "", f"{counted:,}", *_cells(report.overall)])
+        rows.append(["all", "", f"{counted:,}", *_cells(report.overall), *("" for _ in _SPLITS)])
         parts.append(
             fitted_table(
-                ("system", "precision", "rows", "median", "mean", "p95", "bias", "rank"),
+                (
+                    *("system", "precision", "rows", "median", "mean", "p95", "bias", "rank"),
+                    *_SPLIT_HEADINGS,
+                ),
                 rows,
                 width=width,
-                give_up=(0, 0, 0, 0, 1, 0, 0, 2),
-                numeric=(False, False, True, True, True, True, True, True),
+                give_up=(0, 0, 0, 0, 3, 2, 1, 3, 0, 0, 0),
+                numeric=(False, False, *(True for _ in range(9))),
                 bold=frozenset({len(rows) - 1}),
                 ascii_only=ascii_only,
             )

@@ -183,8 +183,8 @@ def _subtitle(report: MeasuredReport) -> str:
     found = report.regrets
     if found.share is not None:
         told.append(
-            f"the layout called cheapest is within 10 % of the measured best in {found.layout_within} of "
-            f"{len(found.sweeps)} sweeps"
+            f"the layout called cheapest is within 10 % of the measured best in "
+            f"{found.layout_within} of {len(found.sweeps)} sweeps"
         )
     return " · ".join(told)
 

@@ -2,8 +2,8 @@ r"""Continuous batching in steady state: time between tokens and time to the fir
 
 A replica keeps :math:`b` sequences decoding in each attention group. While each makes O tokens,
 one new prompt of I tokens arrives for it, so that a step comes with :math:`q = b I / O` prompt
-tokens on average. They come in chunks of :math:`c = \min(\max(I, q), \text{limit})` tokens, on a share
-:math:`q / c` of the steps; a step that carries a chunk takes :math:`T_1` instead of :math:`T_0`:
+tokens on average. They come in chunks of :math:`c = \min(\max(I, q), \text{limit})` tokens, on a
+share :math:`q / c` of the steps; a step that carries a chunk takes :math:`T_1`, not :math:`T_0`:
 
 .. math:: \text{tpot} = T_0 + \frac{q}{c} (T_1 - T_0)
 

@@ -38,6 +38,8 @@ Positions = npt.NDArray[np.intp]
 _FREE = (
     Free("launch_s", "s", 6e-6, 1e-6, 1e-4),
     Free("merge_s", "s", 2e-6, 1e-8, 1e-4),
+    Free("merge_part_s", "s", 1e-7, 1e-10, 1e-5),
+    Free("wave_s", "s", 1e-7, 1e-10, 1e-5),
     Free("block_s", "s", 2e-6, 1e-8, 1e-4),
     Free("head_s", "s", 1e-8, 1e-11, 1e-6),
     Free("sm_bytes_per_s", "byte/s", 6e10, 1e9, 1e13),

@@ -9,6 +9,7 @@ from rich.console import Console, Group
 
 from solver.catalog import shipped_catalog
 from solver.performance.calibrated.point import Layout, ServingPoint
+from solver.performance.operators.catalog import HeldOutError
 from solver.performance.validation import ValidationReport
 from solver.performance.validation.measured.kernels import KernelReport, KernelScore
 from solver.performance.validation.measured.points import MeasuredPoints
@@ -106,12 +107,14 @@ def test_percent_has_a_digit_below_ten() -> None:
 
 def test_kernels_are_told_by_system_and_precision() -> None:
     errors = Errors(10, 0.05, 0.06, 0.2, 0.01, 0.99)
-    scores = (KernelScore("h100_sxm", "fp8", errors),)
+    held_out = {"shape": HeldOutError(median=0.073, p95=0.2, bias=0.0, rows=9)}
+    scores = (KernelScore("h100_sxm", "fp8", errors, held_out),)
     report = KernelReport("gemm.parquet", "gemm", 12, errors, scores, {"of nobody": 2})
     stream = io.StringIO()
     Console(file=stream, width=90).print(Group(*kernel_parts(report, width=90)))
     assert "10 of 12 rows counted" in stream.getvalue()
     assert "h100_sxm" in stream.getvalue()
+    assert "7.3 %" in stream.getvalue()
     assert "2 rows of nobody" in stream.getvalue()
 
 

@@ -13,9 +13,20 @@ from solver.performance.calibrated.point import Layout, ServingPoint
 from solver.performance.validation.measured.points import MeasuredPoints
 from solver.performance.validation.measured.rows import MeasuredRow
 
-__all__ = ["GROUPINGS", "held_out", "layout_text", "leave_one_out", "model_name", "precision_text"]
+__all__ = [
+    "GROUPINGS",
+    "held_out",
+    "is_held_out",
+    "layout_text",
+    "leave_one_out",
+    "model_name",
+    "precision_text",
+]
 
 BoolArray = npt.NDArray[np.bool_]
+SPLIT_SEED, SPLIT_SHARE = 0, 0.3
+"""Split by which the shipped constants of serving were fitted."""
+
 Grouping = Callable[[MeasuredRow, ServingPoint], str]
 
 
@@ -51,6 +62,21 @@ def precision_text(point: ServingPoint) -> str:
     return point.expert_format if point.model.moe is not None else point.weight_format
 
 
+def is_held_out(
+    row: MeasuredRow, point: ServingPoint, *, seed: int = SPLIT_SEED, share: float = SPLIT_SHARE
+) -> bool:
+    """Whether the layout of a row is held out of a fit; see ``held_out``."""
+    key = (row.system, row.backend, model_name(point), precision_text(point))
+    text = "|".join((str(seed), *key, layout_text(point)))
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return number < share * 2.0**64
+
+
+def _part(row: MeasuredRow, point: ServingPoint) -> str:
+    part = "not seen" if is_held_out(row, point) else "seen"
+    return f"{part}, {'dense' if point.model.moe is None else 'MoE'}"
+
+
 def _engine_version(row: MeasuredRow, _point: ServingPoint) -> str:
     return f"{row.backend} {row.version or '(no version)'}"
 
@@ -64,12 +90,13 @@ GROUPINGS: Mapping[str, Grouping] = MappingProxyType(
         "family": lambda _row, point: "dense" if point.model.moe is None else "MoE",
         "precision": lambda _row, point: precision_text(point),
         "mode": lambda row, _point: row.mode,
+        "layout in the fit": _part,
     }
 )
 """Names of the groupings that errors are reported by, and the group of a row."""
 
 
-def held_out(points: MeasuredPoints, seed: int, *, share: float = 0.3) -> BoolArray:
+def held_out(points: MeasuredPoints, seed: int, *, share: float = SPLIT_SHARE) -> BoolArray:
     """Rows whose deployment layout is held out of a fit: (n,), false where a row has no point.
 
     The split is by (system, engine, model, precision, layout): all lengths, loads and releases of
@@ -87,10 +114,7 @@ def held_out(points: MeasuredPoints, seed: int, *, share: float = 0.3) -> BoolAr
     for at, (row, point) in enumerate(zip(points.rows, points.points, strict=True)):
         if point is None:
             continue
-        key = (row.system, row.backend, model_name(point), precision_text(point))
-        text = "|".join((str(seed), *key, layout_text(point)))
-        number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-        mask[at] = number < share * 2.0**64
+        mask[at] = is_held_out(row, point, seed=seed, share=share)
     return mask
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.errors import FleetError
-from solver.performance.operators.catalog import operator_catalog
+from solver.performance.operators.catalog import HeldOutError, operator_catalog
 from solver.performance.operators.device import MEASURED_SYSTEMS, device_of_system
 from solver.performance.validation.measured.scores import Errors, errors_of
 
@@ -42,11 +42,16 @@ _UNKNOWN_SYSTEM = "of a system that the catalog does not know"
 
 @dataclass(frozen=True, slots=True)
 class KernelScore:
-    """Errors of one operator family on one system at one precision."""
+    """Errors of one operator family on one system at one precision.
+
+    ``errors`` are over all rows of the file; ``held_out`` are those that the fit of the constants
+    stated for rows it did not see, by split (``random``, ``shape``, ``system``).
+    """
 
     system: str
     precision: str
     errors: Errors
+    held_out: Mapping[str, HeldOutError]
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as plain JSON."""
@@ -54,6 +59,7 @@ class KernelScore:
             "system": self.system,
             "precision": self.precision,
             "errors": self.errors.as_dict(),
+            "held_out_median": {split: e.median for split, e in self.held_out.items()},
         }
 
 
@@ -323,11 +329,14 @@ def _report(
         key: (np.concatenate([p for p, _ in parts]), np.concatenate([m for _, m in parts]))
         for key, parts in pairs.items()
     }
+    fits = operator_catalog(family).fits
     scores = []
     for (system, precision), (predicted_s, measured_s) in joined.items():
         errors = errors_of(predicted_s, measured_s)
         if errors is not None:
-            scores.append(KernelScore(system, precision, errors))
+            fit = fits.get((system, precision))
+            held_out = {} if fit is None else fit.errors
+            scores.append(KernelScore(system, precision, errors, held_out))
     empty: FloatArray = np.empty(0)
     overall = errors_of(
         np.concatenate([empty, *(p for p, _ in joined.values())]),
