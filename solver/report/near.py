@@ -141,13 +141,13 @@ def near_view(result: Result) -> NearView | None:
         )
         for speed, cost, (best, other, entry) in zip(speeds, costs, rows, strict=True)
     )
+    if len(layouts) > _MOST_LAYOUTS:
+        sentences.append(
+            f"The {_MOST_LAYOUTS} simplest layouts are shown; the result file has all."
+        )
     asked = len(near["at_points"])
     if asked:
         sentences.append(_about_alternatives(len(rows), asked))
-    if len(layouts) > _MOST_LAYOUTS:
-        sentences.append(
-            f"Of the layouts the {_MOST_LAYOUTS} simplest are shown; the result file has all."
-        )
     return NearView(
         heading,
         tuple(sentences),
