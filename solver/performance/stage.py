@@ -60,16 +60,22 @@ def accelerator_in_host(
 
 
 def shared_out_ps(
-    steps_s: Sequence[float], *, layers: int, accelerator: Accelerator
+    steps_s: Sequence[float], *, layers: int, accelerator: Accelerator, resolution_ps: int = 1
 ) -> tuple[int, ...]:
     """Time of one layer, ps, rounded up, where a step of all ``layers`` takes so many seconds.
+
+    Parameters
+    ----------
+    resolution_ps
+        Steps are first rounded up to a multiple of it, as the latency of a replica is.
 
     Raises
     ------
     InstanceError
         If a step takes longer than an hour.
     """
-    steps_ps = np.ceil(np.asarray(steps_s, dtype=np.float64) * _PS_PER_S).tolist()
+    units = np.ceil(np.asarray(steps_s, dtype=np.float64) * (_PS_PER_S / resolution_ps))
+    steps_ps = (units * resolution_ps).tolist()
     if not max(steps_ps) < _LARGEST_PS:
         raise InstanceError.one(
             "a step takes longer than an hour",

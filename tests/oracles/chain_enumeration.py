@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise, permutations, product
 
 from solver.instance.placement.domain import PlacementInstance
-from solver.lowering.placement.hosts import step_setting
+from solver.lowering.placement.epoch_stages import step_setting
 from solver.performance.epoch2025.stage import layer_times_ps
 from solver.topology import Host, Link, Topology
 

@@ -24,7 +24,8 @@ from solver.instance.placement.domain import (
     PlacementRules,
     ServedShape,
 )
-from solver.lowering.placement.hosts import hand_over_bytes, step_setting, usable_hbm_bytes
+from solver.lowering.placement.epoch_stages import step_setting
+from solver.lowering.placement.hosts import hand_over_bytes, usable_hbm_bytes
 from solver.performance.epoch2025.stage import layer_times_ps, stage_bytes
 from solver.topology import GATEWAY, Host, Link, Switch, Topology
 from solver.topology.paths import transfer_ps

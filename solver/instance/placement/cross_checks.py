@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from solver.catalog.domain import Model
+from solver.instance.calibration_keys import CALIBRATED
 from solver.instance.fleet.plausible import plain
 from solver.instance.lookup import Lookup
 from solver.instance.placement.domain import PlacementDesign, PlacementMachine
@@ -17,7 +18,7 @@ from solver.topology import Topology
 __all__ = ["check_file", "check_machines", "check_model", "cost_counts", "machines_in_use"]
 
 _OWN_MODEL_ONLY = (
-    ("design", ("tensor_parallel", "weight_bits", "kv_bits")),
+    ("design", ("tensor_parallel", "weight_bits", "weight_format", "kv_bits")),
     ("rules", ("hbm_reserve_fraction",)),
     ("performance", ("model", "flop_efficiency", "hbm_efficiency")),
     ("workload", ("context_tokens",)),
@@ -41,6 +42,7 @@ def check_file(record: PlacementFile, lookup: Lookup) -> None:
     _check_workload(record, lookup)
     _check_measured(record, lookup)
     _check_limits(record, lookup)
+    _check_performance(record, lookup)
     design, chains = record.design, "speed" in record.trade_off
     if design.replicas == "several" and record.trade_off != ["speed", "throughput"]:
         lookup.fault(
@@ -137,6 +139,33 @@ def _check_limits(record: PlacementFile, lookup: Lookup) -> None:
                 )
 
 
+def _check_performance(record: PlacementFile, lookup: Lookup) -> None:
+    """Keys that the performance model of the file does not know."""
+    if record.workload.shape is not None:
+        return
+    performance, design = record.performance, record.design
+    if performance.model == CALIBRATED:
+        for key in ("flop_efficiency", "hbm_efficiency"):
+            if getattr(performance, key) is not None:
+                lookup.fault(
+                    f"performance.{key}",
+                    "the calibrated model has efficiencies of its own, measured kernel by kernel",
+                    'Leave it out, or write model = "epoch2025" in [performance]',
+                )
+    elif design.weight_format is not None:
+        lookup.fault(
+            "design.weight_format",
+            f"{performance.model} does not know it",
+            'Write weight_bits, or write model = "calibrated" in [performance]',
+        )
+    if design.weight_format is not None and design.weight_bits is not None:
+        lookup.fault(
+            "design.weight_format",
+            "weight_bits says the same in other words",
+            "Keep one of the two",
+        )
+
+
 def check_model(
     record: PlacementFile,
     model: Model,
@@ -153,7 +182,8 @@ def check_model(
             f"{asked} is beyond the {longest} tokens of {model.name}",
             f"Ask for at most {longest}, or add a model entry with a longer context",
         )
-    for machine in machines:
+    # The calibrated model tells formats of a width apart, and refuses them by name.
+    for machine in () if record.performance.model == CALIBRATED else machines:
         accelerator = machine.accelerator
         if accelerator is not None and design.weight_bits not in accelerator.flop_per_s:
             offered = ", ".join(map(str, sorted(accelerator.flop_per_s)))

@@ -99,6 +99,9 @@ class PlacementDesign:
         Microbatches in flight; the batch is the product of the two.
     weight_bits, kv_bits
         Width of weights, and of activations and KV cache. Not read of measured machines.
+    weight_format
+        The format of the weights by name; ``None``: what ``weight_bits`` stands for on each
+        machine. Of the calibrated model alone.
     replicas
         ``one`` pipeline, or ``several`` on hosts of their own (with ``throughput``).
     """
@@ -109,6 +112,7 @@ class PlacementDesign:
     weight_bits: int = 16
     kv_bits: int = 16
     replicas: Literal["one", "several"] = "one"
+    weight_format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

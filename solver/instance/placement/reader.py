@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from solver.catalog.domain import Model
+from solver.catalog.weight_formats import FORMAT_BITS
 from solver.errors import InstanceError
 from solver.instance.domain import Performance
 from solver.instance.loading import digest_of
@@ -143,7 +145,7 @@ def _built(
         limits=PlacementLimits(**dict(record.limits)),
         rules=PlacementRules(**dict(record.rules)),
         rounding=rounding,
-        performance=Performance(**dict(record.performance)),
+        performance=_performance(record),
         seed=record.seed,
         expected_exit_status=record.expected_exit_status,
         source=where,
@@ -203,9 +205,29 @@ def _design(record: PlacementFile, model: Model | None, lookup: Lookup) -> Place
         tensor_parallel=stated.tensor_parallel or ((1,) if measured else _DEGREES),
         microbatch=microbatch,
         in_flight=in_flight,
-        weight_bits=stated.weight_bits or (model.native_weight_bits if model else 16),
+        weight_bits=_weight_bits(record, model),
         kv_bits=stated.kv_bits or (model.native_kv_bits if model else 16),
         replicas=stated.replicas,
+        weight_format=stated.weight_format,
+    )
+
+
+def _weight_bits(record: PlacementFile, model: Model | None) -> int:
+    stated = record.design
+    if stated.weight_format is not None:
+        return FORMAT_BITS[stated.weight_format]
+    return stated.weight_bits or (model.native_weight_bits if model else 16)
+
+
+def _performance(record: PlacementFile) -> Performance:
+    stated = record.performance
+    if record.workload.shape is not None:
+        # Measured machines ask no model.
+        return Performance()
+    return Performance(
+        model=stated.model,
+        flop_efficiency=stated.flop_efficiency or Fraction(1),
+        hbm_efficiency=stated.hbm_efficiency or Fraction(1),
     )
 
 

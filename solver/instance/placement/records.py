@@ -29,10 +29,15 @@ from solver.instance.record_types import (
     SeenOn,
     Whole,
 )
-from solver.instance.records import PerformanceRecord
 from solver.instance.validation import slip
 
-__all__ = ["TRADE_OFFS", "MachineRecord", "PlacementDesignRecord", "PlacementFile"]
+__all__ = [
+    "TRADE_OFFS",
+    "MachineRecord",
+    "PlacementDesignRecord",
+    "PlacementFile",
+    "PlacementPerformanceRecord",
+]
 
 TRADE_OFFS: tuple[tuple[PlacementTradeOff, ...], ...] = (
     ("speed", "cost"),
@@ -140,9 +145,17 @@ class PlacementDesignRecord(Record):
     weight_bits: _Bits | None = Field(
         default=None, description="Width of the weights; the model's own if left out."
     )
+    weight_format: Literal["bf16", "fp8", "fp8_block", "int8", "int4", "mxfp4", "nvfp4"] | None = (
+        Field(
+            default=None,
+            description="calibrated: in place of weight_bits, a format that every machine runs; a "
+            "width stands for the likeliest format of it on each machine.",
+        )
+    )
     kv_bits: _Bits | None = Field(
         default=None,
-        description="Width of KV cache and activations; the model's own if left out.",
+        description="Width of the KV cache, and in epoch2025 of activations (calibrated: 16 bits); "
+        "the model's own if left out.",
     )
     replicas: Literal["one", "several"] = Field(
         default="one",
@@ -176,6 +189,20 @@ class PlacementRulesRecord(Record):
     )
     hbm_reserve_fraction: Annotated[Exact, Field(ge=0, lt=1)] = Field(
         default=Fraction(0), description="Share of every device's HBM kept free."
+    )
+
+
+class PlacementPerformanceRecord(Record):
+    """How the times of layers are computed where machines are not measured."""
+
+    model: str = Field(
+        default="calibrated", min_length=1, description="The performance model, by name."
+    )
+    flop_efficiency: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
+        default=None, description="epoch2025: share of the arithmetic peak reached; 1 if left out."
+    )
+    hbm_efficiency: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
+        default=None, description="epoch2025: share of the HBM bandwidth reached; 1 if left out."
     )
 
 
@@ -217,8 +244,8 @@ class PlacementFile(CatalogKeys):
     rules: PlacementRulesRecord = Field(
         default_factory=PlacementRulesRecord, description="How hand-overs and memory count."
     )
-    performance: PerformanceRecord = Field(
-        default_factory=PerformanceRecord, description="The performance model and its efficiencies."
+    performance: PlacementPerformanceRecord = Field(
+        default_factory=PlacementPerformanceRecord, description="The performance model."
     )
 
     @field_validator("trade_off")

@@ -32,12 +32,11 @@ _Rest: Any = make_dataclass(
 
 
 def resolved_placement(instance: PlacementInstance) -> dict[str, Any]:
-    """Everything the answer depends on, as JSON."""
-    return {
-        "kind": instance.kind,
-        **{name: to_plain(getattr(instance, name)) for name in _names()},
-        "topology": node_link_data(instance.topology),
-    }
+    """Everything the answer depends on, as JSON; ``design.weight_format`` only where it is said."""
+    plain = {name: to_plain(getattr(instance, name)) for name in _names()}
+    if instance.design.weight_format is None:
+        del plain["design"]["weight_format"]
+    return {"kind": instance.kind, **plain, "topology": node_link_data(instance.topology)}
 
 
 def _names() -> list[str]:
@@ -63,6 +62,9 @@ def placement_from_resolved(
         topology = topology_from_node_link(
             document.pop("topology"), name="", where=f"{where}: topology"
         )
+        design = document.get("design")
+        if isinstance(design, Mapping):
+            document["design"] = {"weight_format": None, **design}
         rest = from_plain(_Rest, document)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ResultError.one(f"is damaged ({error})", where=where, mend=_MEND) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from solver.catalog.weight_formats import FORMAT_BITS
 from solver.instance.placement.domain import PlacementInstance, PlacementMachine
 from solver.instance.placement.records import TRADE_OFFS
 
@@ -110,6 +111,9 @@ def _design(instance: PlacementInstance) -> Iterator[str]:
             yield f"{name} is not a sorted list of positive numbers"
     if min(design.weight_bits, design.kv_bits) < 1:
         yield "a width is not positive"
+    named = design.weight_format
+    if named is not None and FORMAT_BITS.get(named) != design.weight_bits:
+        yield "the format of the weights is unknown, or not of their width"
     if design.replicas == "several" and instance.trade_off != ("speed", "throughput"):
         yield "several replicas go with speed against throughput"
 

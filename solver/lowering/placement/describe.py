@@ -17,6 +17,7 @@ from solver.lowering.placement.describe_flow import describe_flow
 from solver.lowering.placement.hosts import hand_over_bytes, usable_hbm_bytes
 from solver.lowering.placement.rates import measured_rates
 from solver.lowering.placement.space import MICRO, ChainSpace
+from solver.lowering.placement.stages import format_told
 from solver.topology import Link, Path
 from solver.topology.paths import PS_PER_S, transfer_ps
 
@@ -75,6 +76,7 @@ def describe_chain(space: ChainSpace, setting: int, plan: ChainPlan) -> Entry:
                 "machine": machine.name,
                 "accelerator": machine.accelerator.name if machine.accelerator else None,
                 "devices": host.devices,
+                **format_told(space.instance, machine),
                 "tensor_parallel": space.meanings[stage.option].tensor_parallel,
                 "layers": stage.layers,
                 "first_layer": first,

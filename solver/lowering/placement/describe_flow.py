@@ -10,6 +10,7 @@ from formulations.placement.plan import SINK, SOURCE, PlacementPlan, rate_of
 from solver.lowering.placement.carried import Carried, Load, busiest
 from solver.lowering.placement.hosts import hand_over_bytes
 from solver.lowering.placement.space import MICRO, FlowSpace
+from solver.lowering.placement.stages import format_told
 from solver.topology import Link, Path
 
 __all__ = ["ENTRY", "EXIT", "describe_flow", "path_of_flow", "whole_bytes"]
@@ -83,6 +84,7 @@ def describe_flow(space: FlowSpace, plan: PlacementPlan) -> dict[str, Any]:
                 "machine": machine.name,
                 "accelerator": machine.accelerator.name if machine.accelerator else None,
                 "devices": host.devices,
+                **format_told(space.instance, machine),
                 "tensor_parallel": choice[0],
                 "microbatch": choice[1],
                 "layers": held.layers,

@@ -12,26 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from solver.catalog.domain import Model
-from solver.errors import Fault, InstanceError, UnsupportedModelError
-from solver.instance.domain import Rules
+from solver.errors import InstanceError
 from solver.instance.placement.domain import PlacementInstance, PlacementMachine
-from solver.lowering.layouts import grids
-from solver.performance import PERFORMANCE_MODELS
-from solver.performance.epoch2025 import StepSetting, count, unsupported_features
-from solver.performance.epoch2025.stage import accelerator_in_host, layer_times_ps, stage_bytes
+from solver.lowering.placement.stages import degrees_of, stages_on
 from solver.topology import Host
 from solver.topology.paths import PS_PER_S
 
 __all__ = [
     "TOKEN_BYTES",
     "HostOption",
-    "check_modelled",
-    "degrees_of",
     "hand_over_bytes",
     "host_options",
     "most_measured_layers",
-    "step_setting",
     "usable_hbm_bytes",
 ]
 
@@ -56,83 +48,6 @@ class HostOption:
     alone_bytes: tuple[int, ...]
 
 
-def check_modelled(instance: PlacementInstance) -> None:
-    """Refuse what the performance model does not know.
-
-    Raises
-    ------
-    UnsupportedModelError
-        With every fault: the performance model, a feature of the model, a width without arithmetic.
-    """
-    if instance.model is None:
-        return
-    where = instance.source
-    faults: list[Fault] = []
-    if instance.performance.model not in PERFORMANCE_MODELS:
-        faults.append(
-            Fault(
-                f"{where}: performance.model",
-                f"{instance.performance.model!r} is not a performance model",
-                f"Choose from {', '.join(PERFORMANCE_MODELS)}",
-            )
-        )
-    faults.extend(
-        Fault(f"{where}: workload.model", f"{fault.where}: {fault.what}", fault.mend)
-        for fault in unsupported_features(instance.model)
-    )
-    bits = instance.design.weight_bits
-    for machine in instance.machines:
-        known = machine.accelerator.flop_per_s if machine.accelerator else {bits: 0.0}
-        if bits not in known:
-            faults.append(
-                Fault(
-                    f"{where}: design.weight_bits",
-                    f"machine {machine.name!r} has no arithmetic for {bits}-bit weights",
-                    f"Choose from {', '.join(map(str, sorted(known)))}, or leave the machine out",
-                )
-            )
-    if faults:
-        raise UnsupportedModelError.all_of(faults)
-
-
-def degrees_of(model: Model, host: Host, degrees: Sequence[int]) -> tuple[int, ...]:
-    """The degrees that the model and the devices of the host allow."""
-    found, _ = grids(
-        model,
-        one_d=tuple(degree for degree in degrees if degree <= host.devices),
-        two_d=(),
-        stages=(1,),
-        batches=(1,),
-        rules=Rules(),
-    )
-    return tuple(degree for grid in found for degree in grid.tensor_degrees)
-
-
-def step_setting(instance: PlacementInstance, machine: PlacementMachine, host: Host) -> StepSetting:
-    """What the time of a step on this host depends on.
-
-    Raises
-    ------
-    ValueError
-        If the machine is measured, or the question has no model.
-    """
-    if instance.model is None or machine.accelerator is None:
-        raise ValueError(f"{instance.name}: {machine.name} is measured")
-    return StepSetting(
-        counts=count(instance.model),
-        accelerator=accelerator_in_host(
-            machine.accelerator,
-            devices=host.devices,
-            device_bytes_per_s=host.device_bytes_per_s,
-        ),
-        weight_bits=instance.design.weight_bits,
-        kv_bits=instance.design.kv_bits,
-        context_tokens=instance.context_tokens,
-        flop_efficiency=float(instance.performance.flop_efficiency),
-        hbm_efficiency=float(instance.performance.hbm_efficiency),
-    )
-
-
 def usable_hbm_bytes(instance: PlacementInstance, host: Host) -> int:
     """HBM of one device less its reserve, whole bytes."""
     return int(host.hbm_bytes * (1 - instance.rules.hbm_reserve_fraction))
@@ -146,7 +61,11 @@ def hand_over_bytes(instance: PlacementInstance, *, outside: bool) -> Fraction:
         raise ValueError(f"{instance.name}: neither a model nor a shape")
     if outside:
         return Fraction(TOKEN_BYTES)
-    return Fraction(instance.model.d_model * instance.design.kv_bits, 8)
+    bits = instance.design.kv_bits
+    if instance.performance.model != "epoch2025":
+        # Activations stay in 16 bits, whatever the cache: the kernels were measured so.
+        bits = max(bits, 16)
+    return Fraction(instance.model.d_model * bits, 8)
 
 
 def most_measured_layers(instance: PlacementInstance, machine: PlacementMachine) -> int:
@@ -205,14 +124,14 @@ def host_options(
         return (_measured_option(instance, machine, settings),)
     if instance.model is None:
         raise ValueError(f"{instance.name}: neither a model nor a shape")
-    setting = step_setting(instance, machine, host)
+    stages = stages_on(instance, machine, host)
     microbatches = tuple(dict.fromkeys(m for m, _ in settings))
     options = []
-    for degree in degrees_of(instance.model, host, instance.design.tensor_parallel):
-        times = layer_times_ps(setting, tensor_parallel=degree, microbatches=microbatches)
+    for degree in degrees_of(instance, instance.model, host):
+        times = stages.layer_times_ps(tensor_parallel=degree, microbatches=microbatches)
         time_ps = dict(zip(microbatches, times, strict=True))
         needs = [
-            stage_bytes(setting, tensor_parallel=degree, microbatch=m, in_flight=in_flight)
+            stages.memory(tensor_parallel=degree, microbatch=m, in_flight=in_flight)
             for m, in_flight in settings
         ]
         options.append(

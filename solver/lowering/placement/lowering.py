@@ -6,8 +6,8 @@ from solver.errors import InstanceError
 from solver.instance.placement.domain import PlacementInstance
 from solver.lowering.placement.chains import lower_chains
 from solver.lowering.placement.flows import lower_flow
-from solver.lowering.placement.hosts import check_modelled
 from solver.lowering.placement.space import ChainSpace, FlowSpace
+from solver.lowering.placement.stages import check_modelled
 from solver.topology import Topology
 from solver.topology.rounding import Side, rounded
 

@@ -15,10 +15,8 @@ from typing import Any
 
 from solver.instance.placement.domain import PlacementInstance
 from solver.lowering.placement.hosts import (
-    degrees_of,
     hand_over_bytes,
     most_measured_layers,
-    step_setting,
     usable_hbm_bytes,
 )
 from solver.lowering.placement.limits import max_time_ps
@@ -33,7 +31,7 @@ from solver.lowering.placement.replayed import (
 )
 from solver.lowering.placement.routes import Routes, steps
 from solver.lowering.placement.space import MICRO
-from solver.performance.epoch2025.stage import layer_times_ps, stage_bytes
+from solver.lowering.placement.stages import degrees_of, stages_on
 from solver.topology import Host, Path, Topology
 from solver.topology.paths import PS_PER_S, transfer_ps
 
@@ -188,12 +186,12 @@ def _layer_ps(
     if (
         instance.model is None
         or degree is None
-        or degree not in degrees_of(instance.model, host, instance.design.tensor_parallel)
+        or degree not in degrees_of(instance, instance.model, host)
     ):
         return 0, [f"{host.name!r} cannot run at tensor degree {degree}"]
     faults = []
-    step = step_setting(instance, machine, host)
-    need = stage_bytes(step, tensor_parallel=degree, microbatch=microbatch, in_flight=in_flight)
+    stages = stages_on(instance, machine, host)
+    need = stages.memory(tensor_parallel=degree, microbatch=microbatch, in_flight=in_flight)
     used = stage.layers * need.layer + need.fixed
     used += need.alone if stage.layers == instance.layers else 0
     have = usable_hbm_bytes(instance, host)
@@ -201,7 +199,7 @@ def _layer_ps(
         faults.append(f"{host.name!r} needs {used} bytes on a device and has {have}")
     if machine.max_layers is not None and stage.layers > machine.max_layers:
         faults.append(f"{host.name!r} may hold {machine.max_layers} layers, not {stage.layers}")
-    (layer_ps,) = layer_times_ps(step, tensor_parallel=degree, microbatches=(microbatch,))
+    (layer_ps,) = stages.layer_times_ps(tensor_parallel=degree, microbatches=(microbatch,))
     return layer_ps, faults
 
 

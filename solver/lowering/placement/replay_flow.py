@@ -10,17 +10,15 @@ from typing import Any
 from solver.instance.placement.domain import PlacementInstance
 from solver.lowering.placement.describe_flow import ENTRY, EXIT
 from solver.lowering.placement.hosts import (
-    degrees_of,
     hand_over_bytes,
     most_measured_layers,
-    step_setting,
     usable_hbm_bytes,
 )
 from solver.lowering.placement.rates import measured_rates
 from solver.lowering.placement.replayed import Replayed, routes_anew, whole
 from solver.lowering.placement.routes import Routes, steps
 from solver.lowering.placement.space import MICRO
-from solver.performance.epoch2025.stage import layer_times_ps, stage_bytes
+from solver.lowering.placement.stages import degrees_of, stages_on
 from solver.topology import Host, Topology
 from solver.topology.paths import PS_PER_S
 
@@ -107,22 +105,20 @@ def _rate(
             return 0, [f"{host.name!r} may hold {most} layers, not {layers}"]
         return measured_rates(instance, machine)[layers - 1], []
     degree, microbatch = stage["tensor_parallel"], stage["microbatch"]
-    if instance.model is None or degree not in degrees_of(
-        instance.model, host, instance.design.tensor_parallel
-    ):
+    if instance.model is None or degree not in degrees_of(instance, instance.model, host):
         return 0, [f"{host.name!r} cannot run at tensor degree {degree!r:.20}"]
     if microbatch not in instance.design.microbatch:
         return 0, [f"microbatch {microbatch!r:.20} is not on offer"]
     if machine.max_layers is not None and layers > machine.max_layers:
         return 0, [f"{host.name!r} may hold {machine.max_layers} layers, not {layers}"]
-    setting = step_setting(instance, machine, host)
+    stages = stages_on(instance, machine, host)
     (in_flight,) = instance.design.in_flight
-    need = stage_bytes(setting, tensor_parallel=degree, microbatch=microbatch, in_flight=in_flight)
+    need = stages.memory(tensor_parallel=degree, microbatch=microbatch, in_flight=in_flight)
     used = layers * need.layer + need.fixed + (need.alone if layers == instance.layers else 0)
     have = usable_hbm_bytes(instance, host)
     if used > have:
         return 0, [f"{host.name!r} needs {used} bytes on a device and has {have}"]
-    (layer_ps,) = layer_times_ps(setting, tensor_parallel=degree, microbatches=(microbatch,))
+    (layer_ps,) = stages.layer_times_ps(tensor_parallel=degree, microbatches=(microbatch,))
     return microbatch * PS_PER_S * MICRO // (layers * layer_ps), []
 
 

@@ -1,14 +1,15 @@
-r"""One stage of a pipeline over unequal hosts: time and memory of some layers on one host's devices.
+r"""One stage of a pipeline over unequal hosts: time and memory of some layers on a host's devices.
 
 *Time.* A pass of the whole model over t devices for a microbatch of m sequences (``replica``), with
 logits and the host's time between steps, is shared out evenly over its L layers:
-:math:`\tau(t, m) = \lceil T(t, m) / L \rceil` in whole picoseconds. So a host that holds all layers
-takes what the replica kind says of tensor degree t, up to a picosecond a layer, and a chain of equal
-hosts what it says of as many pipeline stages, but for the hand-overs, which a placement counts on
-its own network. The alternative, logits and the host's time on the last stage alone, would make a
-host's time depend on its place in the chain, which the programs then had to decide too, and would
-break with the replica kind, whose stages are alike. The price: the pace of a pipeline whose last
-stage is its slowest is told too fast by at most logits and host's time less that stage's share.
+:math:`\tau(t, m) = \lceil T(t, m) / L \rceil` in whole picoseconds, T in whole nanoseconds as the
+replica kind states it. So a host that holds all layers takes what the replica kind says of tensor
+degree t, up to a picosecond a layer, and a chain of equal hosts what it says of as many pipeline
+stages, but for the hand-overs, which a placement counts on its own network. The alternative, logits
+and the host's time on the last stage alone, would make a host's time depend on its place in the
+chain, which the programs then had to decide too, and would break with the replica kind, whose
+stages are alike. The price: the pace of a pipeline whose last stage is its slowest is told too
+fast, by at most the logits and the host's time less that stage's share of them.
 
 Layers that differ (first dense ones, sliding windows, linear attention, experts every few layers)
 each count as their mean, in time and in bytes alike.
@@ -33,6 +34,7 @@ from solver.catalog.domain import Accelerator
 from solver.performance.calibrated.point import Layout
 from solver.performance.calibrated.replica import Columns
 from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps
+from solver.performance.calibrated_table import CalibratedTable
 from solver.performance.stage import StageBytes, accelerator_in_host, shared_out_ps
 
 __all__ = ["device_in_host", "layer_times_ps", "stage_bytes"]
@@ -79,6 +81,7 @@ def layer_times_ps(
         steps.latency_s(np.zeros_like(columns), columns).tolist(),
         layers=setting.model.layers,
         accelerator=setting.accelerator,
+        resolution_ps=CalibratedTable.resolution_ps,
     )
 
 

@@ -27,6 +27,7 @@ from solver.performance.stage import StageBytes, accelerator_in_host, shared_out
 
 __all__ = ["StageBytes", "accelerator_in_host", "layer_times_ps", "stage_bytes"]
 
+
 def layer_times_ps(
     setting: StepSetting, *, tensor_parallel: int, microbatches: Sequence[int]
 ) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from solver.catalog import shipped_catalog
-from solver.performance.calibrated.step import CalibratedSetting
+from solver.performance.calibrated import step
+from solver.performance.calibrated.step import CalibratedSetting, CurveStore
 from solver.performance.calibrated_table import CalibratedTable, unsupported_formats
 from solver.performance.step_table import StepLayout, StepPrecision
 
@@ -37,16 +38,30 @@ def table(**changes: int) -> CalibratedTable:
 
 @pytest.mark.parametrize("prompts", [{}, {"input_tokens": 2000, "output_tokens": 400}])
 def test_a_cell_alone_gives_the_same_floats(prompts: dict[str, int]) -> None:
-    from solver.performance.calibrated import step
-
     whole = table(**prompts)
     latency_s, hbm_bytes = whole.latency_s(ROWS, COLUMNS), whole.hbm_bytes(ROWS, COLUMNS)
     for row, column in np.ndindex(3, 4):
-        # Nothing that was evaluated for the rectangle may be remembered.
-        step._curves.cache_clear()
         alone = whole.alone(row, column)
         assert alone.latency_s(ZERO, ZERO)[0] == latency_s[row, column]
         assert alone.hbm_bytes(ZERO, ZERO)[0] == hbm_bytes[row, column]
+
+
+@pytest.mark.parametrize("prompts", [{}, {"input_tokens": 2000, "output_tokens": 400}])
+def test_a_cell_alone_sees_nothing_of_the_curves_of_rectangles(
+    monkeypatch: pytest.MonkeyPatch, prompts: dict[str, int]
+) -> None:
+    store = CurveStore()
+    monkeypatch.setattr(step, "_OF_THE_PROCESS", store)
+    sound_s = table(**prompts).latency_s(ROWS, COLUMNS)
+    curves = [curve for found in store._parts.values() for curve in found.values()]
+    assert curves
+    for curve in curves:
+        curve._values *= 0.5
+    poisoned = table(**prompts)
+    assert poisoned.latency_s(ROWS, COLUMNS) == pytest.approx(sound_s / 2)
+    for row, column in np.ndindex(3, 4):
+        alone = poisoned.alone(row, column)
+        assert alone.latency_s(ZERO, ZERO)[0] == sound_s[row, column]
 
 
 @pytest.mark.parametrize("prompts", [{}, {"input_tokens": 2000, "output_tokens": 400}])

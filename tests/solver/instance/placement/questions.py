@@ -32,6 +32,7 @@ INLINE: dict[str, Any] = {
     ],
     "topology": {"entry": "gw"},
     "design": {"tensor_parallel": [1, 2], "microbatch": [1, 8], "in_flight": [1, 2]},
+    "performance": {"model": "epoch2025"},
 }
 """Everything inline, one gateway."""
 

@@ -83,6 +83,32 @@ LINKS = INLINE["links"]
             {"trade_off": ["throughput"]},
             ["design.in_flight", "2 values", "a flow needs one", "Give the one"],
         ),
+        # the performance model
+        (
+            {"performance": {"flop_efficiency": "0.7"}},
+            ["performance.flop_efficiency", "efficiencies of its own", "epoch2025"],
+        ),
+        (
+            {"performance": {"model": "calibrated", "hbm_efficiency": 1}},
+            ["performance.hbm_efficiency", "efficiencies of its own", "Leave it out"],
+        ),
+        (
+            {"design.weight_format": "fp8"},
+            ["design.weight_format", "epoch2025", "Write weight_bits", "calibrated"],
+        ),
+        (
+            {"performance": None, "design.weight_format": "int8", "design.weight_bits": 8},
+            ["design.weight_format", "same in other words", "Keep one"],
+        ),
+        ({"performance": None, "design.weight_format": "fp9"}, ["design.weight_format", "fp9"]),
+        (
+            {"performance": None, "workload.context_tokens": 200_000},
+            ["workload.context_tokens", "200000", "131072"],
+        ),
+        (
+            {"performance": None, "design.expert_parallel": 2},
+            ["design.expert_parallel", "not a known key"],
+        ),
         # prices
         (
             {"machines.1.accelerator": "Gaudi 3"},
@@ -155,6 +181,7 @@ def test_a_fault_of_an_inline_question_is_named(
         ({"design.in_flight": 2}, {}, ["design.in_flight", "2", "Leave it out"]),
         ({"design.weight_bits": 8}, {}, ["design.weight_bits", "measured", "Leave it out"]),
         ({"performance.model": "x"}, {}, ["performance.model", "measured", "Leave it out"]),
+        ({"design.weight_format": "fp8"}, {}, ["design.weight_format", "measured", "Leave it"]),
         ({"workload.context_tokens": 5}, {}, ["workload.context_tokens", "measured"]),
         (
             {},

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from solver.errors import InstanceError
+from solver.instance.domain import Performance
 from solver.instance.placement.domain import PlacementInstance, ServedShape
 from solver.instance.placement.reader import read_placement_instance
 from solver.instance.reading import read_any_instance
@@ -88,6 +89,30 @@ def test_the_exit_is_the_entry_unless_it_is_named(read: Read) -> None:
 def test_widths_default_to_the_models_own(read: Read) -> None:
     design = read(INLINE).design
     assert (design.weight_bits, design.kv_bits) == (16, 16)
+
+
+def test_times_are_those_of_measured_kernels_unless_another_model_is_named(read: Read) -> None:
+    assert read(INLINE, {"performance": None}).performance.model == "calibrated"
+    assert read(INLINE).performance.model == "epoch2025"
+
+
+def test_measured_machines_ask_no_performance_model(read: Read) -> None:
+    assert read(MEASURED).performance == Performance()
+
+
+def test_efficiencies_of_the_published_formula_are_exact_and_1_if_left_out(read: Read) -> None:
+    found = read(INLINE, {"performance.hbm_efficiency": "0.7"}).performance
+    assert (found.flop_efficiency, found.hbm_efficiency) == (Fraction(1), Fraction(7, 10))
+
+
+def test_a_format_of_the_weights_brings_its_width(read: Read) -> None:
+    design = read(INLINE, {"performance": None, "design.weight_format": "int4"}).design
+    assert (design.weight_format, design.weight_bits) == ("int4", 4)
+
+
+def test_a_width_that_a_machine_lacks_is_left_to_the_calibrated_model(read: Read) -> None:
+    changes = {"machines.1.accelerator": "V100-32GB SXM", "design.weight_bits": 8}
+    assert read(INLINE, {"performance": None, **changes}).design.weight_bits == 8
 
 
 def test_choices_that_are_not_made_have_defaults(read: Read) -> None:

@@ -138,6 +138,19 @@ def test_a_question_that_was_read_reads_back_as_itself(source: str) -> None:
     assert replace(again, warnings=question.warnings) == question
 
 
+def test_a_format_of_the_weights_reads_back(read: Read) -> None:
+    question = read(INLINE, {"performance": None, "design.weight_format": "fp8"})
+    document = through_json(question)
+    assert document["design"]["weight_format"] == "fp8"
+    assert placement_from_resolved(document, where=question.source) == replace(
+        question, warnings=()
+    )
+
+
+def test_a_format_that_is_not_said_is_not_written(read: Read) -> None:
+    assert "weight_format" not in through_json(read(INLINE))["design"]
+
+
 def test_where_it_came_from_and_what_is_expected_are_no_part_of_a_question(read: Read) -> None:
     one = read(INLINE)
     other = replace(
@@ -168,6 +181,8 @@ def test_the_network_stands_in_node_link_form(read: Read) -> None:
         ({"entry": "leaf"}, "'leaf' is no gateway"),
         ({"design.microbatch": [8, 1]}, "microbatch is not a sorted list"),
         ({"design.replicas": "several"}, "several replicas"),
+        ({"design.weight_format": "int8"}, "format of the weights"),
+        ({"design.weight_format": "fp9"}, "format of the weights"),
         ({"limits.max_hosts": 0}, "a limit is not positive"),
         ({"topology.nodes.0.usd_per_hour": None}, "a host has no price"),
         ({"topology.edges.0.bytes_per_s": 0}, "bytes_per_s is 0"),

@@ -6,6 +6,7 @@ import datetime
 import json
 import re
 import tomllib
+from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,11 @@ SOURCE_KEYS = (
     "# [measured",
 )
 MEASURED_KEYS = ("# rates", "# layer_times")
+EPOCH_KEYS = ("# flop_efficiency", "# hbm_efficiency")
 
 
 def test_what_the_remarks_of_the_template_offer_can_be_read() -> None:
-    raw = _with_remarks((*SOURCE_KEYS, *MEASURED_KEYS, "# replicas"))
+    raw = _with_remarks((*SOURCE_KEYS, *MEASURED_KEYS, *EPOCH_KEYS, "# replicas", "# weight_bits"))
     # The builder's network stands beside the inline one until a link joins them.
     raw["links"].append({"a": "r1-leaf", "b": "leaf2", "gbit_per_s": 100, "latency_us": 5})
     question = placement_instance_from_raw(raw, today=TODAY)
@@ -97,6 +99,18 @@ def test_what_the_remarks_of_the_template_offer_can_be_read() -> None:
     assert question.rounding is not None
     assert question.limits.max_usd_per_hour == 30
     assert len(question.topology.hosts) == 5 + 5
+    assert (question.design.weight_format, question.design.weight_bits) == ("int8", 8)
+
+
+def test_the_remarks_on_the_published_formula_can_be_read() -> None:
+    raw = tomllib.loads(template_text())
+    lines = [line[2:] for line in template_text().splitlines() if line.startswith(EPOCH_KEYS)]
+    raw["performance"] = {"model": "epoch2025", **tomllib.loads("\n".join(lines))}
+    question = placement_instance_from_raw(raw, today=TODAY)
+    assert (question.performance.flop_efficiency, question.performance.hbm_efficiency) == (
+        Fraction("0.7"),
+        Fraction("0.75"),
+    )
 
 
 def test_the_remarks_on_measured_machines_can_be_read(tmp_path: Path) -> None:
@@ -107,7 +121,7 @@ def test_the_remarks_on_measured_machines_can_be_read(tmp_path: Path) -> None:
     raw["machines"] = [{"name": name, "hbm_gb": 80, "usd_per_hour": 1} for name in names]
     raw["measured"] = {"rates": "rates.csv", "layer_times": "times.csv"}
     del raw["design"]["tensor_parallel"]
-    del raw["rules"]["hbm_reserve_fraction"], raw["performance"]
+    del raw["performance"]
     rows = [f"{name},1,{10 + number}" for number, name in enumerate(names)]
     for file, column in (("rates", "layers_held,tok_per_s"), ("times", "microbatch,ms_per_layer")):
         text = "\n".join([f"machine,{column}", *rows])

@@ -55,18 +55,18 @@ def replica_of(setting: CalibratedSetting) -> Replica:
 
 
 @slow
-@given(SETTINGS, DEGREES, st.integers(1, 300))
-def test_a_host_of_all_layers_takes_the_pass_of_a_replica_up_to_a_picosecond_a_layer(
+@given(SETTINGS, DEGREES, st.integers(1, 128))
+def test_a_host_of_all_layers_takes_the_pass_of_a_replica(
     setting: CalibratedSetting, degree: int, batch: int
 ) -> None:
     whole = replica_of(setting).pass_cost(
         Columns.of([Layout(degree)]), sequences=batch, context=setting.context_tokens
     )
-    step_ps = math.ceil(float(whole.seconds[0]) * 1e12)
     (layer_ps,) = layer_times_ps(setting, tensor_parallel=degree, microbatches=[batch])
-    # Parts are summed in another order there: floats of 2^-52 of the whole.
-    slack = 1 + step_ps * 2**-48
-    assert -slack <= setting.model.layers * layer_ps - step_ps < setting.model.layers + slack
+    # Up to a nanosecond, a picosecond a layer, and the last bits of sums in another order.
+    step_ps = float(whole.seconds[0]) * 1e12
+    more_ps = setting.model.layers * layer_ps - step_ps
+    assert -1 <= more_ps <= 1000 + setting.model.layers + 1
 
 
 @slow
@@ -75,7 +75,7 @@ def test_a_host_of_all_layers_takes_a_step_of_the_table_up_to_a_picosecond_a_lay
     setting: CalibratedSetting, degree: int, batch: int
 ) -> None:
     steps = CalibratedSteps(setting, [Layout(degree)], [batch])
-    step_ps = math.ceil(float(steps.latency_s(ONE, ONE)[0]) * 1e12)
+    step_ps = 1000 * math.ceil(float(steps.latency_s(ONE, ONE)[0]) * 1e9)
     (layer_ps,) = layer_times_ps(setting, tensor_parallel=degree, microbatches=[batch])
     assert 0 <= setting.model.layers * layer_ps - step_ps < setting.model.layers
 

@@ -13,6 +13,7 @@ PRECISION = "bfloat16/kv_bfloat16"
 DECODE = {
     "launch_s": 7e-6,
     "merge_s": 1.5e-6,
+    "merge_part_s": 1e-7,
     "block_s": 5e-6,
     "head_s": 5e-8,
     "sm_bytes_per_s": 1e13,
@@ -91,5 +92,5 @@ def test_shipped_constants_serve_both_precisions_of_the_large_systems(family: st
         for precision in (PRECISION, "bfloat16/kv_fp8"):
             fit = catalog.find(system=system, precision=precision)
             build(fit.constants)
-            assert fit.errors["random"].median <= 0.09
+            assert fit.errors["random"].median <= 0.08
             assert fit.errors["shape"].median <= 0.08

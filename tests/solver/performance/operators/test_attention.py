@@ -176,6 +176,28 @@ def test_a_short_row_costs_extra_only_below_one_cache_line() -> None:
     assert seconds(c, head_dim=128) == seconds(plain, head_dim=128)
 
 
+def test_each_part_of_a_split_sequence_after_the_first_is_merged_at_a_price() -> None:
+    plain, priced = constants(), constants(grouped_merge_part_s=1e-6)
+    shape = {"batch": 4, "kv_len": 4096}
+    # 32 blocks, 264 places: eight parts of 512 tokens.
+    assert seconds(priced, **shape) - seconds(plain, **shape) == pytest.approx(7e-6)
+
+
+def test_a_sequence_in_one_part_needs_no_merge() -> None:
+    priced = constants(grouped_merge_part_s=1e-3)
+    assert seconds(priced, kv_len=128) == seconds(constants(), kv_len=128)
+
+
+def test_filling_the_pipeline_costs_each_wave_of_per_head_blocks() -> None:
+    apart = {"smallest_group": 64.0, "per_head_chunk_tokens": 1e9, "per_head_norm_p": 12.0}
+    plain, filling = constants(**apart), constants(**apart, per_head_ramp_s=1e-3)
+    # 132 multiprocessors; eight tokens fill half of the pipeline.
+    one = {"batch": 4, "kv_len": 8}
+    three = {"batch": 12, "kv_len": 8}
+    assert seconds(filling, **one) - seconds(plain, **one) == pytest.approx(0.5e-3, rel=0.02)
+    assert seconds(filling, **three) - seconds(plain, **three) == pytest.approx(1.5e-3, rel=0.02)
+
+
 def test_kernel_constants_have_no_default_for_what_is_always_paid() -> None:
     with pytest.raises(TypeError):
         DecodeKernel(launch_s=1e-6)  # type: ignore[call-arg]

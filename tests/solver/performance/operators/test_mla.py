@@ -18,6 +18,7 @@ H100 = device_of_system("h100_sxm")
 NAMED = {
     "launch_s": 7e-6,
     "merge_s": 1e-6,
+    "merge_part_s": 0.0,
     "block_s": 5e-6,
     "head_s": 5e-8,
     "sm_bytes_per_s": 1e13,
@@ -118,3 +119,15 @@ def test_no_call_beats_the_launch_and_the_reads(batch: int, kv_len: int, heads: 
     reads_s = batch * kv_len * 576 * 2 / H100.hbm_bytes_per_s
     c = constants()
     assert seconds(c, batch=batch, kv_len=kv_len, heads=heads) >= 7e-6 + 0.99 * reads_s
+
+
+def test_each_part_of_a_split_sequence_after_the_first_is_merged_at_a_price() -> None:
+    shape = {"batch": 33, "kv_len": 131072}
+    # 132 multiprocessors over 33 sequences: four parts each.
+    added_s = seconds(constants(merge_part_s=1e-6), **shape) - seconds(constants(), **shape)
+    assert added_s == pytest.approx(3e-6, rel=1e-6)
+
+
+def test_a_sequence_in_one_part_needs_no_merge() -> None:
+    priced = constants(merge_part_s=1e-3)
+    assert seconds(priced, kv_len=128) == seconds(constants(), kv_len=128)
