@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.performance.epoch2025.step import FloatArray
+from solver.performance.step_table import FloatArray
 
 __all__ = ["Served", "aggregated", "decode_only", "prefill_only"]
 

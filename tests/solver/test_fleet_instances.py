@@ -81,7 +81,14 @@ def test_every_table_is_read_by_a_fleet(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["one-model-one-pool", "melange-toy", "owned-against-rented", "sizes-in-two-pools"]
+    "name",
+    [
+        "one-model-one-pool",
+        "melange-toy",
+        "owned-against-rented",
+        "sizes-in-two-pools",
+        "gpt-oss-and-llama-calibrated",
+    ],
 )
 def test_the_result_of_a_real_question_verifies(name: str) -> None:
     path = FOLDER / f"{name}.toml"

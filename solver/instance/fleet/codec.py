@@ -2,14 +2,15 @@
 
 Fractions are written as text (``"5/2"``), catalog entries as the catalog writes them, lists of
 whole numbers of a design space in their short form. Reading is strict: a missing key, an unknown
-one or a value of the wrong kind is an error, never a default.
+one or a value of the wrong kind is an error, never a default; only fields marked
+``WRITTEN_WHERE_STATED`` may be missing.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -17,6 +18,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 from solver.catalog import accelerator_from_dict, entry_as_dict, model_from_dict
 from solver.catalog.domain import Accelerator, Model
 from solver.instance.domain import DesignSpace
+from solver.instance.fleet.domain import WRITTEN_WHERE_STATED
 from solver.instance.ranges import format_integers, parse_integers
 
 __all__ = ["from_plain", "to_plain"]
@@ -37,6 +39,7 @@ def to_plain(value: Any, *, leave_out: frozenset[str] = frozenset()) -> Any:
             f.name: to_plain(getattr(value, f.name))
             for f in fields(value)
             if f.name not in leave_out
+            and not (_where_stated(f) and getattr(value, f.name) == f.default)
         }
     if isinstance(value, Fraction):
         return str(value)
@@ -71,11 +74,25 @@ def from_plain(
     for key in document:
         if key not in hints:
             raise ValueError(f"{_joined(where, str(key))} is not a known key")
+    may_lack = _may_lack(cast("Hashable", kind))
     for key in hints:
-        if key not in document:
+        if key not in document and key not in may_lack:
             raise ValueError(f"{_joined(where, key)} is missing")
-    values = {key: _value(hint, document[key], _joined(where, key)) for key, hint in hints.items()}
+    values = {
+        key: _value(hint, document[key], _joined(where, key))
+        for key, hint in hints.items()
+        if key in document
+    }
     return kind(**values)
+
+
+def _where_stated(f: Field[Any]) -> bool:
+    return f.metadata.items() >= WRITTEN_WHERE_STATED.items()
+
+
+@cache
+def _may_lack(kind: Any) -> frozenset[str]:
+    return frozenset(f.name for f in fields(kind) if _where_stated(f))
 
 
 def _joined(where: str, key: str) -> str:

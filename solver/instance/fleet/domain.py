@@ -13,6 +13,7 @@ from solver.catalog.domain import Accelerator, Model
 from solver.instance.domain import DesignSpace, NamedQuestion, Performance, Rules
 
 __all__ = [
+    "WRITTEN_WHERE_STATED",
     "Answers",
     "Contract",
     "CostUnit",
@@ -38,6 +39,10 @@ Phase = Literal["aggregated", "prefill", "decode"]
 """What a replica does: whole requests, their prompts alone, or their output tokens alone."""
 
 CostUnit = Literal["usd_per_hour", "usd_per_mtok", "usd"]
+WRITTEN_WHERE_STATED = {"written": "where stated"}
+"""Metadata of a field that plain JSON leaves out at its default: results written before the field
+existed read as they did."""
+
 ContractKind = Literal["on_demand", "reserved", "spot", "owned"]
 TradeOff = Literal["speed", "cost", "power", "quality", "throughput"]
 
@@ -136,6 +141,8 @@ class Workload:
         Measured operating points; where there are any, no design of ours is offered for it.
     points_meet_limits
         The file vouches that its points meet both limits, although it does not show them.
+    prefix_hit
+        Share of a prompt whose KV cache is there already, from 0 to below 1.
     """
 
     name: str
@@ -148,6 +155,7 @@ class Workload:
     target_speed_tok_per_s: Fraction | None = None
     points: tuple[MeasuredPoint, ...] = ()
     points_meet_limits: bool = False
+    prefix_hit: Fraction = field(default=Fraction(0), metadata=WRITTEN_WHERE_STATED)
 
     @property
     def output_tokens(self) -> Fraction:
@@ -351,6 +359,8 @@ class FleetInstance(NamedQuestion):
     rules: Rules = field(default_factory=Rules)
     performance: Performance = field(default_factory=Performance)
     seed: int = 0
+    weight_formats: tuple[str, ...] = field(default=(), metadata=WRITTEN_WHERE_STATED)
+    """Formats of the weights on offer, by name, in place of ``design.weight_bits``."""
 
     @property
     def kind(self) -> str:

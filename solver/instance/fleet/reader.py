@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from solver.errors import InstanceError
+from solver.instance.calibration_keys import CALIBRATED
 from solver.instance.domain import DesignSpace, Performance, Rules
 from solver.instance.fleet.attachments import Attachments
 from solver.instance.fleet.cross_checks import check_file, check_question
@@ -28,6 +29,7 @@ from solver.instance.fleet.domain import (
     Workload,
 )
 from solver.instance.fleet.machines import MachineReader, rack_orbit
+from solver.instance.fleet.model_keys import check_model_keys
 from solver.instance.fleet.points_binding import PointTables
 from solver.instance.fleet.records import FleetDesignRecord, FleetFile
 from solver.instance.fleet.workloads import WorkloadReader
@@ -96,6 +98,7 @@ def _built(
 ) -> FleetInstance:
     record, lookup = recorded(FleetFile, raw, where, folder)
     check_file(record, lookup)
+    check_model_keys(record, lookup)
 
     periods = tuple(Period(entry.name, entry.hours) for entry in record.periods)
     periods = periods or (Period("day", Fraction(24)),)
@@ -113,10 +116,11 @@ def _built(
     ).workloads(record.workloads)
     if len(machines) == len(found) and len(workloads) == len(record.workloads):
         check_question(record, workloads, machines, lookup)
-    design = _design(record.design, workloads, machines, lookup)
+    design = _design(record, workloads, machines, lookup)
     if lookup.faults:
         raise InstanceError.all_of(lookup.faults)
     limits, horizon, bandwidth = record.limits, record.horizon_years, record.transfer.gb_per_s
+    performance = record.performance
     return FleetInstance(
         name=record.name,
         title=record.title or record.name,
@@ -141,8 +145,13 @@ def _built(
         current=_current(record),
         answers=_answers(record),
         rules=Rules(**dict(record.rules)),
-        performance=Performance(**dict(record.performance)),
+        performance=Performance(
+            model=performance.model,
+            flop_efficiency=performance.flop_efficiency or Fraction(1),
+            hbm_efficiency=performance.hbm_efficiency or Fraction(1),
+        ),
         seed=record.seed,
+        weight_formats=(record.design.weight_format or ()) if record.design is not None else (),
         expected_exit_status=record.expected_exit_status,
         source=where,
         warnings=(*price_age_warnings(offers.prices, today), *attachments.warnings),
@@ -150,14 +159,27 @@ def _built(
 
 
 def _design(
-    record: FleetDesignRecord | None,
+    file: FleetFile,
     workloads: Sequence[Workload],
     machines: Sequence[MachineOffer],
     lookup: Lookup,
 ) -> DesignSpace | None:
+    record = file.design
     if record is None:
         return None
     check_degrees(record, lookup)
+    if file.performance.model != CALIBRATED:
+        # The calibrated model tells formats of a width apart, and refuses them by name.
+        _check_widths(record, workloads, machines, lookup)
+    return design_space(record, weight_bits=record.weight_bits or (), kv_bits=record.kv_bits or ())
+
+
+def _check_widths(
+    record: FleetDesignRecord,
+    workloads: Sequence[Workload],
+    machines: Sequence[MachineOffer],
+    lookup: Lookup,
+) -> None:
     accelerators = [m.accelerator for m in machines if m.accelerator is not None]
     offered = sorted({bits for accelerator in accelerators for bits in accelerator.flop_per_s})
     designed = [workload for workload in workloads if not workload.points]
@@ -177,7 +199,6 @@ def _design(
                 f"no machine has {bits}-bit arithmetic{whose}",
                 f"Choose from {', '.join(map(str, offered))}, or offer another machine",
             )
-    return design_space(record, weight_bits=record.weight_bits or (), kv_bits=record.kv_bits or ())
 
 
 def _phases(record: FleetDesignRecord | None, workloads: Sequence[Workload]) -> tuple[Phase, ...]:

@@ -23,7 +23,7 @@ from solver.instance.record_types import (
     Record,
     Whole,
 )
-from solver.instance.records import LayoutChoices, PerformanceRecord, RulesRecord
+from solver.instance.records import Formats, LayoutChoices, RulesRecord
 from solver.instance.validation import slip
 
 __all__ = ["FleetDesignRecord", "FleetFile", "FleetLimitsRecord", "ServiceRecord"]
@@ -36,6 +36,10 @@ class FleetDesignRecord(LayoutChoices):
     """The design space: every value each choice may take, on every machine."""
 
     batch: Integers = Field(default=tuple(range(1, 257)), description="Sequences decoded together.")
+    weight_format: Formats | None = Field(
+        default=None,
+        description="Formats of the weights, in place of weight_bits (calibrated).",
+    )
     phases: list[Literal["aggregated", "disaggregated"]] = Field(
         default=["aggregated"],
         min_length=1,
@@ -48,7 +52,8 @@ class TransferRecord(Record):
 
     gb_per_s: DeviceBandwidth | None = Field(
         default=None,
-        description="Gigabytes/s of one prefill device; the accelerator's scale-out if left out.",
+        description="Gigabytes/s of one device that hands over; the accelerator's scale-out if "
+        "left out.",
     )
 
 
@@ -159,6 +164,20 @@ class AnswersRecord(Record):
     )
 
 
+class FleetPerformanceRecord(Record):
+    """How times and rates of designs are computed."""
+
+    model: str = Field(
+        default="calibrated", min_length=1, description="The performance model, by name."
+    )
+    flop_efficiency: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
+        default=None, description="epoch2025: share of the arithmetic peak reached; 1 if left out."
+    )
+    hbm_efficiency: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
+        default=None, description="epoch2025: share of the HBM bandwidth reached; 1 if left out."
+    )
+
+
 class FleetFile(CatalogKeys):
     """A fleet for several workloads: the exact frontier of speed against cost."""
 
@@ -208,8 +227,8 @@ class FleetFile(CatalogKeys):
     rules: RulesRecord = Field(
         default_factory=RulesRecord, description="Deployability of layouts; all rules are on."
     )
-    performance: PerformanceRecord = Field(
-        default_factory=PerformanceRecord, description="The performance model and its efficiencies."
+    performance: FleetPerformanceRecord = Field(
+        default_factory=FleetPerformanceRecord, description="The performance model."
     )
 
     @field_validator("trade_off")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from solver.catalog.weight_formats import FORMAT_BITS
 from solver.instance.fleet.domain import Contract, FleetInstance, MachineOffer, Workload
 
 __all__ = ["unsound"]
@@ -64,6 +65,8 @@ def _top(instance: FleetInstance) -> Iterator[str]:
     performance = instance.performance
     if not (0 < performance.flop_efficiency <= 1 and 0 < performance.hbm_efficiency <= 1):
         yield "an efficiency is not a share"
+    if not set(instance.weight_formats) <= FORMAT_BITS.keys():
+        yield "a format of weights is unknown"
 
 
 def _workload(workload: Workload, n_periods: int, machines: set[str]) -> Iterator[str]:
@@ -89,6 +92,8 @@ def _workload(workload: Workload, n_periods: int, machines: set[str]) -> Iterato
     )
     if any(limit is not None and limit <= 0 for limit in limits):
         yield f"a limit of {name} is not positive"
+    if not 0 <= workload.prefix_hit < 1:
+        yield f"the share of cached prompts of {name} is not a share below 1"
     models = {model.name for model in workload.models}
     if not workload.points and any(model.model is None for model in workload.models):
         yield f"{name} has a model without a shape, and no points"

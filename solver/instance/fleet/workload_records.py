@@ -100,6 +100,10 @@ class WorkloadEntry(Record):
     target_speed_tok_per_s: Positive | None = Field(
         default=None, description="Its own target: its speed counts as a share of it."
     )
+    prefix_hit: Annotated[Exact, Field(ge=0, lt=1)] | None = Field(
+        default=None,
+        description="Share of a prompt found in the prefix cache (calibrated); 0 if left out.",
+    )
     points: str | None = Field(
         default=None, min_length=1, description="A CSV of measured operating points."
     )

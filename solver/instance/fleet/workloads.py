@@ -78,6 +78,7 @@ class WorkloadReader:
             target_speed_tok_per_s=entry.target_speed_tok_per_s,
             points=points,
             points_meet_limits=entry.points_meet_limits,
+            prefix_hit=entry.prefix_hit or Fraction(0),
         )
 
     def _warn_of_unshown(

@@ -8,51 +8,86 @@ serves. Of the designs on as many devices those are kept that no other beats in 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.catalog.domain import Model, Price
-from solver.errors import Fault, InstanceError
-from solver.instance.domain import DesignSpace, Limits, Machine, ReplicaInstance
+from solver.catalog.domain import Model
+from solver.errors import Fault, InstanceError, UnsupportedModelError
+from solver.instance.domain import DesignSpace
 from solver.instance.fleet.domain import (
     FleetInstance,
-    MachineOffer,
     Phase,
     RequestSize,
+    Workload,
     WorkloadModel,
 )
 from solver.lowering.families import CandidateFamily
 from solver.lowering.fleet.choices import counts_layouts
 from solver.lowering.fleet.dominance import smallest_rows
-from solver.lowering.fleet.evaluations import ServingTable, evaluate
 from solver.lowering.fleet.options import PS_PER_S, Option
+from solver.lowering.fleet.published_designs import published_designs
 from solver.lowering.fleet.scaling import NANO, ranks
+from solver.lowering.fleet.serving_table import MachineDesigns, ServingTable
 from solver.lowering.fleet.uplink import kv_bytes_per_token, request_bytes
-from solver.lowering.space import lower_replica
+from solver.performance import PERFORMANCE_MODELS
+from solver.performance.step_table import StepLayout, StepPrecision
 
-__all__ = ["design_options", "layout_name"]
+__all__ = ["check_designs", "design_options", "layout_name"]
 
+_CALIBRATED = "calibrated"
 _Places = npt.NDArray[np.intp]
 
 
-def layout_name(
-    *, tensor: int, two_dimensional: bool, stages: int, weight_bits: int, kv_bits: int
-) -> str:
-    """Name of a layout, the same in every result: ``TP8 PP2 W8 KV16``."""
-    kind = "TP2D" if two_dimensional else "TP"
-    depth = f" PP{stages}" if stages > 1 else ""
-    return f"{kind}{tensor}{depth} W{weight_bits} KV{kv_bits}"
+def layout_name(layout: StepLayout, precision: StepPrecision) -> str:
+    """Name of a layout, the same in every result: ``TP8 PP2 W8 KV16``, ``TP1 DP8 EP8 fp8 KV8``."""
+    two_d = layout.tensor_parallel_2d > 0
+    parts = [f"{'TP2D' if two_d else 'TP'}{layout.tensor_degree}"]
+    parts += [
+        f"{name}{degree}"
+        for name, degree in (
+            ("DP", layout.attention_data_parallel),
+            ("EP", layout.expert_parallel),
+            ("PP", layout.pipeline_parallel),
+        )
+        if degree > 1
+    ]
+    parts.append(precision.weight_format or f"W{precision.weight_bits}")
+    return " ".join([*parts, f"KV{precision.kv_bits}"])
+
+
+def check_designs(instance: FleetInstance) -> None:
+    """Refuse a question whose designs the performance model cannot represent, before any is made.
+
+    Raises
+    ------
+    UnsupportedModelError
+        For another performance model, features of models, formats that no machine runs.
+    """
+    if instance.design is None or all(workload.points for workload in instance.workloads):
+        return
+    name = instance.performance.model
+    if name not in PERFORMANCE_MODELS:
+        raise UnsupportedModelError.one(
+            f"{name!r} is not a performance model of fleets",
+            where=f"{instance.source}: performance.model",
+            mend=f"Choose from {', '.join(PERFORMANCE_MODELS)}",
+        )
+    if name == _CALIBRATED:
+        from solver.lowering.fleet.calibrated_formats import check_formats
+
+        check_formats(instance, instance.design)
 
 
 def design_options(instance: FleetInstance, number: int) -> tuple[list[Option], int, list[Fault]]:
     """Options of workload ``number`` from the design space, how many were looked at, and reasons.
 
-    A model that fits on no layout of a machine, or a machine without arithmetic of a width, leaves
-    a reason instead of options; whether any option is left is the caller's to judge.
+    A model that fits on no layout of a machine, or a machine without a format or arithmetic of a
+    width, leaves a reason instead of options; whether any option is left is the caller's to judge.
+    ``check_designs`` has been asked before.
 
     Raises
     ------
@@ -69,6 +104,7 @@ def design_options(instance: FleetInstance, number: int) -> tuple[list[Option], 
             where=f"{instance.source}: design",
             mend="Add [design], or points to the workload",
         )
+    designs_of = _evaluator(instance.performance.model)
     found: list[Option] = []
     looked_at = 0
     reasons: list[Fault] = []
@@ -79,84 +115,48 @@ def design_options(instance: FleetInstance, number: int) -> tuple[list[Option], 
                 where=f"{instance.source}: workload {workload.name!r}",
                 mend="Name a model of the catalog, or add measured points",
             )
-        for k, machine in enumerate(instance.machines):
-            if machine.accelerator is None:
-                continue
-            try:
-                options, candidates = _on_machine(instance, number, accepted, k, machine, design)
-            except InstanceError as error:
-                # Nothing fits here; another machine may do.
-                reasons.extend(error.faults)
-                continue
-            found.extend(options)
-            looked_at += candidates
+        machines, more = designs_of(instance, workload, accepted.model, design)
+        reasons.extend(more)
+        for designs in machines:
+            found.extend(_options(instance, number, accepted, designs))
+            looked_at += designs.candidates
     return found, looked_at, reasons
 
 
-def _on_machine(
-    instance: FleetInstance,
-    number: int,
-    accepted: WorkloadModel,
-    k: int,
-    machine: MachineOffer,
-    design: DesignSpace,
-) -> tuple[list[Option], int]:
-    workload = instance.workloads[number]
-    model = accepted.model
-    assert model is not None
-    assert machine.accelerator is not None
-    weight_bits = design.weight_bits or (model.native_weight_bits,)
-    able = tuple(bits for bits in weight_bits if bits in machine.accelerator.flop_per_s)
-    if not able:
-        raise InstanceError.one(
-            f"{machine.accelerator.name} has no arithmetic of {weight_bits[0]} bits",
-            where=f"{instance.source}: design.weight_bits",
-            mend="Offer another width",
-        )
-    offered = replace(design, weight_bits=able, kv_bits=design.kv_bits or (model.native_kv_bits,))
-    by_size = [_families(instance, model, machine, offered, size) for size in workload.sizes]
-    by_phase: dict[Phase, list[ServingTable]] = {phase: [] for phase in instance.phases}
-    for families in zip(*by_size, strict=True):
-        for phase, tables in by_phase.items():
-            tables.append(evaluate(instance, model, workload.sizes, families, phase))
-    options: list[Option] = []
-    for phase, tables in by_phase.items():
-        for place, rows, columns in _worth_having(
-            instance, number, model, by_size[0], tables, phase
-        ):
-            options.extend(
-                _option(
-                    instance, number, accepted, k, by_size[0][place], tables[place], phase, r, c
+_DesignsOf = Callable[
+    [FleetInstance, Workload, Model, DesignSpace], tuple[list[MachineDesigns], list[Fault]]
+]
+
+
+def _evaluator(model: str) -> _DesignsOf:
+    """What evaluates designs under a performance model."""
+    if model == _CALIBRATED:
+        # Its kernel tables take longer to import than many a question of the other to solve.
+        from solver.lowering.fleet.calibrated_designs import calibrated_designs
+
+        return calibrated_designs
+    return published_designs
+
+
+def _options(
+    instance: FleetInstance, number: int, accepted: WorkloadModel, designs: MachineDesigns
+) -> Iterator[Option]:
+    model, families = accepted.model, designs.families
+    assert model is not None  # the caller looked
+    for phase, tables in designs.tables.items():
+        for place, rows, columns in _worth_having(instance, number, model, families, tables, phase):
+            for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+                yield _option(
+                    instance,
+                    number,
+                    accepted,
+                    designs.machine,
+                    families[place],
+                    tables[place],
+                    phase,
+                    row,
+                    column,
                 )
-                for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
-            )
-    candidates = sum(family.shape[0] * family.shape[1] for family in by_size[0])
-    return options, candidates * len(by_phase)
-
-
-def _families(
-    instance: FleetInstance,
-    model: Model,
-    machine: MachineOffer,
-    design: DesignSpace,
-    size: RequestSize,
-) -> tuple[CandidateFamily, ...]:
-    accelerator = machine.accelerator
-    assert accelerator is not None  # the caller looked
-    question = ReplicaInstance(
-        name=instance.name,
-        title=instance.title,
-        model=model,
-        context_tokens=size.input_tokens + -(-size.output_tokens // 2),
-        # Candidates are priced by the fleet; here a price of one only counts devices.
-        machines=(Machine(accelerator, Price(accelerator.name, "", Fraction(1), "", "")),),
-        design=design,
-        limits=Limits(),
-        rules=instance.rules,
-        performance=instance.performance,
-        source=instance.source,
-    )
-    return lower_replica(question).families
 
 
 def _worth_having(
@@ -196,7 +196,7 @@ def _worth_having(
     apart = devices
     if phase != "aggregated":
         # Only replicas of equal width can hand a KV cache over.
-        kv_bits = np.array([family.step.setting.kv_bits for family in families])[place]
+        kv_bits = np.array([family.step.precision.kv_bits for family in families])[place]
         apart = devices * (kv_bits.max(initial=0) + 1) + kv_bits
     if counts_layouts(instance):
         _, apart = np.unique(np.stack([place, rows]), axis=1, return_inverse=True)
@@ -222,21 +222,13 @@ def _option(
     column: int,
 ) -> Option:
     workload = instance.workloads[number]
-    step, setting = family.step, family.step.setting
-    degree = int(family.tensor_degrees[row])
+    layout, precision = family.layout(row), family.step.precision
     rates = table.rates[row, column].tolist()
-    two_d = step.two_dimensional
     return Option(
         workload=number,
         model=accepted.name,
         machine=machine,
-        layout=layout_name(
-            tensor=degree,
-            two_dimensional=two_d,
-            stages=step.stages,
-            weight_bits=setting.weight_bits,
-            kv_bits=setting.kv_bits,
-        ),
+        layout=layout_name(layout, precision),
         phase=phase,
         devices=int(family.devices[row]),
         rates=tuple(Fraction(rate, NANO) for rate in rates),
@@ -244,21 +236,33 @@ def _option(
         latency_ps=None if phase == "prefill" else int(table.latency_ps[row, column]),
         ttft_s=None if phase == "decode" else Fraction(int(table.ttft_ps[row, column]), PS_PER_S),
         quality=accepted.quality,
-        kv_bits=setting.kv_bits,
+        kv_bits=precision.kv_bits,
         uplink_bytes_per_s=None
         if accepted.model is None or not instance.racks
         else _uplink(family, accepted.model, workload.sizes, rates, phase),
         facts={
-            "accelerator": setting.accelerator.name,
-            "tensor_parallel": 1 if two_d else degree,
-            "tensor_parallel_2d": degree if two_d else 0,
-            "pipeline_parallel": step.stages,
-            "weight_bits": setting.weight_bits,
-            "kv_bits": setting.kv_bits,
+            "accelerator": family.machine.accelerator.name,
+            "tensor_parallel": layout.tensor_parallel,
+            "tensor_parallel_2d": layout.tensor_parallel_2d,
+            "pipeline_parallel": layout.pipeline_parallel,
+            "weight_bits": precision.weight_bits,
+            "kv_bits": precision.kv_bits,
+            **_calibrated_facts(layout, precision),
             # A prefill replica works on one prompt a stage, whatever the batch.
             **({} if phase == "prefill" else {"batch": int(family.batches[column])}),
         },
     )
+
+
+def _calibrated_facts(layout: StepLayout, precision: StepPrecision) -> dict[str, Any]:
+    """What only a model that tells formats apart knows of a design."""
+    if not precision.weight_format:
+        return {}
+    return {
+        "expert_parallel": layout.expert_parallel,
+        "attention_data_parallel": layout.attention_data_parallel,
+        "weight_format": precision.weight_format,
+    }
 
 
 def _uplink(
@@ -269,6 +273,6 @@ def _uplink(
     phase: Phase,
 ) -> Fraction:
     """Bytes/s to and from the replica at full load, for the size that moves most."""
-    kv = kv_bytes_per_token(model, family.step.setting.kv_bits)
+    kv = kv_bytes_per_token(model, family.step.precision.kv_bits)
     moved = (request_bytes(size, phase, kv) or Fraction(0) for size in sizes)
     return max(m * Fraction(rate, NANO) for m, rate in zip(moved, rates, strict=True))

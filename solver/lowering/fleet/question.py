@@ -19,7 +19,7 @@ from solver.lowering.fleet.choices import (
     layout_labels,
     least_uppers,
 )
-from solver.lowering.fleet.designs import design_options
+from solver.lowering.fleet.designs import check_designs, design_options
 from solver.lowering.fleet.dominance import undominated
 from solver.lowering.fleet.grades import check_grades, grade_columns
 from solver.lowering.fleet.limits import limit_rows
@@ -111,6 +111,7 @@ def lower_question(instance: FleetInstance, *, prune: bool = True) -> FleetSpace
 
 def _options(instance: FleetInstance) -> tuple[list[Option], int, tuple[str, ...]]:
     """Options that meet their workloads' limits, how many there were, and what was left out."""
+    check_designs(instance)
     found: list[Option] = []
     stated = 0
     left_out: list[str] = []

@@ -2,9 +2,9 @@ r"""A replica that reads prompts alone: time of a prompt, prompts at once, HBM, 
 
 Every attention group of every stage works on a prompt of its own, so that a replica of d groups and
 s stages has d s *lanes*; a prompt holds its lane for the time P that ``Replica.prompt_s`` gives,
-all chunks through all stages. With the share h of its tokens in the prefix cache a prompt of I tokens
-brings (1 - h) I, which attend to the whole prompt. The cache of a prompt leaves over the links of
-its group while the lane works on the next one:
+all chunks through all stages. With the share h of its tokens in the prefix cache a prompt of I
+tokens brings (1 - h) I, which attend to the whole prompt. The cache leaves over the links of
+its group while the lane works on the next prompt:
 
 .. math:: r = \min\Bigl(\frac{d\,s}{P},\; \frac{d}{x}\Bigr), \qquad \text{ttft} = a + P + H
 

@@ -125,6 +125,7 @@ def workloads(draw: st.DrawFn, name: str, n_periods: int, offered: tuple[str, ..
         target_speed_tok_per_s=draw(maybe(positive)),
         points=tuple(draw(st.lists(point, min_size=1, max_size=3))) if measured else (),
         points_meet_limits=measured and draw(st.booleans()),
+        prefix_hit=Fraction(0) if measured else draw(st.just(Fraction(0)) | part),
     )
 
 
@@ -220,6 +221,9 @@ def fleet_questions(draw: st.DrawFn) -> FleetInstance:
             draw(st.sampled_from(["per-device", "published"])),
             draw(part),
         ),
-        performance=Performance("epoch2025", draw(part), draw(part)),
+        performance=Performance(
+            draw(st.sampled_from(["epoch2025", "calibrated"])), draw(part), draw(part)
+        ),
+        weight_formats=draw(st.sampled_from([(), ("fp8",), ("bf16", "nvfp4")])),
         seed=draw(st.integers(0, 2**31 - 1)),
     )

@@ -55,7 +55,10 @@ def test_the_kind_chooses_what_is_asked_for(
 def test_what_the_remarks_of_the_template_offer_can_be_read() -> None:
     text = (files("solver.instance") / "template_fleet.toml").read_text(encoding="utf-8")
     # One of two ways to say a thing, or racks that would leave machines without a place.
-    apart = ("# horizon_years", "# points", "# models", "# target")
+    apart = (
+        *("# horizon_years", "# points", "# models", "# target"),
+        *("# weight_format", "# flop_efficiency", "# hbm_efficiency"),
+    )
     whole = [line for line in text.splitlines() if "(default: all)" not in line]
     lines = [line for line in whole if not line.startswith(apart)]
     remarks = [line for line in lines if re.match(r"# (\[|\w+ = )", line)]

@@ -28,6 +28,7 @@ from solver.performance.epoch2025 import count
 from solver.performance.epoch2025.memory import deployable_bytes_per_device
 from solver.performance.epoch2025.step import StepFamily, StepSetting
 from solver.performance.prefill import prefill_pass_s
+from solver.performance.step_table import StepLayout, StepPrecision
 
 F = Fraction
 SIZE = RequestSize(1000, 300, F(1))
@@ -129,9 +130,20 @@ def test_options_say_what_they_are(ask: Any) -> None:
     assert option.facts["tensor_parallel"] == 1
 
 
-def test_a_layout_has_one_name() -> None:
-    name = layout_name(tensor=16, two_dimensional=True, stages=2, weight_bits=4, kv_bits=8)
-    assert name == "TP2D16 PP2 W4 KV8"
+@pytest.mark.parametrize(
+    ("layout", "precision", "name"),
+    [
+        (StepLayout(1, 16, pipeline_parallel=2), StepPrecision(4, 8), "TP2D16 PP2 W4 KV8"),
+        (StepLayout(8), StepPrecision(8, 16), "TP8 W8 KV16"),
+        (
+            StepLayout(2, expert_parallel=16, attention_data_parallel=8),
+            StepPrecision(8, 8, "fp8_block", "fp8"),
+            "TP2 DP8 EP16 fp8_block KV8",
+        ),
+    ],
+)
+def test_a_layout_has_one_name(layout: StepLayout, precision: StepPrecision, name: str) -> None:
+    assert layout_name(layout, precision) == name
 
 
 def test_a_slower_link_slows_prefill_alone(ask: Any) -> None:
