@@ -44,7 +44,6 @@ _KERNEL_FREE = (
     Free("launch_s", "s", 6e-6, 1e-6, 1e-4),
     Free("merge_s", "s", 2e-6, 1e-8, 1e-4),
     Free("merge_part_s", "s", 1e-8, 1e-10, 1e-5),
-    Free("wave_s", "s", 1e-8, 1e-10, 1e-5),
     Free("block_s", "s", 2e-6, 1e-8, 1e-4),
     Free("sm_bytes_per_s", "byte/s", 6e10, 1e9, 1e13),
     Free("lone_bytes_per_s", "byte/s", 2e10, 1e9, 1e13),
@@ -70,6 +69,7 @@ _SETTING_UNITS = {
 }
 _CHOICES = {"smallest_group": "1", "largest_group": "1", "least_fill": "block/multiprocessor"}
 _LARGEST_GROUP = 32.0
+_DECODE_FIT_ROWS = 3000
 
 
 def _splitting(chunk_tokens: float, waves: float, whole: float) -> dict[str, float]:
@@ -105,6 +105,7 @@ class DecodeRows(KernelRows):
     """Rows of decode attention; see ``KernelRows``."""
 
     family = "attention_decode"
+    soft_error = 0.03
     shape_columns: tuple[str, ...] = ("heads", "kv_heads", "head_dim")
 
     def free(self, prefix: str) -> tuple[Free, ...]:
@@ -158,7 +159,7 @@ class DecodeRows(KernelRows):
     ) -> dict[str, float]:
         values = {**self._starts(), **settings}
         for prefix in ("grouped_", "per_head_"):
-            served = thin(self._served(settings, chosen, prefix), seed=0)
+            served = thin(self._served(settings, chosen, prefix), seed=0, most=_DECODE_FIT_ROWS)
             if len(served):
                 values = self._fit_kernel(values, served, prefix, evaluations=evaluations)
         return values

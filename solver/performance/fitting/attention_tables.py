@@ -107,6 +107,9 @@ class KernelRows(ABC):
 
     family: str
     shape_columns: tuple[str, ...]
+    soft_error: float = 0.1
+    """Error beyond which a row counts about linearly. Decode times stand in steps (a split more, a
+    wave more, a clock of 2 us on some systems): there a smaller one keeps to the middle."""
 
     def __init__(self, frame: pd.DataFrame, *, system: str, precision: str) -> None:
         self.system = system
@@ -170,13 +173,14 @@ class KernelRows(ABC):
             lambda values: predict({**fixed, **values}, chosen),
             self.measured_s[chosen],
             free=free,
+            soft_error=self.soft_error,
             max_evaluations=evaluations,
         )
         return {**fixed, **found}
 
     def misfit(self, predicted_s: FloatArray, chosen: npt.NDArray[np.intp]) -> float:
         """Mean of the robust loss of log time, as the fit minimises it."""
-        off = np.log(predicted_s / self.measured_s[chosen]) / 0.1
+        off = np.log(predicted_s / self.measured_s[chosen]) / self.soft_error
         return float(np.mean(np.sqrt(1.0 + off * off) - 1.0))
 
 

@@ -10,8 +10,9 @@ multiprocessor, or by the fixed time of a kernel. Two kernels share the work, as
 Both split long sequences over several blocks until the device is full (flash decoding, Dao and
 others 2023) and pay a merge. With b blocks over M multiprocessors in w = ceil(b / M) waves,
 
-    one block   = fixed + bytes / (rate of a multiprocessor) + flop / (its arithmetic rate)
+    one block   = fixed + filling + bytes / (rate of a multiprocessor) + flop / (its rate)
     memory      = misses / HBM + hits / L2 + filling + queries and outputs / HBM
+    merge       = fixed + (parts of a sequence less 1) x one part
     time        = launch + merge + norm_p(w x one block, memory)
 
 The data behind the constants was
@@ -49,8 +50,8 @@ MMA_ROWS = 8
 GATE_TOKENS = 128
 """Tokens for which the choice of kernel counts one block (TensorRT-LLM, XQA dispatch)."""
 
-RAMP_TOKENS = 32
-"""Tokens after which half of the software pipeline of the per-head kernel is filled."""
+RAMP_TOKENS = 8
+"""Tokens of a head of width 128 that fill half of the software pipeline of a per-head block."""
 
 LINE_BYTES = 128
 """One line of the L2 cache: a shorter row of the KV cache wastes part of each read."""
@@ -95,9 +96,11 @@ class DecodeKernel:
     tile_tokens
         KV tokens a block works through at least.
     ramp_s
-        Time to fill the software pipeline at head width 128.
+        Time of a block to fill its software pipeline, which a short part of a sequence does not.
     short_row_s
         Extra time where a cached row is shorter than an L2 line.
+    merge_part_s
+        Time to merge each part of a sequence after the first: they are added one by one.
     """
 
     launch_s: float
@@ -114,6 +117,7 @@ class DecodeKernel:
     chunk_tokens: float
     waves: float
     split_whole_cache: float
+    merge_part_s: float = 0.0
     sm_s_per_flop: float = 0.0
     tile_tokens: float = 1.0
     ramp_s: float = 0.0
@@ -245,6 +249,9 @@ def _kernel_s(
     one_s = c.block_s + block_bytes / c.sm_bytes_per_s
     if c.sm_s_per_flop:
         one_s = one_s + 4.0 * rows * head_dim * tokens * c.sm_s_per_flop
+    if c.ramp_s:
+        wide = tokens * head_dim / REFERENCE_HEAD_DIM
+        one_s = one_s + c.ramp_s * wide / (wide + RAMP_TOKENS)
     waves = np.maximum(1.0, np.ceil(0.999 * blocks * splits / sms))
     work_s = norm(waves * one_s, block_bytes / c.lone_bytes_per_s, 4.0)
 
@@ -253,11 +260,8 @@ def _kernel_s(
     bytes_per_s = c.hbm_share * device.hbm_bytes_per_s
     io_bytes = 2.0 * ACTIVATION_BYTES * batch * heads * head_dim
     memory_s = kv_bytes / bytes_per_s * (1.0 - hits + hits / c.l2_gain) + c.fill_s * (1.0 - hits)
-    fixed_s = c.launch_s + c.merge_s * (splits > 1)
+    fixed_s = c.launch_s + c.merge_s * (splits > 1) + c.merge_part_s * (splits - 1.0)
     fixed_s = fixed_s + c.head_row_s * (head_dim / REFERENCE_HEAD_DIM - 1.0)
-    if c.ramp_s:
-        ramp = seen / (seen + RAMP_TOKENS)
-        fixed_s = fixed_s + c.ramp_s * head_dim / REFERENCE_HEAD_DIM * ramp
     if c.short_row_s:
         fixed_s = fixed_s + c.short_row_s * (head_dim * kv_value_bytes < LINE_BYTES)
     total: FloatArray = fixed_s + norm(work_s, memory_s + io_bytes / bytes_per_s, c.norm_p)

@@ -80,6 +80,8 @@ class MlaDecode:
         Heads a tile of the kernel for few heads and of the one for many, and where that begins.
     kv_value_bytes
         Bytes of one cached value.
+    merge_part_s
+        Time to merge each part of a sequence after the first: they are added one by one.
     """
 
     launch_s: float
@@ -101,6 +103,7 @@ class MlaDecode:
     wide_tile_heads: float
     wide_from_heads: float
     kv_value_bytes: float
+    merge_part_s: float
 
 
 def mla_decode_constants_from(constants: Mapping[str, float]) -> MlaDecode:
@@ -161,7 +164,8 @@ def mla_decode_s(
         + c.fill_s * (1.0 - hits)
         + io_bytes / bytes_per_s
     )
-    total: FloatArray = c.launch_s + c.merge_s * (splits > 1) + norm(work_s, memory_s, c.norm_p)
+    fixed_s = c.launch_s + c.merge_s * (splits > 1) + c.merge_part_s * (splits - 1.0)
+    total: FloatArray = fixed_s + norm(work_s, memory_s, c.norm_p)
     return total
 
 
