@@ -1,41 +1,114 @@
-"""A cost that depends on one number, remembered where it was asked for.
+"""A cost that depends on one number, tabulated at knots where it was asked for.
 
 Rectangles of layouts by batches ask for the same tokens on the same tensor degree again and again;
-an operator is only evaluated where it was not before. Operators work element by element, so that a
-value does not depend on what was asked together with it.
+an operator is evaluated once at each knot, and the curve is straight between two knots. What a cell
+gets does not depend on what was asked together with it: operators work element by element.
 
-Kernels work in tiles of at least 64 rows of tokens. Between the ends of a tile nothing but the
-traffic of activations changes, so a *tiled* curve of more than ``EXACT_TOKENS`` tokens is evaluated
-at the first and last token of the tile and is straight between them: within 0.1 % of the operators
-for matrix multiplications and routed experts, 0.4 % where a collective changes its algorithm.
+Sequences have a knot at every whole number. So have tokens up to ``EXACT_TOKENS``; beyond, kernels
+work in tiles of at least 64 rows, between whose ends nothing but the traffic of activations
+changes, and there are knots at the first and the last token of each tile alone. That is within
+0.1 % of the operators for matrix multiplications, 0.2 % for routed experts and 0.4 % where a
+collective changes its algorithm. Between two whole numbers of tokens a straight line is what a mix
+of steps with fewer and with more costs on average.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.performance.calibrated.cost import Cost, FloatArray
 
-__all__ = ["EXACT_TOKENS", "Curve", "knots_around", "stacked", "unstacked"]
+__all__ = [
+    "EXACT_TOKENS",
+    "TOKEN_KNOTS",
+    "Curve",
+    "Places",
+    "places_of_sequences",
+    "places_of_tokens",
+    "unstacked",
+]
 
-EXACT_TOKENS = 256.0
-"""Tokens up to which a tiled curve is evaluated token by token."""
-_TILE = 64.0
-_WIDER_FROM = 8192.0
-"""Tokens beyond which the distance of the knots doubles with the tokens: never above 1.6 %."""
+EXACT_TOKENS = 512
+"""Tokens up to which every whole number is a knot."""
+_TILE = 64
+_WIDER_FROM = 32768
+"""Tokens beyond which the distance of the knots doubles with the tokens: never above 0.4 %."""
+_MANY = 16
+"""Numbers asked for together from which on all knots between them are evaluated."""
+_MOST_TOKENS = 2**36
+"""Far more tokens than any pass has."""
 
 
-def stacked(cost: Cost, size: int) -> FloatArray:
-    """The parts of a cost as rows of an array (5, size)."""
-    values: FloatArray = np.empty((5, size))
-    values[0] = cost.arithmetic_s
-    values[1] = cost.hbm_s
-    values[2] = cost.network_s
-    values[3] = cost.network_fixed_s
-    values[4] = cost.launch_s
-    return values
+def _token_knots() -> FloatArray:
+    knots = [float(m) for m in range(1, EXACT_TOKENS + 1)]
+    end, width = EXACT_TOKENS, _TILE
+    while end < _MOST_TOKENS:
+        knots += [end + 1.0, end + float(width)]
+        end += width
+        if end >= 2 * _WIDER_FROM * (width // _TILE) or (width == _TILE and end == _WIDER_FROM):
+            width *= 2
+    found = np.array(knots)
+    found.setflags(write=False)
+    return found
+
+
+TOKEN_KNOTS: FloatArray = _token_knots()
+"""Knots of curves over tokens, ascending from 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where numbers lie among knots: arrays (n,).
+
+    Parameters
+    ----------
+    knots
+        The ascending knots; ``None`` for all whole numbers from 0.
+    below, above
+        Index of the knots around each number; the same where it is a knot.
+    share
+        Of the way from the one below to the one above.
+    between
+        Whether any number is not a knot.
+    """
+
+    knots: FloatArray | None
+    below: npt.NDArray[np.intp]
+    above: npt.NDArray[np.intp]
+    share: FloatArray
+    between: bool
+
+
+def places_of_tokens(tokens: FloatArray) -> Places:
+    """Places among ``TOKEN_KNOTS``; fewer than one token count as one.
+
+    Raises
+    ------
+    ValueError
+        For more tokens than the last knot.
+    """
+    m = np.maximum(tokens, 1.0)
+    if m.size and m.max() >= TOKEN_KNOTS[-1]:
+        raise ValueError(f"no pass has {m.max():,.0f} tokens")
+    below = np.searchsorted(TOKEN_KNOTS, m, side="right") - 1
+    first = TOKEN_KNOTS[below]
+    exact = first == m
+    above = np.where(exact, below, below + 1)
+    last = TOKEN_KNOTS[above]
+    share = (m - first) / np.where(exact, 1.0, last - first)
+    return Places(TOKEN_KNOTS, below, above, share, not exact.all())
+
+
+def places_of_sequences(sequences: FloatArray) -> Places:
+    """Places among the whole numbers from 0."""
+    below = sequences.astype(np.intp)
+    share = sequences - below
+    above = below + (share > 0)
+    return Places(None, below, above, share, bool(np.any(share > 0)))
 
 
 def unstacked(values: FloatArray) -> Cost:
@@ -43,52 +116,53 @@ def unstacked(values: FloatArray) -> Cost:
     return Cost(values[0], values[1], values[2], values[3], values[4])
 
 
-def knots_around(tokens: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """First and last token of the tile that each of ``tokens`` (above ``EXACT_TOKENS``) lies in."""
-    doublings = np.ceil(np.log2(np.maximum(tokens, _WIDER_FROM) / _WIDER_FROM))
-    width = _TILE * np.exp2(doublings)
-    before = (np.ceil(tokens / width) - 1.0) * width
-    return before + 1.0, before + width
-
-
 class Curve:
-    """``evaluate`` over points (n,), each evaluated once; answers are arrays (5, n).
+    """``evaluate`` tabulated over the knots of one kind of ``Places``, each evaluated once."""
 
-    Parameters
-    ----------
-    tiled
-        Points are tokens of kernels that work in tiles; above ``EXACT_TOKENS`` the curve is
-        evaluated at the ends of tiles alone.
-    """
-
-    def __init__(self, evaluate: Callable[[FloatArray], Cost], *, tiled: bool = False) -> None:
+    def __init__(self, evaluate: Callable[[FloatArray], Cost]) -> None:
         self._evaluate = evaluate
-        self._knots = Curve(evaluate) if tiled else None
-        self._points: FloatArray = np.empty(0)
+        self._known: npt.NDArray[np.bool_] = np.zeros(0, dtype=bool)
         self._values: FloatArray = np.empty((5, 0))
 
-    def at(self, points: FloatArray) -> FloatArray:
-        """The parts at ``points`` (n,), in their order."""
-        place = np.searchsorted(self._points, points)
-        known = place < len(self._points)
-        known[known] = self._points[place[known]] == points[known]
-        if not known.all():
-            new = np.unique(points[~known])
-            merged = np.concatenate([self._points, new])
-            order = np.argsort(merged, kind="stable")
-            self._values = np.concatenate([self._values, self._fresh(new)], axis=1)[:, order]
-            self._points = merged[order]
-            place = np.searchsorted(self._points, points)
-        return np.asarray(self._values.take(place, axis=1))
+    def at(self, places: Places) -> FloatArray:
+        """The parts (arithmetic, HBM, network, its fixed part, launch) at ``places``, (5, n)."""
+        self._fill(places)
+        low = self._values.take(places.below, axis=1)
+        if not places.between:
+            return low
+        high = self._values.take(places.above, axis=1)
+        high -= low
+        high *= places.share
+        low += high
+        return low
 
-    def _fresh(self, points: FloatArray) -> FloatArray:
-        """The parts at points (ascending) that were not asked for before."""
-        if self._knots is None:
-            return stacked(self._evaluate(points), len(points))
-        exact = int(np.searchsorted(points, EXACT_TOKENS, side="right"))
-        above = points[exact:]
-        first, last = knots_around(above)
-        found = self._knots.at(np.concatenate([points[:exact], first, last]))
-        low, high = found[:, exact : exact + len(above)], found[:, exact + len(above) :]
-        between = low + (above - first) / (last - first) * (high - low)
-        return np.concatenate([found[:, :exact], between], axis=1)
+    def _fill(self, places: Places) -> None:
+        """Evaluate the knots that were not asked for before."""
+        size = int(places.above.max(initial=-1)) + 1
+        if size > len(self._known):
+            grown = max(size, 2 * len(self._known))
+            known, values = np.zeros(grown, dtype=bool), np.zeros((5, grown))
+            known[: len(self._known)] = self._known
+            values[:, : len(self._known)] = self._values
+            self._known, self._values = known, values
+        if self._known[places.below].all() and self._known[places.above].all():
+            return
+        asked = np.zeros(len(self._known), dtype=bool)
+        asked[places.below] = True
+        asked[places.above] = True
+        if places.knots is not None and len(places.below) >= _MANY:
+            # Others will ask for the knots between: one long call costs less than many short ones.
+            asked[places.below.min() : size] = True
+        new = np.flatnonzero(asked & ~self._known)
+        points = new.astype(np.float64) if places.knots is None else places.knots[new]
+        cost = self._evaluate(points)
+        parts = (
+            cost.arithmetic_s,
+            cost.hbm_s,
+            cost.network_s,
+            cost.network_fixed_s,
+            cost.launch_s,
+        )
+        for row, part in enumerate(parts):
+            self._values[row, new] = part
+        self._known[new] = True

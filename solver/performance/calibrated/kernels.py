@@ -17,19 +17,16 @@ import numpy.typing as npt
 from solver.catalog.domain import Accelerator
 from solver.performance.calibrated.constants import ServingConstants
 from solver.performance.calibrated.cost import Cost, FloatArray
+from solver.performance.calibrated.sources import Sources
 from solver.performance.operators.attention import DecodeAttention, attention_decode_s
 from solver.performance.operators.attention_context import attention_context_s
+from solver.performance.operators.calibration_file import Calibration
 from solver.performance.operators.collective import CollectiveKind
 from solver.performance.operators.constants import (
-    attention_context_constants,
-    attention_decode_constants,
-    collective_constants,
-    gemm_constants,
     mla_context_constants,
     mla_decode_constants,
     moe_constants,
 )
-from solver.performance.operators.device import device_of_accelerator
 from solver.performance.operators.dispatch import expert_exchange_s
 from solver.performance.operators.formats import (
     KV_VALUE_BYTES,
@@ -38,7 +35,7 @@ from solver.performance.operators.formats import (
     gemm_precision,
 )
 from solver.performance.operators.gemm import OPERANDS, gemm_s
-from solver.performance.operators.hierarchical import network_collective_s, network_of
+from solver.performance.operators.hierarchical import network_collective_s
 from solver.performance.operators.mla import LATENT_WIDTH, ROW_WIDTH, mla_context_s, mla_decode_s
 from solver.performance.operators.moe import EXPERT_PRECISIONS, MoeConstants, moe_s
 from solver.performance.operators.transfer import TRANSFER_SHARE, link_bytes_per_s
@@ -115,30 +112,33 @@ class Kernels:
         *,
         gated: bool = True,
         routed: bool = False,
+        calibration: Calibration | None = None,
     ) -> None:
         self.accelerator = accelerator
         self.formats = formats
         self.serving = serving
         self.gated = gated
-        self.device = device_of_accelerator(accelerator)
-        self._plain = gemm_constants(accelerator, _PLAIN)
+        sources = Sources(accelerator, calibration)
+        self.device = sources.device
+        self._least_exchange_s: dict[tuple[object, ...], FloatArray] = {}
+        self._plain = sources.gemm(_PLAIN)
         self._precision = gemm_precision(formats.weight, self.device)
-        self._gemm = gemm_constants(accelerator, self._precision)
+        self._gemm = sources.gemm(self._precision)
         cache = attention_precision(formats.kv)
-        self._decode = attention_decode_constants(accelerator, cache)
+        self._decode = sources.attention_decode(cache)
         self._decode_kernels = _in_graph(self._decode.constants, serving)
-        self._context = attention_context_constants(accelerator, cache)
+        self._context = sources.attention_context(cache)
         self._mla_decode = mla_decode_constants(accelerator, cache)
         latent = self._mla_decode.constants
         self._latent_kernels = replace(latent, launch_s=min(latent.launch_s, serving.kernel_s))
         self._mla_context = mla_context_constants(accelerator, cache)
-        self.network = network_of(accelerator)
+        self.network, reduced = sources.network()
         self.kv_value_bytes = KV_VALUE_BYTES[formats.kv]
-        self.origins = {
+        self.origins: dict[str, str] = {
             "gemm": self._gemm.origin,
             "attention_decode": self._decode.origin,
             "attention_context": self._context.origin,
-            "collective": collective_constants(accelerator, "all_reduce").origin,
+            "collective": reduced,
         }
         self._expert_precision = ""
         if routed:
@@ -149,7 +149,9 @@ class Kernels:
             if self._expert_precision + _LOW_LATENCY in EXPERT_PRECISIONS:
                 choices.append(self._expert_precision + _LOW_LATENCY)
             self._experts = {
-                choice: _as_engines_run(moe_constants(accelerator, choice, gated).constants, serving)
+                choice: _as_engines_run(
+                    moe_constants(accelerator, choice, gated).constants, serving
+                )
                 for choice in choices
             }
 
@@ -368,8 +370,13 @@ class Kernels:
                 shards=n / ep,
             ).total_s
 
+        key = (n.tobytes(), ep.tobytes(), top_k, experts, hidden)
+        if key not in self._least_exchange_s:
+            self._least_exchange_s[key] = both_ways_s(1e-3)
         seconds = both_ways_s(tokens)
-        return Cost(network_s=seconds, network_fixed_s=np.minimum(both_ways_s(1e-3), seconds))
+        return Cost(
+            network_s=seconds, network_fixed_s=np.minimum(self._least_exchange_s[key], seconds)
+        )
 
     def hand_over(
         self, stage_devices: npt.ArrayLike, stages: npt.ArrayLike, message_bytes: npt.ArrayLike
@@ -391,12 +398,8 @@ class Kernels:
         self, kind: CollectiveKind, world: npt.ArrayLike, message_bytes: npt.ArrayLike
     ) -> Cost:
         """One collective of ``world`` devices."""
-        p, size = np.broadcast_arrays(
-            np.asarray(world, np.float64), np.asarray(message_bytes, np.float64)
-        )
+        p, size = np.asarray(world, np.float64), np.asarray(message_bytes, np.float64)
         seconds = network_collective_s(self.network, kind=kind, world=p, message_bytes=size)
         # What a message of one byte takes: no message is too small to pay that.
-        least = network_collective_s(
-            self.network, kind=kind, world=p, message_bytes=np.minimum(size, 1.0)
-        )
-        return Cost(network_s=seconds, network_fixed_s=np.minimum(least, seconds))
+        one_byte_s = network_collective_s(self.network, kind=kind, world=p, message_bytes=1.0)
+        return Cost(network_s=seconds, network_fixed_s=np.minimum(one_byte_s, seconds))

@@ -20,6 +20,8 @@ from solver.performance.calibrated.kernels import Formats, Kernels
 from solver.performance.calibrated.memory import Memory
 from solver.performance.calibrated.passes import Passes
 from solver.performance.calibrated.point import Layout
+from solver.performance.calibrated.prediction_layer import PredictionMemory, PredictionPasses
+from solver.performance.operators.calibration_file import Calibration
 from solver.performance.operators.transfer import (
     kv_transfer_s,
     link_bytes_per_s,
@@ -75,6 +77,13 @@ class Served:
 class Replica:
     """A model on an accelerator at given formats.
 
+    Parameters
+    ----------
+    calibration
+        Constants measured on this very accelerator; they come before the catalog's.
+    prediction_layer
+        ``model`` is the prediction layer of another, beside which it runs.
+
     Raises
     ------
     UnsupportedModelError
@@ -87,6 +96,9 @@ class Replica:
         accelerator: Accelerator,
         formats: Formats,
         serving: ServingConstants,
+        *,
+        calibration: Calibration | None = None,
+        prediction_layer: bool = False,
     ) -> None:
         self.model = model
         self.accelerator = accelerator
@@ -98,9 +110,13 @@ class Replica:
             serving,
             gated=self.shape.gated,
             routed=model.expert_layers > 0,
+            calibration=calibration,
         )
-        self.passes = Passes(self.kernels, self.shape)
-        self.memory = Memory(self.shape, formats, serving)
+        passes, memory = (
+            (PredictionPasses, PredictionMemory) if prediction_layer else (Passes, Memory)
+        )
+        self.passes = passes(self.kernels, self.shape)
+        self.memory = memory(self.shape, formats, serving)
 
     def pass_cost(
         self,

@@ -9,8 +9,8 @@ rectangle is put together from curves, each evaluated once for a tensor degree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,25 @@ from solver.catalog.parameters import parameter_breakdown
 from solver.performance.calibrated.architecture import shape_of
 from solver.performance.calibrated.constants import ServingConstants, serving_constants
 from solver.performance.calibrated.cost import Cost, FloatArray
-from solver.performance.calibrated.curve import Curve, unstacked
+from solver.performance.calibrated.curve import (
+    Curve,
+    Places,
+    places_of_sequences,
+    places_of_tokens,
+    unstacked,
+)
 from solver.performance.calibrated.kernels import Formats
 from solver.performance.calibrated.point import Layout
 from solver.performance.calibrated.replica import Columns, Replica
+from solver.performance.operators.calibration_file import Calibration
 
-__all__ = ["CalibratedSetting", "CalibratedSteps"]
+__all__ = ["CalibratedSetting", "CalibratedSteps", "CurveStore"]
 
 IndexArray = npt.NDArray[np.intp]
+_Found = dict[tuple[object, ...], Curve]
+
+_MOST_SETTINGS = 64
+"""Settings whose curves are kept at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,13 @@ class CalibratedSetting:
         Lengths of prompt and answer where prompts are mixed in; 0: decoding alone.
     prefix_hit
         Share of the prompt found in the prefix cache, below 1.
+    serving
+        The shipped constants if left out.
+    calibration
+        Constants measured on this accelerator, before the catalog's. Two readings of one file are
+        two calibrations: curves are shared by settings that hold the same object.
+    prediction_layer
+        ``model`` is the prediction layer of the model it drafts for.
     """
 
     model: Model
@@ -62,6 +80,8 @@ class CalibratedSetting:
     output_tokens: int = 0
     prefix_hit: float = 0.0
     serving: ServingConstants | None = None
+    calibration: Calibration | None = None
+    prediction_layer: bool = False
 
     @property
     def formats(self) -> Formats:
@@ -70,98 +90,79 @@ class CalibratedSetting:
 
 
 class _Curves:
-    """The curves of one replica's parts, by what they depend on beside tokens or sequences."""
+    """The curves of one replica's parts, by what they depend on beside tokens or sequences.
 
-    def __init__(self, setting: CalibratedSetting) -> None:
+    ``of_weights`` and ``of_cache`` are shared by settings of equal formats of weights, or of the
+    cache: the two are chosen apart.
+    """
+
+    def __init__(self, setting: CalibratedSetting, of_weights: _Found, of_cache: _Found) -> None:
         self.replica = Replica(
             setting.model,
             setting.accelerator,
             setting.formats,
             setting.serving or serving_constants(),
+            calibration=setting.calibration,
+            prediction_layer=setting.prediction_layer,
         )
-        self._found: dict[tuple[object, ...], Curve] = {}
+        self._of_weights = of_weights
+        self._of_cache = of_cache
 
-    def _curve(
-        self,
-        key: tuple[object, ...],
-        evaluate: Callable[[FloatArray], Cost],
-        *,
-        tiled: bool = False,
-    ) -> Curve:
-        curve = self._found.get(key)
-        if curve is None:
-            curve = self._found[key] = Curve(evaluate, tiled=tiled)
-        return curve
-
-    def group_parts(
-        self,
-        tensor_parallel: int,
-        sequences: FloatArray,
-        chunk: FloatArray,
-        setting: CalibratedSetting,
-        *,
-        dispatched: bool,
-    ) -> FloatArray:
-        """Parts of a pass that an attention group pays for itself, (5, n).
-
-        ``sequences`` and prompt tokens of one microbatch in the group; ``dispatched`` where there
-        is more than one group.
-        """
-        passes, t = self.replica.passes, float(tensor_parallel)
+    def group_parts(self, turn: _Turn, setting: CalibratedSetting) -> FloatArray:
+        """Parts of a pass that an attention group pays for itself, (5, n)."""
+        passes, t = self.replica.passes, float(turn.tensor_parallel)
         verified, context = setting.tokens_per_sequence, float(setting.context_tokens)
-        tokens = _group_tokens(sequences, chunk, setting)
-        parts = self._curve(
+        dispatched = turn.groups > 1
+        parts = _curve(
+            self._of_weights,
             ("tokens", t, dispatched),
             lambda m: passes.tokens(t, m) + passes.reduces(t, m, dispatched=dispatched),
-            tiled=True,
-        ).at(tokens)
-        parts += self._curve(
+        ).at(turn.tokens)
+        parts += _curve(
+            self._of_cache,
             ("sequences", t, context, verified),
             lambda b: (
                 passes.decoding(t, b, context, tokens_per_sequence=verified)
                 + passes.between_steps(b)
             ),
-        ).at(sequences)
-        rows = sequences * verified
-        if setting.input_tokens:
+        ).at(turn.sequences)
+        if turn.chunk is not None:
             length = float(setting.input_tokens)
-            rows = rows + chunk / length
-            if np.any(chunk > 0):
-                parts += self._curve(
-                    ("prompts", t, length), lambda c: passes.prompts(t, c, length)
-                ).at(chunk)
-        parts += self._curve(("head", t), lambda r: passes.head(t, r), tiled=True).at(rows)
+            parts += _curve(
+                self._of_cache,
+                ("prompts", t, length),
+                lambda c: passes.prompts(t, c, length),
+            ).at(turn.chunk)
+        parts += _curve(self._of_weights, ("head", t), lambda r: passes.head(t, r)).at(turn.rows)
         return parts
 
-    def stage_parts(self, layout: Layout, tokens: FloatArray) -> FloatArray | None:
-        """Parts of a pass that depend on the whole stage, (5, n); ``None`` where there are none.
-
-        ``tokens`` of one attention group.
-        """
+    def stage_parts(self, layout: Layout, turn: _Turn) -> FloatArray | None:
+        """Parts of a pass that depend on the whole stage, (5, n); ``None`` where there are none."""
         passes, replica = self.replica.passes, self.replica
         n, ep = layout.stage_devices, layout.expert_parallel
         found: list[FloatArray] = []
         if replica.model.expert_layers:
-            of_stage = tokens * layout.attention_data_parallel
             found.append(
-                self._curve(("experts", n, ep), lambda m: passes.routed(n, ep, m), tiled=True).at(
-                    of_stage
+                _curve(self._of_weights, ("experts", n, ep), lambda m: passes.routed(n, ep, m)).at(
+                    turn.stage_tokens
                 )
             )
             if layout.attention_data_parallel > 1:
                 found.append(
-                    self._curve(
-                        ("exchange", n, ep), lambda m: passes.exchanges(n, ep, m), tiled=True
-                    ).at(of_stage)
+                    _curve(
+                        self._of_weights,
+                        ("exchange", n, ep),
+                        lambda m: passes.exchanges(n, ep, m),
+                    ).at(turn.stage_tokens)
                 )
         if layout.pipeline_parallel > 1:
             columns = Columns.of([layout])
             found.append(
-                self._curve(
+                _curve(
+                    self._of_weights,
                     ("hand over", n, layout.pipeline_parallel),
                     lambda m: replica.hand_overs(columns, m),
-                    tiled=True,
-                ).at(tokens)
+                ).at(turn.tokens)
             )
         if not found:
             return None
@@ -170,52 +171,114 @@ class _Curves:
         return found[0]
 
 
-def _group_tokens(
-    sequences: FloatArray, chunk: FloatArray, setting: CalibratedSetting
-) -> FloatArray:
-    """Tokens of a pass in one attention group; a pass has one at least."""
-    return np.maximum(sequences * setting.tokens_per_sequence + chunk, 1.0)
-
-
-@lru_cache(maxsize=64)
-def _curves(setting: CalibratedSetting) -> _Curves:
-    """Curves shared by all settings that differ in context, drafts and prompts only."""
-    return _Curves(setting)
-
-
-def _shared(setting: CalibratedSetting) -> _Curves:
-    return _curves(
-        CalibratedSetting(
-            model=setting.model,
-            accelerator=setting.accelerator,
-            weight_format=setting.weight_format,
-            expert_format=setting.expert_format,
-            kv_format=setting.kv_format,
-            context_tokens=0,
-            serving=setting.serving,
-        )
-    )
-
-
-_EMPTY: FloatArray = np.empty(0)
+def _curve(
+    kept: _Found,
+    key: tuple[object, ...],
+    evaluate: Callable[[FloatArray], Cost],
+) -> Curve:
+    curve = kept.get(key)
+    if curve is None:
+        curve = kept[key] = Curve(evaluate)
+    return curve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _GroupPasses:
-    """Passes of one attention group for every batch: parts (5, m) and tokens (m,).
+class _Turn:
+    """Passes of one attention group for every batch, as places on the curves.
 
-    ``plain`` decodes, ``mixed`` carries a chunk of prompts too (on ``share`` of the steps), and
-    ``alone`` is the first chunk of a prompt on an empty machine.
+    ``rows`` are the tokens whose logits are needed, ``chunk`` those of prompts (``None``: none).
     """
 
-    sequences: FloatArray
-    plain: FloatArray
-    plain_tokens: FloatArray
-    share: FloatArray = _EMPTY
-    mixed: FloatArray = _EMPTY
-    mixed_tokens: FloatArray = _EMPTY
-    alone: FloatArray = _EMPTY
-    alone_tokens: FloatArray = _EMPTY
+    tensor_parallel: int
+    groups: int
+    sequences: Places
+    tokens: Places
+    stage_tokens: Places
+    rows: Places
+    chunk: Places | None
+
+    @classmethod
+    def of(
+        cls, layout: Layout, sequences: FloatArray, chunk: FloatArray, setting: CalibratedSetting
+    ) -> _Turn:
+        """``sequences`` and prompt tokens of one microbatch in the group."""
+        groups = layout.attention_data_parallel
+        decoded = sequences * setting.tokens_per_sequence
+        m = np.maximum(decoded + chunk, 1.0)
+        tokens = places_of_tokens(m)
+        some = bool(np.any(chunk > 0))
+        return cls(
+            tensor_parallel=layout.tensor_parallel,
+            groups=groups,
+            sequences=places_of_sequences(sequences),
+            tokens=tokens,
+            stage_tokens=tokens if groups == 1 else places_of_tokens(m * groups),
+            rows=places_of_tokens(decoded + chunk / setting.input_tokens) if some else tokens,
+            chunk=places_of_tokens(chunk) if some else None,
+        )
+
+
+class CurveStore:
+    """Curves of many settings, remembered as long as the store is.
+
+    Settings that differ in lengths, drafts and prompts only share theirs.
+    """
+
+    def __init__(self) -> None:
+        self._curves: dict[CalibratedSetting, _Curves] = {}
+        self._parts: dict[CalibratedSetting, _Found] = {}
+
+    def of(self, setting: CalibratedSetting) -> _Curves:
+        """The curves of a setting.
+
+        Raises
+        ------
+        UnsupportedModelError
+            For a format that the accelerator lacks.
+        """
+        plain = replace(
+            setting,
+            context_tokens=0,
+            tokens_per_sequence=1,
+            emitted_per_step=1.0,
+            input_tokens=0,
+            output_tokens=0,
+            prefix_hit=0.0,
+        )
+        found = self._curves.get(plain)
+        if found is None:
+            if len(self._curves) >= _MOST_SETTINGS:
+                self._curves.clear()
+                self._parts.clear()
+            of_weights = self._parts.setdefault(replace(plain, kv_format=""), {})
+            of_cache = self._parts.setdefault(
+                replace(plain, weight_format="", expert_format=""), {}
+            )
+            found = self._curves[plain] = _Curves(plain, of_weights, of_cache)
+        return found
+
+
+_OF_THE_PROCESS = CurveStore()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Passes:
+    """Passes of one attention group for every batch, without what its stage adds."""
+
+    turn: _Turn
+    parts: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prompts:
+    """Passes that carry prompts: ``mixed`` decode too, on ``share`` of the steps; ``alone`` do not.
+
+    ``alone`` is the first chunk of one prompt, a single pass.
+    """
+
+    share: FloatArray
+    mixed: _Passes
+    alone: _Passes
 
 
 class CalibratedSteps:
@@ -227,6 +290,8 @@ class CalibratedSteps:
         Of one pipeline depth; degrees that divide what they split.
     batches : (m,)
         Sequences decoded together in the replica.
+    curves
+        Where the parts of the steps are remembered; left out, with those of the whole process.
 
     Raises
     ------
@@ -237,7 +302,12 @@ class CalibratedSteps:
     """
 
     def __init__(
-        self, setting: CalibratedSetting, layouts: Sequence[Layout], batches: npt.ArrayLike
+        self,
+        setting: CalibratedSetting,
+        layouts: Sequence[Layout],
+        batches: npt.ArrayLike,
+        *,
+        curves: CurveStore | None = None,
     ) -> None:
         if len({layout.pipeline_parallel for layout in layouts}) != 1:
             raise ValueError("a rectangle has layouts of one pipeline depth")
@@ -245,7 +315,7 @@ class CalibratedSteps:
         self.layouts = tuple(layouts)
         self.stages = layouts[0].pipeline_parallel
         self.batches: FloatArray = np.atleast_1d(np.asarray(batches, dtype=np.float64))
-        self._curves = _shared(setting)
+        self._curves = (_OF_THE_PROCESS if curves is None else curves).of(setting)
         self.replica = self._curves.replica
         self._columns = Columns.of(layouts)
 
@@ -270,64 +340,52 @@ class CalibratedSteps:
         n, m = len(self.layouts), len(self.batches)
         parts: FloatArray = np.empty((5, n, m))
         ttft_s: FloatArray = np.empty((n if self.setting.input_tokens else 0, m))
-        groups: dict[tuple[int, int], _GroupPasses] = {}
+        groups: dict[tuple[int, int], tuple[_Passes, _Prompts | None]] = {}
         for row, layout in enumerate(self.layouts):
             key = (layout.tensor_parallel, layout.attention_data_parallel)
             if key not in groups:
                 groups[key] = self._group(layout)
-            if self.setting.input_tokens:
-                parts[:, row], ttft_s[row] = self._mixed(layout, groups[key])
-            else:
-                one = groups[key]
-                parts[:, row] = self._whole(layout, one.plain, one.plain_tokens)
+            plain, prompts = groups[key]
+            parts[:, row] = self._whole(layout, plain)
+            if prompts is not None:
+                parts[:, row], ttft_s[row] = self._mixed(layout, parts[:, row], prompts)
         return parts, _seconds(parts), ttft_s
 
-    def _group(self, layout: Layout) -> _GroupPasses:
+    def _per_group(self, layout: Layout) -> FloatArray:
+        """Sequences of a microbatch in an attention group, (m,)."""
+        return self.batches / (layout.attention_data_parallel * layout.pipeline_parallel)
+
+    def _group(self, layout: Layout) -> tuple[_Passes, _Prompts | None]:
         """Passes of one attention group: the same for all layouts of its tensor degree."""
-        setting = self.setting
-        b = self.batches / (layout.attention_data_parallel * layout.pipeline_parallel)
-        none = np.zeros_like(b)
+        setting, b = self.setting, self._per_group(layout)
 
-        def parts(sequences: FloatArray, chunk: FloatArray) -> FloatArray:
-            return self._curves.group_parts(
-                layout.tensor_parallel,
-                sequences,
-                chunk,
-                setting,
-                dispatched=layout.attention_data_parallel > 1,
-            )
+        def passes(sequences: FloatArray, chunk: FloatArray) -> _Passes:
+            turn = _Turn.of(layout, sequences, chunk, setting)
+            return _Passes(turn, self._curves.group_parts(turn, setting))
 
-        plain, plain_tokens = parts(b, none), _group_tokens(b, none, setting)
+        plain = passes(b, np.zeros_like(b))
         if not setting.input_tokens:
-            return _GroupPasses(b, plain, plain_tokens)
+            return plain, None
         most = self.replica.serving.chunk_tokens
         fresh, answer = self._prompt
         arriving = b * (fresh * setting.emitted_per_step / answer)
         chunk = np.minimum(np.maximum(fresh, arriving), most)
-        alone, alone_tokens = np.zeros(1), np.array([min(fresh, most)])
-        return _GroupPasses(
-            b,
-            plain,
-            plain_tokens,
-            share=arriving / chunk,
-            mixed=parts(b, chunk),
-            mixed_tokens=_group_tokens(b, chunk, setting),
-            alone=parts(alone, alone_tokens),
-            alone_tokens=_group_tokens(alone, alone_tokens, setting),
-        )
+        first = np.array([min(fresh, most)])
+        return plain, _Prompts(arriving / chunk, passes(b, chunk), passes(np.zeros(1), first))
 
-    def _whole(self, layout: Layout, group: FloatArray, tokens: FloatArray) -> FloatArray:
-        """Parts of a pass: the group's own and those of its stage."""
-        stage = self._curves.stage_parts(layout, tokens)
-        return group if stage is None else group + stage
+    def _whole(self, layout: Layout, passes: _Passes) -> FloatArray:
+        """Parts of the passes of a layout: the group's own and those of its stage."""
+        stage = self._curves.stage_parts(layout, passes.turn)
+        return passes.parts if stage is None else passes.parts + stage
 
-    def _mixed(self, layout: Layout, group: _GroupPasses) -> tuple[FloatArray, FloatArray]:
+    def _mixed(
+        self, layout: Layout, plain: FloatArray, prompts: _Prompts
+    ) -> tuple[FloatArray, FloatArray]:
         """Parts of the latency (5, m) and time to the first token (m,) with prompts."""
         serving = self.replica.serving
-        plain = self._whole(layout, group.plain, group.plain_tokens)
-        mixed = self._whole(layout, group.mixed, group.mixed_tokens)
-        alone = self._whole(layout, group.alone, group.alone_tokens)
-        plain_s, mixed_s, share = _seconds(plain), _seconds(mixed), group.share
+        mixed = self._whole(layout, prompts.mixed)
+        alone = self._whole(layout, prompts.alone)
+        plain_s, mixed_s, share = _seconds(plain), _seconds(mixed), prompts.share
         latency_s = plain_s + share * (mixed_s - plain_s)
         carried = np.minimum(share, 1.0)
         parts = plain + carried * (mixed - plain)
@@ -338,7 +396,7 @@ class CalibratedSteps:
         ttft_s = (
             serving.request_s
             + serving.admission_steps * plain_s
-            + serving.burst_share * group.sequences * (_seconds(alone) * chunks)
+            + serving.burst_share * self._per_group(layout) * (_seconds(alone) * chunks)
             + chunks * mixed_s
         )
         return parts, ttft_s
