@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,13 @@ def places_of_tokens(tokens: FloatArray) -> Places:
     ValueError
         For more tokens than the last knot.
     """
-    m = np.maximum(tokens, 1.0)
+    return _places_of_tokens(np.ascontiguousarray(tokens).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _places_of_tokens(tokens: bytes) -> Places:
+    """The same numbers come back for every format and machine of a question."""
+    m = np.maximum(np.frombuffer(tokens), 1.0)
     if m.size and m.max() >= TOKEN_KNOTS[-1]:
         raise ValueError(f"no pass has {m.max():,.0f} tokens")
     below = np.searchsorted(TOKEN_KNOTS, m, side="right") - 1

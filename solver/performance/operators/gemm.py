@@ -198,9 +198,9 @@ def gemm_s(
             where=device.name,
             mend=f"Use one of {', '.join(OPERANDS)}",
         )
-    rows, columns, inner = np.broadcast_arrays(
-        *(np.asarray(size, dtype=np.float64) for size in (m, n, k))
-    )
+    sizes = np.broadcast_arrays(*(np.asarray(size, dtype=np.float64) for size in (m, n, k)))
+    # A lone number is an array of one: powers of scalars may differ in the last bit.
+    rows, columns, inner = (np.atleast_1d(size) for size in sizes)
     operand = OPERANDS[precision]
     memory_s = _memory_s(
         constants, device, operand, rows, columns, inner, in_cache=weights_in_cache
@@ -222,16 +222,21 @@ def gemm_s(
         load_p = (bytes_per_k / (processors * constants.tile_bytes_per_s)) ** p
         flop_p = (2.0 * tile_rows * tile_columns / processors * flop_s_per_k) ** p
         tile_p = inner_p * np.maximum(load_p + flop_p, constants.k_step_s**p)
-        ways.append(_way_s(constants, memory_p, tile_p, tiles / slots, 1.0))
+        whole_s = _way_s(constants, memory_p, tile_p, tiles / slots, 1.0)
+        ways.append(whole_s)
         split = np.floor(np.minimum(slots / tiles, inner / _LEAST_SPLIT_K))
         split = np.maximum(split, 1.0)
         partial_s = constants.split_s + split * rows * columns * (_PARTIAL_BYTES / l2_bytes_per_s)
-        cut = _way_s(constants, memory_p, tile_p, tiles * split / slots, split)
-        ways.append(cut + partial_s)
+        cut_s, cut = whole_s.copy(), split > 1.0
+        if cut.any():
+            # One part is the whole tile, which is known already.
+            parts, fill = split[cut], tiles[cut] * split[cut] / slots
+            cut_s[cut] = _way_s(constants, memory_p[cut], tile_p[cut], fill, parts)
+        ways.append(cut_s + partial_s)
     quantise_s_per_value = constants.quantise_traffic * _WIDE_BYTES / device.hbm_bytes_per_s
     product_s = _about_the_least(ways, constants.choice)
     seconds: FloatArray = constants.fixed_s + quantise_s_per_value * (rows * inner) + product_s
-    return seconds
+    return seconds.reshape(sizes[0].shape)
 
 
 def _memory_s(
