@@ -7,11 +7,24 @@ from fractions import Fraction
 from solver.catalog.domain import Model
 from solver.instance.domain import Traffic
 from solver.instance.lookup import Lookup
-from solver.instance.records import ReplicaFile
+from solver.instance.records import DraftRecord, ReplicaFile
 
-__all__ = ["CALIBRATED", "check_calibration", "check_lengths", "traffic_of"]
+__all__ = [
+    "CALIBRATED",
+    "OWN_LAYER",
+    "OWN_LAYER_TOKENS",
+    "check_calibration",
+    "check_lengths",
+    "check_own_layer",
+    "traffic_of",
+]
 
 CALIBRATED = "calibrated"
+OWN_LAYER = "mtp"
+"""What a question calls the served model's own prediction layer."""
+OWN_LAYER_TOKENS = (0, 1, 2, 3)
+"""Draft lengths on offer with it where the question gives none: a layer trained to predict one
+token further is seldom right beyond a few."""
 _CHOOSE = 'or write model = "calibrated" in [performance]'
 
 
@@ -35,6 +48,9 @@ def check_calibration(record: ReplicaFile, lookup: Lookup) -> None:
             ("limits.max_ttft_s", record.limits.max_ttft_s, "Leave it out"),
             ("performance.constants", record.performance.constants, "Leave it out"),
         )
+        if record.draft is not None and record.draft.model == OWN_LAYER:
+            what = f"{name} does not know prediction layers"
+            lookup.fault("draft.model", what, f"Name a draft model, {_CHOOSE}")
         for key, value, instead in given:
             if value is not None:
                 lookup.fault(key, f"{name} does not know it", f"{instead}, {_CHOOSE}")
@@ -44,6 +60,21 @@ def check_calibration(record: ReplicaFile, lookup: Lookup) -> None:
             "weight_bits says the same in other words",
             "Keep one of the two",
         )
+
+
+def check_own_layer(record: DraftRecord, lookup: Lookup) -> None:
+    """Note keys that a prediction layer leaves no choice of."""
+    fixed = (
+        ("weight_bits", record.weight_bits is not None, "is stored as the model is"),
+        (
+            "pipeline_parallel",
+            record.pipeline_parallel != (1,),
+            "is a single layer, on the devices of the model",
+        ),
+    )
+    for key, given, why in fixed:
+        if given:
+            lookup.fault(f"draft.{key}", f"a prediction layer {why}", "Leave it out")
 
 
 def traffic_of(record: ReplicaFile, lookup: Lookup) -> Traffic | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,12 +15,26 @@ __all__ = [
     "Draft",
     "Limits",
     "Machine",
+    "NamedFile",
     "NamedQuestion",
     "Performance",
     "ReplicaInstance",
     "Rules",
     "Traffic",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file that a question names: its name there, and its text as it was read."""
+
+    name: str
+    text: str = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """Of the text in UTF-8."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,8 @@ class Draft:
 
     ``acceptance`` is the chance that one drafted token is accepted, each independently, below 1;
     ``tokens`` the draft lengths on offer (0: no draft); ``weight_bits`` the draft's own.
+    ``own_layer``: the draft is the served model's prediction layer
+    (``solver.catalog.prediction_layers``), stored and laid out as the model is.
     """
 
     model: Model
@@ -60,6 +77,7 @@ class Draft:
     tokens: tuple[int, ...]
     weight_bits: int
     pipeline_parallel: tuple[int, ...]
+    own_layer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +179,7 @@ class ReplicaInstance(NamedQuestion):
     traffic
         Prompts served beside the output; ``None``: a step of decoding alone.
     constants
-        A calibration file that the performance model reads its constants from.
+        A calibration file whose constants come before the catalog's on its accelerator.
     """
 
     model: Model
@@ -174,7 +192,7 @@ class ReplicaInstance(NamedQuestion):
     draft: Draft | None = None
     weight_formats: tuple[str, ...] = ()
     traffic: Traffic | None = None
-    constants: str | None = None
+    constants: NamedFile | None = None
 
     @property
     def kind(self) -> str:

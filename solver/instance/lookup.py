@@ -94,6 +94,13 @@ class Lookup:
                 as_of=record.as_of,
                 source=record.source or "instance file",
             )
+        if not self.catalog.prices_of(name):
+            self.fault(
+                "price",
+                f"the catalog has no price for {name!r}",
+                "Write usd_per_hour in [price]",
+            )
+            return None
         try:
             return self.catalog.price(name, record.tier or "on-demand")
         except FleetError as error:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from solver.catalog.domain import Accelerator
-from solver.errors import InstanceError
+from solver.catalog.domain import Accelerator, Model
+from solver.catalog.prediction_layers import prediction_layer
+from solver.errors import FleetError, InstanceError
 from solver.instance.calibration_keys import (
     CALIBRATED,
+    OWN_LAYER,
+    OWN_LAYER_TOKENS,
     check_calibration,
     check_lengths,
+    check_own_layer,
     traffic_of,
 )
+from solver.instance.constants_file import constants_of
 from solver.instance.domain import (
     DesignSpace,
     Draft,
@@ -29,7 +35,7 @@ from solver.instance.loading import apply_settings, digest_of, load_tables
 from solver.instance.lookup import Lookup, merged_catalog
 from solver.instance.price_age import price_age_warnings
 from solver.instance.record_types import CatalogKeys
-from solver.instance.records import LayoutChoices, ReplicaFile
+from solver.instance.records import DraftRecord, LayoutChoices, ReplicaFile
 from solver.instance.validation import validated
 
 __all__ = [
@@ -66,13 +72,18 @@ def replica_instance_from_raw(
     """
     record, lookup = recorded(ReplicaFile, raw, where, folder)
     model = lookup.model("workload.model", record.workload.model)
+    calibrated = record.performance.model == CALIBRATED
+    constants = constants_of(record, lookup) if calibrated else None
     machines = []
     for name in record.design.accelerator:
+        if name not in lookup.catalog.accelerators and lookup.has_fault("performance.constants"):
+            # It may be the accelerator of the file that could not be read.
+            continue
         accelerator = lookup.accelerator("design.accelerator", name)
         price = lookup.price(record.price, accelerator) if accelerator else None
         if accelerator and price:
             machines.append(Machine(accelerator, price))
-    draft = _draft(record, lookup)
+    draft = _draft(record, model, lookup)
     check_calibration(record, lookup)
     traffic = traffic_of(record, lookup)
     context = record.workload.context_tokens
@@ -86,7 +97,7 @@ def replica_instance_from_raw(
         if record.design.weight_format is None:
             weight_bits = record.design.weight_bits or (model.native_weight_bits,)
         kv_bits = record.design.kv_bits or (model.native_kv_bits,)
-        if record.performance.model != CALIBRATED:
+        if not calibrated:
             # The calibrated model tells formats of a width apart, and refuses them by name.
             for machine in machines:
                 _check_bits(machine.accelerator, weight_bits, "design.weight_bits", lookup)
@@ -114,7 +125,7 @@ def replica_instance_from_raw(
         draft=draft,
         weight_formats=record.design.weight_format or (),
         traffic=traffic,
-        constants=performance.constants and str(folder / performance.constants),
+        constants=constants,
         expected_exit_status=record.expected_exit_status,
         source=where,
         sha256=sha256,
@@ -123,9 +134,11 @@ def replica_instance_from_raw(
     )
 
 
-def _draft(record: ReplicaFile, lookup: Lookup) -> Draft | None:
+def _draft(record: ReplicaFile, served: Model | None, lookup: Lookup) -> Draft | None:
     if record.draft is None:
         return None
+    if record.draft.model == OWN_LAYER:
+        return _own_layer(record.draft, served, lookup)
     model = lookup.model("draft.model", record.draft.model)
     if model is None:
         return None
@@ -135,6 +148,28 @@ def _draft(record: ReplicaFile, lookup: Lookup) -> Draft | None:
         tokens=record.draft.tokens,
         weight_bits=record.draft.weight_bits or model.native_weight_bits,
         pipeline_parallel=record.draft.pipeline_parallel,
+    )
+
+
+def _own_layer(record: DraftRecord, served: Model | None, lookup: Lookup) -> Draft | None:
+    check_own_layer(record, lookup)
+    if served is None:
+        # What is wrong with the served model is told already.
+        return None
+    try:
+        layer = prediction_layer(served)
+    except FleetError as error:
+        for fault in error.faults:
+            lookup.fault("draft.model", fault.what, fault.mend)
+        return None
+    stated = "tokens" in record.model_fields_set
+    return Draft(
+        model=layer,
+        acceptance=record.acceptance,
+        tokens=record.tokens if stated else OWN_LAYER_TOKENS,
+        weight_bits=served.native_weight_bits,
+        pipeline_parallel=(1,),
+        own_layer=True,
     )
 
 
@@ -163,14 +198,11 @@ def read_replica_instance(
         With every fault of the file.
     """
     raw, data = tables_of(path, "replica", settings)
-    return replica_instance_from_raw(
-        raw,
-        where=str(path),
-        folder=path.parent,
-        sha256=digest_of(data, settings),
-        settings=settings,
-        today=today,
+    instance = replica_instance_from_raw(
+        raw, where=str(path), folder=path.parent, settings=settings, today=today
     )
+    further = [] if instance.constants is None else [instance.constants.text.encode()]
+    return replace(instance, sha256=digest_of(data, settings, *further))
 
 
 def tables_of(

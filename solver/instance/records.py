@@ -31,6 +31,7 @@ from solver.instance.record_types import (
 )
 
 __all__ = [
+    "DraftRecord",
     "LayoutChoices",
     "PerformanceRecord",
     "PriceRecord",
@@ -62,6 +63,13 @@ PriceChoice = Annotated[
     Annotated[Positive, Tag("<value>")] | Annotated[dict[str, Positive], Tag("<table>")],
     Discriminator(table_or_value),
 ]
+
+
+def _not_empty(value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """The list itself; a design needs some value of every choice."""
+    if value == ():
+        raise ValueError("an empty list leaves no design; leave the key out for its default")
+    return value
 
 
 class WorkloadRecord(Record):
@@ -127,6 +135,18 @@ class LayoutChoices(Record):
     def _maybe_none(cls, value: Any) -> Any:
         return () if value == [] else value
 
+    @field_validator(
+        "pipeline_parallel",
+        "expert_parallel",
+        "attention_data_parallel",
+        "batch",
+        "weight_bits",
+        "kv_bits",
+    )
+    @classmethod
+    def _some(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return _not_empty(value)
+
 
 class DesignRecord(LayoutChoices):
     """The design space: every value each choice may take."""
@@ -139,9 +159,11 @@ class DesignRecord(LayoutChoices):
 
 
 class DraftRecord(Record):
-    """Speculative decoding with a smaller model."""
+    """Speculative decoding with a smaller model, or with the model's own prediction layer."""
 
-    model: ModelChoice = Field(description="The draft model.")
+    model: ModelChoice = Field(
+        description="The draft model; 'mtp': the served model's own prediction layer (calibrated)."
+    )
     acceptance: Annotated[Exact, Field(ge=0, lt=1)] = Field(
         description="Chance that a drafted token is accepted, at least 0 and below 1."
     )
@@ -150,6 +172,11 @@ class DraftRecord(Record):
     )
     weight_bits: Whole | None = Field(default=None, gt=0, description="The draft's own width.")
     pipeline_parallel: Integers = Field(default=(1,), description="Stages of the draft.")
+
+    @field_validator("tokens", "pipeline_parallel")
+    @classmethod
+    def _some(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return _not_empty(value)
 
 
 class PriceRecord(Record):

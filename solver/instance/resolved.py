@@ -15,13 +15,17 @@ from solver.catalog import (
     model_from_dict,
     price_from_dict,
 )
+from solver.catalog.domain import Model
+from solver.catalog.prediction_layers import prediction_layer
 from solver.catalog.weight_formats import FORMAT_BITS
 from solver.errors import FleetError, ResultError
+from solver.instance.calibration_keys import CALIBRATED
 from solver.instance.domain import (
     DesignSpace,
     Draft,
     Limits,
     Machine,
+    NamedFile,
     Performance,
     ReplicaInstance,
     Rules,
@@ -68,6 +72,7 @@ def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
             "tokens": format_integers(draft.tokens),
             "weight_bits": draft.weight_bits,
             "pipeline_parallel": format_integers(draft.pipeline_parallel),
+            **({"own_layer": True} if draft.own_layer else {}),
         },
         "limits": {
             key: value if isinstance(value, int) else _text(value) for key, value in limits.items()
@@ -98,7 +103,12 @@ def _calibrated_only(instance: ReplicaInstance) -> dict[str, Any]:
     if instance.weight_formats:
         found["weight_formats"] = list(instance.weight_formats)
     if instance.constants is not None:
-        found["constants"] = instance.constants
+        # The text too: a check has to recompute the times where the file may be gone.
+        found["constants"] = {
+            "name": instance.constants.name,
+            "sha256": instance.constants.sha256,
+            "text": instance.constants.text,
+        }
     return found
 
 
@@ -112,10 +122,37 @@ def _traffic(stated: Mapping[str, Any] | None) -> Traffic | None:
     )
 
 
-def _constants(stated: object) -> str | None:
-    if stated is not None and not isinstance(stated, str):
-        raise TypeError("constants name a file")
-    return stated
+def _constants(stated: Mapping[str, Any] | None) -> NamedFile | None:
+    if stated is None:
+        return None
+    name, text = stated["name"], stated["text"]
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise TypeError("name and text of constants are texts")
+    found = NamedFile(name, text)
+    if found.sha256 != stated["sha256"]:
+        raise ValueError("the text of the constants is not the one that was read")
+    return found
+
+
+def _draft(stated: Mapping[str, Any] | None, served: Model, performance: str) -> Draft | None:
+    if stated is None:
+        return None
+    if not 0 <= Fraction(stated["acceptance"]) < 1:
+        raise ValueError(f"acceptance is {stated['acceptance']}")
+    own_layer = stated.get("own_layer", False)
+    if not isinstance(own_layer, bool):
+        raise TypeError("own_layer is true or false")
+    model = model_from_dict(stated["model"])
+    if own_layer and (performance != CALIBRATED or model != prediction_layer(served)):
+        raise ValueError("the draft is not the prediction layer of the model")
+    return Draft(
+        model=model,
+        acceptance=Fraction(stated["acceptance"]),
+        tokens=_integers(stated["tokens"], minimum=0),
+        weight_bits=int(stated["weight_bits"]),
+        pipeline_parallel=_integers(stated["pipeline_parallel"]),
+        own_layer=own_layer,
+    )
 
 
 def _formats(stated: object) -> tuple[str, ...]:
@@ -141,7 +178,7 @@ def instance_from_resolved(
     try:
         if resolved["kind"] != "replica":
             raise ValueError(f"unknown kind {resolved['kind']!r}")
-        draft = resolved["draft"]
+        model = model_from_dict(resolved["model"])
         limits: dict[str, Any] = {
             key: value if value is None or isinstance(value, int) else Fraction(value)
             for key, value in resolved["limits"].items()
@@ -151,15 +188,13 @@ def instance_from_resolved(
                 raise ValueError(f"limit {key} is {value}")
         if not isinstance(resolved["title"], str) or not isinstance(resolved["name"], str):
             raise TypeError("name and title are texts")
-        if draft is not None and not 0 <= Fraction(draft["acceptance"]) < 1:
-            raise ValueError(f"acceptance is {draft['acceptance']}")
         rules = dict(resolved["rules"])
         rules["hbm_reserve_fraction"] = Fraction(rules["hbm_reserve_fraction"])
         performance = resolved["performance"]
         return ReplicaInstance(
             name=resolved["name"],
             title=resolved["title"],
-            model=model_from_dict(resolved["model"]),
+            model=model,
             context_tokens=int(resolved["context_tokens"]),
             machines=tuple(
                 Machine(
@@ -168,15 +203,7 @@ def instance_from_resolved(
                 for entry in resolved["machines"]
             ),
             design=DesignSpace(**{key: _integers(resolved["design"][key]) for key in _DESIGN}),
-            draft=None
-            if draft is None
-            else Draft(
-                model=model_from_dict(draft["model"]),
-                acceptance=Fraction(draft["acceptance"]),
-                tokens=_integers(draft["tokens"], minimum=0),
-                weight_bits=int(draft["weight_bits"]),
-                pipeline_parallel=_integers(draft["pipeline_parallel"]),
-            ),
+            draft=_draft(resolved["draft"], model, performance["model"]),
             limits=Limits(**limits),
             rules=Rules(**rules),
             performance=Performance(

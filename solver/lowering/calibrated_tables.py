@@ -12,14 +12,16 @@ from solver.catalog.weight_formats import (
     formats_of_bits,
     split_format,
 )
-from solver.errors import Fault
+from solver.errors import Fault, UnsupportedModelError
 from solver.instance.domain import Draft, Machine, ReplicaInstance
 from solver.instance.ranges import format_integers
 from solver.lowering.layouts import Grid, Refusal, expert_grids
+from solver.lowering.own_constants import OwnConstants
 from solver.lowering.tables import DraftRows
 from solver.performance.calibrated.constants import serving_constants
-from solver.performance.calibrated.step import CalibratedSetting
+from solver.performance.calibrated.step import CalibratedSetting, CurveStore
 from solver.performance.calibrated_table import CalibratedTable, unsupported_formats
+from solver.performance.operators.device import device_of_accelerator
 from solver.performance.step_table import StepLayout, StepPrecision
 
 __all__ = ["CalibratedTables"]
@@ -31,6 +33,9 @@ class CalibratedTables:
     def __init__(self, instance: ReplicaInstance) -> None:
         self.instance = instance
         self._chosen: dict[tuple[object, ...], tuple[str, list[Fault]]] = {}
+        self._constants = OwnConstants(instance)
+        # What is recomputed cell by cell never sees the curves of rectangles.
+        self._scratch = CurveStore()
 
     def faults(self) -> list[Fault]:
         """Features, formats, lengths and keys that the model does not know, or that go wrong."""
@@ -52,12 +57,15 @@ class CalibratedTables:
                     'Leave it out, or write model = "epoch2025" in [performance]',
                 )
             )
-        if instance.constants is not None:
+        faults.extend(self._constants.faults())
+        own_layer = instance.draft is not None and instance.draft.own_layer
+        if own_layer and 1 not in instance.design.pipeline_parallel:
             faults.append(
                 Fault(
-                    f"{where}: performance.constants",
-                    "this version reads its constants from the shipped catalog alone",
-                    "Leave it out",
+                    f"{where}: draft.model",
+                    "a prediction layer drafts on one pipeline stage alone, and the question "
+                    f"offers {format_integers(instance.design.pipeline_parallel)}",
+                    "Add 1 to design.pipeline_parallel, or name a draft model",
                 )
             )
         faults.extend(
@@ -77,6 +85,12 @@ class CalibratedTables:
 
     def _faults_on(self, accelerator: Accelerator) -> list[Fault]:
         instance = self.instance
+        try:
+            device_of_accelerator(accelerator)
+        except UnsupportedModelError as error:
+            # Nothing runs on it, whatever the format.
+            where = f"{instance.source}: design.accelerator"
+            return [Fault(where, f"{f.where}: {f.what}", f.mend) for f in error.faults]
         faults: list[Fault] = []
         for kv_bits in instance.design.kv_bits:
             for name in instance.weight_formats:
@@ -93,7 +107,8 @@ class CalibratedTables:
             for bits in instance.design.weight_bits:
                 faults.extend(self._format_of(instance.model, accelerator, bits, kv_bits)[1])
             draft = instance.draft
-            if draft is not None:
+            # The model's own layer is stored as the model is, and refused with it.
+            if draft is not None and not draft.own_layer:
                 faults.extend(
                     self._format_of(
                         draft.model, accelerator, draft.weight_bits, kv_bits, table="draft"
@@ -114,7 +129,12 @@ class CalibratedTables:
         """Why a format cannot be run, each fault with the key of the file that asks for it."""
         weight, expert = split_format(model, name)
         found = unsupported_formats(
-            model, accelerator, weight=weight, expert=expert, kv=KV_FORMATS[kv_bits]
+            model,
+            accelerator,
+            weight=weight,
+            expert=expert,
+            kv=KV_FORMATS[kv_bits],
+            calibration=self._constants.of(accelerator),
         )
         return [
             Fault(
@@ -214,6 +234,7 @@ class CalibratedTables:
             context_tokens=self.instance.context_tokens,
             tokens_per_sequence=verified,
             emitted_per_step=emitted_per_step,
+            calibration=self._constants.of(machine.accelerator),
         )
         traffic = self.instance.traffic
         if traffic is None:
@@ -256,6 +277,7 @@ class CalibratedTables:
             precision,
             [layouts[row] for row in rows],
             batches,
+            scratch=self._scratch,
         )
 
     def drafts(
@@ -272,7 +294,14 @@ class CalibratedTables:
         Sequences stay with their attention group; inside it the draft is tensor parallel over all
         the devices that its stages leave. Where prompts are served, the draft reads them too, once
         the target has given the first token; its steps share that work out.
+
+        The model's own prediction layer lies as the model does, on the devices of one stage: with
+        several, drafting would hold up the last of them, and it is not offered.
         """
+        if draft.own_layer:
+            if all(layout.pipeline_parallel == 1 for layout in grid.layouts):
+                yield self._own_layer(draft, machine, precision, grid, draft_tokens=draft_tokens)
+            return
         groups = grid.attention_data_parallel
         name, _ = self._format_of(
             draft.model,
@@ -322,8 +351,38 @@ class CalibratedTables:
                         for _, degree in kept
                     ],
                     draft_grid.batches,
+                    scratch=self._scratch,
                 )
                 yield DraftRows(tuple(row for row, _ in kept), draft_grid.batches, table)
+
+    def _own_layer(
+        self,
+        draft: Draft,
+        machine: Machine,
+        precision: StepPrecision,
+        grid: Grid,
+        *,
+        draft_tokens: int,
+    ) -> DraftRows:
+        """The prediction layer beside every row, in the row's own layout and format.
+
+        Its passes follow those of the model in one graph: the host is waited for once, by the
+        model's step.
+        """
+        setting = replace(
+            self._setting(
+                draft.model,
+                machine,
+                precision,
+                verified=1,
+                emitted_per_step=self._emitted(draft_tokens) / draft_tokens,
+            ),
+            serving=replace(serving_constants(), engine_bytes=0.0, step_s=0.0, sequence_s=0.0),
+            prediction_layer=True,
+        )
+        layouts = grid.layouts
+        table = CalibratedTable(setting, precision, layouts, grid.batches, scratch=self._scratch)
+        return DraftRows(tuple(range(len(layouts))), grid.batches, table)
 
 
 def _precision(name: str, kv_bits: int) -> StepPrecision:

@@ -18,8 +18,8 @@ from solver.performance.calibrated.constants import serving_constants
 from solver.performance.calibrated.kernels import Formats
 from solver.performance.calibrated.point import Layout
 from solver.performance.calibrated.replica import Replica
-from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps
-from solver.performance.operators.device import device_of_accelerator
+from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps, CurveStore
+from solver.performance.operators.calibration_file import Calibration
 from solver.performance.operators.formats import expert_precision, gemm_precision
 from solver.performance.step_table import (
     FloatArray,
@@ -33,14 +33,26 @@ __all__ = ["CalibratedTable", "unsupported_formats"]
 
 
 def unsupported_formats(
-    model: Model, accelerator: Accelerator, *, weight: str, expert: str, kv: str
+    model: Model,
+    accelerator: Accelerator,
+    *,
+    weight: str,
+    expert: str,
+    kv: str,
+    calibration: Calibration | None = None,
 ) -> list[Fault]:
     """What the calibrated model cannot represent: features of the model, formats on the machine."""
     faults = unsupported_model(model)
     if faults:
         return faults
     try:
-        Replica(model, accelerator, Formats(weight, expert, kv), serving_constants())
+        Replica(
+            model,
+            accelerator,
+            Formats(weight, expert, kv),
+            serving_constants(),
+            calibration=calibration,
+        )
     except UnsupportedModelError as error:
         return list(error.faults)
     return []
@@ -55,6 +67,11 @@ class CalibratedTable:
         Names the format of the file, which ``setting`` may split (experts alone in 4 bits).
     layouts
         All of one number of stages, none sharded in two dimensions.
+    curves
+        As for ``CalibratedSteps``.
+    scratch
+        Curves of the tables that ``alone`` makes: never those of a rectangle. Tables of one
+        question may share them; left out, each table has its own.
     """
 
     rises_with_batch = False
@@ -67,6 +84,9 @@ class CalibratedTable:
         precision: StepPrecision,
         layouts: Sequence[StepLayout],
         batches: Sequence[int],
+        *,
+        curves: CurveStore | None = None,
+        scratch: CurveStore | None = None,
     ) -> None:
         self.setting = setting
         self.precision = precision
@@ -74,6 +94,7 @@ class CalibratedTable:
         self.stages = self.layouts[0].pipeline_parallel
         self.batches: FloatArray = np.asarray(batches, dtype=np.float64)
         self.tokens_per_sequence = setting.tokens_per_sequence
+        self._scratch = CurveStore() if scratch is None else scratch
         self.steps = CalibratedSteps(
             setting,
             [
@@ -86,8 +107,9 @@ class CalibratedTable:
                 for layout in self.layouts
             ],
             batches,
+            curves=curves,
         )
-        device = device_of_accelerator(setting.accelerator)
+        device = self.steps.replica.kernels.device
         of_weights = gemm_precision(setting.weight_format, device)
         if setting.model.expert_layers:
             # Most weights of a mixture are its experts'.
@@ -141,6 +163,12 @@ class CalibratedTable:
         return self.steps.weight_bytes()
 
     def alone(self, row: int, column: int) -> CalibratedTable:
-        """One cell as a table of its own, rebuilt from scratch."""
-        batch = int(self.batches[column])
-        return CalibratedTable(self.setting, self.precision, [self.layouts[row]], [batch])
+        """One cell as a table of its own, rebuilt from the operators; no rectangle's curves."""
+        return CalibratedTable(
+            self.setting,
+            self.precision,
+            [self.layouts[row]],
+            [int(self.batches[column])],
+            curves=self._scratch,
+            scratch=self._scratch,
+        )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from solver.instance.calibration_keys import CALIBRATED
 from solver.lowering.design import designs
 from solver.lowering.space import ReplicaSpace
 from solver.performance.model_error import QuestionKind, model_error
@@ -38,5 +39,20 @@ def kinds_in_space(space: ReplicaSpace) -> tuple[QuestionKind, ...]:
 
 
 def error_of_space(space: ReplicaSpace) -> dict[str, Any]:
-    """What a result on ``space`` says of its model's error; see ``model_error``."""
-    return model_error(kinds_in_space(space))
+    """What a result on ``space`` says of its model's error; see ``model_error``.
+
+    The note also says which machines run on kernels of others, and where the question brings
+    constants of its own, which and on what.
+    """
+    told, instance = model_error(kinds_in_space(space)), space.instance
+    if instance.performance.model != CALIBRATED:
+        return told
+    # Its kernel tables take longer to import than many a question without them to solve.
+    from solver.lowering.kernel_origins import kernels_told
+    from solver.lowering.own_constants import constants_told
+
+    if instance.constants is None:
+        own = kernels_told(machine.accelerator for machine in instance.machines)
+    else:
+        own = constants_told(instance)
+    return {**told, "note": "; ".join(note for note in (own, told["note"]) if note)}

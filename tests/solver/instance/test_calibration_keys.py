@@ -102,7 +102,10 @@ def test_a_prompt_and_answer_beyond_the_context_are_refused(mixture_raw: Raw) ->
         {},
         {"workload": {**LENGTHS, "prefix_hit": "1/3"}, "limits": {"max_ttft_s": "0.25"}},
         {"design__weight_format": ["fp8", "bf16"]},
-        {"performance__constants": "mine.toml"},
+        {
+            "workload__model": "DeepSeek-V3",
+            "draft": {"model": "mtp", "acceptance": "0.7"},
+        },
     ],
 )
 def test_a_resolved_question_reads_back_as_it_was(mixture: Small, changes: dict[str, Any]) -> None:
@@ -118,7 +121,7 @@ def test_a_resolved_question_reads_back_as_it_was(mixture: Small, changes: dict[
         "performance",
         "weight_formats",
         "traffic",
-        "constants",
+        "draft",
     ):
         assert getattr(again, name) == getattr(question, name)
 
@@ -135,6 +138,8 @@ def test_a_question_to_the_published_model_resolves_without_the_new_keys(small: 
         {"weight_formats": ["fp9"]},
         {"weight_formats": "fp8"},
         {"constants": 3},
+        {"constants": {"name": "a.toml", "text": "b", "sha256": "c"}},
+        {"constants": {"name": "a.toml", "text": "b"}},
         {"traffic": {"input_tokens": 5}},
         {"traffic": {"input_tokens": 5, "output_tokens": 0, "prefix_hit": "0"}},
         {"traffic": {"input_tokens": 5, "output_tokens": 1, "prefix_hit": "1"}},
@@ -145,10 +150,49 @@ def test_a_damaged_question_is_refused(mixture: Small, damage: dict[str, Any]) -
         instance_from_resolved({**resolved_instance(mixture()), **damage})
 
 
-def test_a_calibration_file_lies_beside_the_question(tmp_path: Path, mixture_raw: Raw) -> None:
-    raw = mixture_raw(performance__constants="mine.toml")
-    question = replica_instance_from_raw(raw, folder=tmp_path)
-    assert question.constants == str(tmp_path / "mine.toml")
+def test_a_calibration_file_that_is_not_there_is_the_only_fault(mixture_raw: Raw) -> None:
+    raw = mixture_raw(performance__constants="mine.toml", design__accelerator="My GPU (measured)")
+    (fault,) = faults_of(raw)
+    assert "bad.toml: performance.constants: mine.toml cannot be read" in fault
+
+
+def test_a_prediction_layer_belongs_to_the_calibrated_model(small_raw: Raw) -> None:
+    draft = {"model": "mtp", "acceptance": "0.7"}
+    faults = faults_of(small_raw(workload__model="DeepSeek-V3", draft=draft))
+    assert any("draft.model: epoch2025 does not know prediction layers" in text for text in faults)
+
+
+@pytest.mark.parametrize(("key", "value"), [("weight_bits", 8), ("pipeline_parallel", [2])])
+def test_a_prediction_layer_leaves_no_choice_of_its_own(
+    mixture_raw: Raw, key: str, value: object
+) -> None:
+    draft = {"model": "mtp", "acceptance": "0.7", key: value}
+    (fault,) = faults_of(mixture_raw(workload__model="DeepSeek-V3", draft=draft))
+    assert f"draft.{key}: a prediction layer" in fault
+
+
+def test_a_model_without_a_prediction_layer_is_refused_by_name(mixture_raw: Raw) -> None:
+    (fault,) = faults_of(mixture_raw(draft={"model": "mtp", "acceptance": "0.7"}))
+    assert "draft.model: Qwen3-30B-A3B is not known to be published with" in fault
+    assert "DeepSeek-V3" in fault
+
+
+def test_a_prediction_layer_drafts_three_tokens_at_most_unless_told(mixture: Small) -> None:
+    draft = {"model": "mtp", "acceptance": "0.7"}
+    question = mixture(workload__model="DeepSeek-V3", draft=draft)
+    assert question.draft is not None
+    assert question.draft.tokens == (0, 1, 2, 3)
+    told = mixture(workload__model="DeepSeek-V3", draft={**draft, "tokens": [2]})
+    assert told.draft is not None
+    assert told.draft.tokens == (2,)
+
+
+def test_a_draft_that_is_not_the_models_own_layer_is_damage(mixture: Small) -> None:
+    draft = {"model": "mtp", "acceptance": "0.7"}
+    resolved = resolved_instance(mixture(workload__model="DeepSeek-V3", draft=draft))
+    resolved["draft"]["model"]["d_model"] = 512
+    with pytest.raises(ResultError, match="not the prediction layer of the model"):
+        instance_from_resolved(resolved)
 
 
 def test_a_calibration_file_is_a_file_that_the_question_names(tmp_path: Path) -> None:

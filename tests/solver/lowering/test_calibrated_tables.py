@@ -56,7 +56,6 @@ def test_a_width_becomes_the_format_that_the_machine_runs(
         ({"design__kv_bits": [4]}, ["design.kv_bits", "4-bit cache"]),
         ({"design__tensor_parallel_2d": [4]}, ["design.tensor_parallel_2d", "one dimension"]),
         ({"rules__hbm_account": "published"}, ["rules.hbm_account", "published"]),
-        ({"performance__constants": "mine.toml"}, ["performance.constants"]),
         (
             {
                 "models": [
