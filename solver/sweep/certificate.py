@@ -22,12 +22,11 @@ from solver.instance.domain import ReplicaInstance
 from solver.instance.resolved import instance_from_resolved, resolved_instance
 from solver.lowering.design import design_alone, evaluate_alone, locate
 from solver.lowering.space import ReplicaSpace, lower_replica
-from solver.performance.model_error import question_words
 from solver.result import canonical_digest, result_from_dict, result_to_dict
 from solver.result.document import Result
 from solver.sweep.assemble import OBJECTIVES, extremes, objective_values
 from solver.sweep.conflict import explain_conflict
-from solver.sweep.error_of_space import kinds_in_space
+from solver.sweep.error_of_space import error_of_space
 from solver.sweep.near import near_section, parse_tolerance, stopped_section
 from solver.sweep.scan import candidates_in_strips
 from solver.sweep.strips import Strip, box_of, strips
@@ -362,11 +361,17 @@ def _check_counts(space: ReplicaSpace, result: Result) -> Check:
 
 
 def _check_model_error(space: ReplicaSpace, told: Mapping[str, Any]) -> Check:
-    """The error is stated for the model and the kind of question that were asked."""
-    kinds = kinds_in_space(space)
-    ours = {"model": kinds[0].model, "question": question_words(kinds)}
-    faults = _differences({key: told[key] for key in ours if key in told}, ours)
-    return Check("model error", tuple(faults), "its figures are those of the run, not recomputed")
+    """The error is that of the model and the kind of question that were asked.
+
+    Its figures are recomputed where they are of the day of the shipped ones; those of another day
+    were right for another version of the catalog.
+    """
+    ours, detail = error_of_space(space), ""
+    day = told.get("as_of")
+    if day != ours.get("as_of") and told["measured"] is isinstance(day, str):
+        detail = "its figures are of another day's catalog, not recomputed"
+        told, ours = ({k: v[k] for k in ("model", "question")} for v in (told, ours))
+    return Check("model error", tuple(_differences(told, ours)), detail)
 
 
 def _check_near(

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from solver.errors import FleetError
 from solver.performance.operators.catalog import HeldOutError, operator_catalog
 from solver.performance.operators.device import MEASURED_SYSTEMS, device_of_system
+from solver.performance.validation.measured.kernel_cells import check_cells
 from solver.performance.validation.measured.scores import Errors, errors_of
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def validate_kernels(path: Path, *, name: str | None = None) -> KernelReport:
     Raises
     ------
     FleetError
-        As ``kernel_columns``; for columns that are missing; for a time that is not positive.
+        As ``kernel_columns``; for columns that are missing; as ``check_cells``.
     """
     import pandas as pd
 
@@ -305,14 +306,7 @@ def validate_kernels(path: Path, *, name: str | None = None) -> KernelReport:
             mend="Give every column of the kernel measurements",
         )
     frame = pd.read_parquet(path)
-    bad = np.flatnonzero(~(frame["latency_s"].to_numpy(dtype=np.float64) > 0))
-    if len(bad):
-        raise FleetError.one(
-            f"a time that is not positive ({frame['latency_s'].iloc[bad[0]]}), and "
-            f"{len(bad) - 1} more",
-            where=f"{path}: row {bad[0] + 1}: latency_s",
-            mend="Correct the cell, or leave the row out",
-        )
+    check_cells(frame, table.columns, path)
     pairs: dict[tuple[str, str], list[tuple[FloatArray, FloatArray]]] = {}
     for system, precision, predicted_s, measured_s in table.compare(frame):
         pairs.setdefault((system, precision), []).append((predicted_s, measured_s))
