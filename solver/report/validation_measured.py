@@ -125,7 +125,8 @@ def _regret_lines(report: MeasuredReport) -> list[RenderableType]:
             f"{percent(found.tolerant_share)} where a prediction may miss the floor by 10 % as a "
             f"measurement may; single speed floors: {found.floors_within} of {found.floors}. "
             f"A sweep has one system, engine and version, model, precision, lengths and mode, and "
-            f"at least {LEAST_LAYOUTS} layouts; a choice measured more than 10 % below its floor is missed"
+            f"at least {LEAST_LAYOUTS} layouts; a choice measured more than 10 % below its floor "
+            f"is missed"
         ),
     ]
 
