@@ -19,7 +19,8 @@ from solver.lowering.layouts import Grid, Refusal, expert_grids
 from solver.lowering.own_constants import OwnConstants
 from solver.lowering.tables import DraftRows
 from solver.performance.calibrated.constants import serving_constants
-from solver.performance.calibrated.step import CalibratedSetting, CurveStore
+from solver.performance.calibrated.curve_store import CurveStore
+from solver.performance.calibrated.setting import CalibratedSetting
 from solver.performance.calibrated_table import CalibratedTable, unsupported_formats
 from solver.performance.operators.device import device_of_accelerator
 from solver.performance.step_table import StepLayout, StepPrecision

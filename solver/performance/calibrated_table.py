@@ -15,10 +15,12 @@ from solver.catalog.domain import Accelerator, Model
 from solver.errors import Fault, UnsupportedModelError
 from solver.performance.calibrated.architecture import unsupported_model
 from solver.performance.calibrated.constants import serving_constants
+from solver.performance.calibrated.curve_store import CurveStore
 from solver.performance.calibrated.kernels import Formats
 from solver.performance.calibrated.point import Layout
 from solver.performance.calibrated.replica import Replica
-from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps, CurveStore
+from solver.performance.calibrated.setting import CalibratedSetting
+from solver.performance.calibrated.step import CalibratedSteps
 from solver.performance.operators.calibration_file import Calibration
 from solver.performance.operators.formats import expert_precision, gemm_precision
 from solver.performance.step_table import (

@@ -23,8 +23,8 @@ from solver.instance.placement.domain import PlacementDesign, PlacementInstance,
 from solver.instance.ranges import format_integers
 from solver.lowering.layouts import expert_grids
 from solver.performance.calibrated.architecture import unsupported_model
+from solver.performance.calibrated.setting import CalibratedSetting
 from solver.performance.calibrated.stage import device_in_host, layer_times_ps, stage_bytes
-from solver.performance.calibrated.step import CalibratedSetting
 from solver.performance.calibrated_table import unsupported_formats
 from solver.performance.operators.device import device_of_accelerator
 from solver.performance.stage import StageBytes

@@ -33,7 +33,8 @@ import numpy as np
 from solver.catalog.domain import Accelerator
 from solver.performance.calibrated.point import Layout
 from solver.performance.calibrated.replica import Columns
-from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps
+from solver.performance.calibrated.setting import CalibratedSetting
+from solver.performance.calibrated.step import CalibratedSteps
 from solver.performance.calibrated_table import CalibratedTable
 from solver.performance.stage import StageBytes, accelerator_in_host, shared_out_ps
 

@@ -8,255 +8,25 @@ rectangle is put together from curves, each evaluated once for a tensor degree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.catalog.domain import Accelerator, Model
 from solver.catalog.parameters import parameter_breakdown
 from solver.performance.calibrated.architecture import shape_of
-from solver.performance.calibrated.constants import ServingConstants, serving_constants
 from solver.performance.calibrated.cost import Cost, FloatArray
-from solver.performance.calibrated.curve import (
-    Curve,
-    Places,
-    places_of_sequences,
-    places_of_tokens,
-    unstacked,
-)
-from solver.performance.calibrated.kernels import Formats
+from solver.performance.calibrated.curve import unstacked
+from solver.performance.calibrated.curve_store import CurveStore, Turn
 from solver.performance.calibrated.point import Layout
-from solver.performance.calibrated.replica import Columns, Replica
-from solver.performance.operators.calibration_file import Calibration
+from solver.performance.calibrated.replica import Columns
+from solver.performance.calibrated.setting import CalibratedSetting
 
-__all__ = ["CalibratedSetting", "CalibratedSteps", "CurveStore"]
+__all__ = ["CalibratedSteps"]
 
 IndexArray = npt.NDArray[np.intp]
-_Found = dict[tuple[object, ...], Curve]
-
-_MOST_SETTINGS = 64
-"""Settings whose curves are kept at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class CalibratedSetting:
-    """Everything a step depends on but layout and batch.
-
-    Parameters
-    ----------
-    weight_format, expert_format, kv_format
-        Names of ``FORMAT_BYTES``.
-    context_tokens
-        Tokens in the KV cache of every sequence.
-    tokens_per_sequence
-        1, or draft length + 1 where a draft is verified.
-    emitted_per_step
-        Tokens of the answer that a step makes for a sequence, on average: 1 without a draft.
-    input_tokens, output_tokens
-        Lengths of prompt and answer where prompts are mixed in; 0: decoding alone.
-    prefix_hit
-        Share of the prompt found in the prefix cache, below 1.
-    serving
-        The shipped constants if left out.
-    calibration
-        Constants measured on this accelerator, before the catalog's. Two readings of one file are
-        two calibrations: curves are shared by settings that hold the same object.
-    prediction_layer
-        ``model`` is the prediction layer of the model it drafts for.
-    """
-
-    model: Model
-    accelerator: Accelerator
-    weight_format: str
-    expert_format: str
-    kv_format: str
-    context_tokens: int
-    tokens_per_sequence: int = 1
-    emitted_per_step: float = 1.0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    prefix_hit: float = 0.0
-    serving: ServingConstants | None = None
-    calibration: Calibration | None = None
-    prediction_layer: bool = False
-
-    @property
-    def formats(self) -> Formats:
-        """The three formats together."""
-        return Formats(self.weight_format, self.expert_format, self.kv_format)
-
-
-class _Curves:
-    """The curves of one replica's parts, by what they depend on beside tokens or sequences.
-
-    ``of_weights`` and ``of_cache`` are shared by settings of equal formats of weights, or of the
-    cache: the two are chosen apart.
-    """
-
-    def __init__(self, setting: CalibratedSetting, of_weights: _Found, of_cache: _Found) -> None:
-        self.replica = Replica(
-            setting.model,
-            setting.accelerator,
-            setting.formats,
-            setting.serving or serving_constants(),
-            calibration=setting.calibration,
-            prediction_layer=setting.prediction_layer,
-        )
-        self._of_weights = of_weights
-        self._of_cache = of_cache
-
-    def group_parts(self, turn: _Turn, setting: CalibratedSetting) -> FloatArray:
-        """Parts of a pass that an attention group pays for itself, (5, n)."""
-        passes, t = self.replica.passes, float(turn.tensor_parallel)
-        verified, context = setting.tokens_per_sequence, float(setting.context_tokens)
-        dispatched = turn.groups > 1
-        parts = _curve(
-            self._of_weights,
-            ("tokens", t, dispatched),
-            lambda m: passes.tokens(t, m) + passes.reduces(t, m, dispatched=dispatched),
-        ).at(turn.tokens)
-        parts += _curve(
-            self._of_cache,
-            ("sequences", t, context, verified),
-            lambda b: (
-                passes.decoding(t, b, context, tokens_per_sequence=verified)
-                + passes.between_steps(b)
-            ),
-        ).at(turn.sequences)
-        if turn.chunk is not None:
-            length = float(setting.input_tokens)
-            parts += _curve(
-                self._of_cache,
-                ("prompts", t, length),
-                lambda c: passes.prompts(t, c, length),
-            ).at(turn.chunk)
-        parts += _curve(self._of_weights, ("head", t), lambda r: passes.head(t, r)).at(turn.rows)
-        return parts
-
-    def stage_parts(self, layout: Layout, turn: _Turn) -> FloatArray | None:
-        """Parts of a pass that depend on the whole stage, (5, n); ``None`` where there are none."""
-        passes, replica = self.replica.passes, self.replica
-        n, ep = layout.stage_devices, layout.expert_parallel
-        found: list[FloatArray] = []
-        if replica.model.expert_layers:
-            found.append(
-                _curve(self._of_weights, ("experts", n, ep), lambda m: passes.routed(n, ep, m)).at(
-                    turn.stage_tokens
-                )
-            )
-            if layout.attention_data_parallel > 1:
-                found.append(
-                    _curve(
-                        self._of_weights,
-                        ("exchange", n, ep),
-                        lambda m: passes.exchanges(n, ep, m),
-                    ).at(turn.stage_tokens)
-                )
-        if layout.pipeline_parallel > 1:
-            columns = Columns.of([layout])
-            found.append(
-                _curve(
-                    self._of_weights,
-                    ("hand over", n, layout.pipeline_parallel),
-                    lambda m: replica.hand_overs(columns, m),
-                ).at(turn.tokens)
-            )
-        if not found:
-            return None
-        for more in found[1:]:
-            found[0] += more
-        return found[0]
-
-
-def _curve(
-    kept: _Found,
-    key: tuple[object, ...],
-    evaluate: Callable[[FloatArray], Cost],
-) -> Curve:
-    curve = kept.get(key)
-    if curve is None:
-        curve = kept[key] = Curve(evaluate)
-    return curve
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Turn:
-    """Passes of one attention group for every batch, as places on the curves.
-
-    ``rows`` are the tokens whose logits are needed, ``chunk`` those of prompts (``None``: none).
-    """
-
-    tensor_parallel: int
-    groups: int
-    sequences: Places
-    tokens: Places
-    stage_tokens: Places
-    rows: Places
-    chunk: Places | None
-
-    @classmethod
-    def of(
-        cls, layout: Layout, sequences: FloatArray, chunk: FloatArray, setting: CalibratedSetting
-    ) -> _Turn:
-        """``sequences`` and prompt tokens of one microbatch in the group."""
-        groups = layout.attention_data_parallel
-        decoded = sequences * setting.tokens_per_sequence
-        m = np.maximum(decoded + chunk, 1.0)
-        tokens = places_of_tokens(m)
-        some = bool(np.any(chunk > 0))
-        return cls(
-            tensor_parallel=layout.tensor_parallel,
-            groups=groups,
-            sequences=places_of_sequences(sequences),
-            tokens=tokens,
-            stage_tokens=tokens if groups == 1 else places_of_tokens(m * groups),
-            rows=places_of_tokens(decoded + chunk / setting.input_tokens) if some else tokens,
-            chunk=places_of_tokens(chunk) if some else None,
-        )
-
-
-class CurveStore:
-    """Curves of many settings, remembered as long as the store is.
-
-    Settings that differ in lengths, drafts and prompts only share theirs.
-    """
-
-    def __init__(self) -> None:
-        self._curves: dict[CalibratedSetting, _Curves] = {}
-        self._parts: dict[CalibratedSetting, _Found] = {}
-
-    def of(self, setting: CalibratedSetting) -> _Curves:
-        """The curves of a setting.
-
-        Raises
-        ------
-        UnsupportedModelError
-            For a format that the accelerator lacks.
-        """
-        plain = replace(
-            setting,
-            context_tokens=0,
-            tokens_per_sequence=1,
-            emitted_per_step=1.0,
-            input_tokens=0,
-            output_tokens=0,
-            prefix_hit=0.0,
-        )
-        found = self._curves.get(plain)
-        if found is None:
-            if len(self._curves) >= _MOST_SETTINGS:
-                self._curves.clear()
-                self._parts.clear()
-            of_weights = self._parts.setdefault(replace(plain, kv_format=""), {})
-            of_cache = self._parts.setdefault(
-                replace(plain, weight_format="", expert_format=""), {}
-            )
-            found = self._curves[plain] = _Curves(plain, of_weights, of_cache)
-        return found
-
 
 _OF_THE_PROCESS = CurveStore()
 
@@ -265,7 +35,7 @@ _OF_THE_PROCESS = CurveStore()
 class _Passes:
     """Passes of one attention group for every batch, without what its stage adds."""
 
-    turn: _Turn
+    turn: Turn
     parts: FloatArray
 
 
@@ -360,7 +130,7 @@ class CalibratedSteps:
         setting, b = self.setting, self._per_group(layout)
 
         def passes(sequences: FloatArray, chunk: FloatArray) -> _Passes:
-            turn = _Turn.of(layout, sequences, chunk, setting)
+            turn = Turn.of(layout, sequences, chunk, setting)
             return _Passes(turn, self._curves.group_parts(turn, setting))
 
         plain = passes(b, np.zeros_like(b))

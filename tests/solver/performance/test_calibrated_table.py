@@ -7,7 +7,8 @@ import pytest
 
 from solver.catalog import shipped_catalog
 from solver.performance.calibrated import step
-from solver.performance.calibrated.step import CalibratedSetting, CurveStore
+from solver.performance.calibrated.curve_store import CurveStore
+from solver.performance.calibrated.setting import CalibratedSetting
 from solver.performance.calibrated_table import CalibratedTable, unsupported_formats
 from solver.performance.step_table import StepLayout, StepPrecision
 

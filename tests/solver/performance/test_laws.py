@@ -28,7 +28,8 @@ from solver.catalog import shipped_catalog
 from solver.catalog.domain import Accelerator, Model
 from solver.catalog.parameters import parameter_breakdown
 from solver.performance.calibrated.point import Layout
-from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps
+from solver.performance.calibrated.setting import CalibratedSetting
+from solver.performance.calibrated.step import CalibratedSteps
 from solver.performance.epoch2025.counts import count
 from solver.performance.epoch2025.step import StepSetting
 from solver.performance.epoch2025.table import EpochTable

@@ -9,7 +9,7 @@ import pytest
 from solver.api import solve, verify
 from solver.instance.domain import ReplicaInstance
 from solver.performance.calibrated import step
-from solver.performance.calibrated.step import CurveStore
+from solver.performance.calibrated.curve_store import CurveStore
 from solver.result import result_to_dict
 
 Small = Callable[..., ReplicaInstance]

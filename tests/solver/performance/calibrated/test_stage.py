@@ -15,8 +15,9 @@ from solver.errors import InstanceError
 from solver.performance.calibrated.constants import serving_constants
 from solver.performance.calibrated.point import Layout
 from solver.performance.calibrated.replica import Columns, Replica
+from solver.performance.calibrated.setting import CalibratedSetting
 from solver.performance.calibrated.stage import device_in_host, layer_times_ps, stage_bytes
-from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps
+from solver.performance.calibrated.step import CalibratedSteps
 
 CATALOG = shipped_catalog()
 ONE = np.zeros(1, dtype=np.intp)

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from solver.catalog import shipped_catalog
 from solver.errors import UnsupportedModelError
+from solver.performance.calibrated.curve_store import CurveStore
 from solver.performance.calibrated.kernels import Formats
 from solver.performance.calibrated.point import Layout
-from solver.performance.calibrated.step import CalibratedSetting, CalibratedSteps, CurveStore
+from solver.performance.calibrated.setting import CalibratedSetting
+from solver.performance.calibrated.step import CalibratedSteps
 
 MODELS = shipped_catalog().models
 MACHINES = shipped_catalog().accelerators
