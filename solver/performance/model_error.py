@@ -77,8 +77,7 @@ def model_error(
     Parameters
     ----------
     kinds
-        Every kind that the question asks about, at least one; all of one performance model, one
-        family and one mode.
+        Every kind that the question asks about, at least one; all of one performance model.
     errors
         Groups to look in; the shipped ones if left out.
 
@@ -132,10 +131,12 @@ def model_error(
 
 def question_words(kinds: Sequence[QuestionKind]) -> str:
     """``mixture-of-experts, GB200 NVL72, nvfp4, decode``."""
-    family = "mixture-of-experts" if kinds[0].family == "moe" else "dense"
+    families = {"moe": "mixture-of-experts"}
+    family = " or ".join(dict.fromkeys(families.get(kind.family, kind.family) for kind in kinds))
     machines = " or ".join(dict.fromkeys(kind.accelerator for kind in kinds))
     formats = " or ".join(dict.fromkeys(kind.weight_format for kind in kinds))
-    return f"{family}, {machines}, {formats}, {_MODE_WORDS[kinds[0].mode]}"
+    modes = ", or ".join(dict.fromkeys(_MODE_WORDS[kind.mode] for kind in kinds))
+    return f"{family}, {machines}, {formats}, {modes}"
 
 
 def _words(kind: QuestionKind) -> str:

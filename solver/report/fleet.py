@@ -32,6 +32,7 @@ from solver.report.fleet_findings import (
     open_lines,
 )
 from solver.report.fleet_survey import fleet_survey, print_fleet_survey
+from solver.report.model_error import error_sentence
 from solver.report.numbers import aligned, clean, short
 from solver.report.table import fitted_table
 from solver.report.terminal import show
@@ -62,6 +63,9 @@ def print_fleet(document: Mapping[str, Any], console: Console, where_all: str = 
         Text(fleet_title(document), style="bold"),
         Text(fleet_status(document), style=_COLOURS[document["status"]]),
     ]
+    error = error_sentence(document.get("model_error"))
+    if error:
+        parts.append(Text(error, style="dim"))
     parts += _effort(document)
     parts += _frontier(document, where_all, width=width, ascii_only=ascii_only)
     parts += _open(document)

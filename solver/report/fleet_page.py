@@ -32,6 +32,7 @@ from solver.report.fleet_question import (
     fleet_assumptions,
     question_tables,
 )
+from solver.report.model_error import error_details, error_sentence
 from solver.report.numbers import aligned, clean, percent, short
 from solver.report.page_parts import svg_address, templates
 from solver.report.question import leaves, value_text
@@ -66,6 +67,8 @@ def render_fleet_page(
         "circumstances": circumstances_of(document),
         "status": document["status"],
         "status_sentence": fleet_status(document),
+        "model_error": error_sentence(document.get("model_error")),
+        "error_details": error_details(document.get("model_error")),
         "notes": notes_of(document),
         "recommended": _recommended(document),
         "neighbours": _neighbours(document),

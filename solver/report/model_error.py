@@ -32,12 +32,12 @@ def error_sentence(told: Mapping[str, Any] | None) -> str:
     if told is None:
         return ""
     if not told.get("measured"):
-        return f"model error: {clean(told.get('note', 'not measured'))}"
+        return f"model error: {clean(told.get('note', 'not measured'), limit=400)}"
     text = (
         f"model error: median {_share(float(told['tpot_median']))}, 95th percentile "
         f"{_share(float(told['tpot_p95']))} ({_points(told)})"
     )
-    return f"{text}; {clean(told['note'])}" if told.get("note") else text
+    return f"{text}; {clean(told['note'], limit=400)}" if told.get("note") else text
 
 
 def error_details(told: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -69,7 +69,7 @@ def error_details(told: Mapping[str, Any] | None) -> list[tuple[str, str]]:
             )
         )
     if told.get("note"):
-        pairs.append(("stands in", clean(told["note"])))
+        pairs.append(("stands in", clean(told["note"], limit=400)))
     pairs += [
         ("compared", clean(told.get("as_of", ""))),
         ("source", clean(told.get("source", ""), limit=400)),

@@ -12,6 +12,7 @@ from rich.text import Text
 from solver.report.findings import count_of
 from solver.report.fleet_choose import representatives
 from solver.report.fleet_facts import column_of, goals_of
+from solver.report.model_error import error_sentence
 from solver.report.numbers import aligned, clean
 from solver.report.placement_facts import (
     host_count,
@@ -67,6 +68,9 @@ def print_placement(document: Mapping[str, Any], console: Console, where_all: st
         Text(circumstances_of(document)),
         Text(placement_status(document), style=_COLOURS[document["status"]]),
     ]
+    error = error_sentence(document.get("model_error"))
+    if error:
+        parts.append(Text(error, style="dim"))
     effort = effort_text(document)
     if effort:
         parts.append(Text(effort, style="dim"))

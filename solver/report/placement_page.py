@@ -9,6 +9,7 @@ import markupsafe
 
 from solver.report.fleet_choose import recommended_of, representatives
 from solver.report.fleet_facts import column_of, goals_of
+from solver.report.model_error import error_details, error_sentence
 from solver.report.numbers import aligned, clean
 from solver.report.page_parts import svg_address, templates
 from solver.report.placement_facts import (
@@ -72,6 +73,8 @@ def render_placement_page(
         "circumstances": circumstances_of(document),
         "status": document["status"],
         "status_sentence": placement_status(document),
+        "model_error": error_sentence(document.get("model_error")),
+        "error_details": error_details(document.get("model_error")),
         "notes": placement_notes(document),
         "drawings": _drawings(document),
         "flow": flow_lines(document) if total else [],

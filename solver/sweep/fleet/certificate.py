@@ -33,10 +33,12 @@ from solver.sweep.checking import (
     no_result,
     unreadable_instance,
 )
+from solver.sweep.error_of_kinds import check_model_error
 from solver.sweep.fleet.answers_check import check_answers, parts_asked
 from solver.sweep.fleet.conflict_check import check_conflict
 from solver.sweep.fleet.document import derived
 from solver.sweep.fleet.image import Image, Objectives
+from solver.sweep.fleet.model_error import error_of_fleet
 from solver.sweep.fleet.outcome import FleetOutcome, outside_range
 from solver.sweep.fleet.reading import outcome_from_dict, space_of
 from solver.sweep.fleet.roads import BLOCKS
@@ -91,6 +93,9 @@ def verify_fleet(
         checks.append(check_conflict(outcome))
         if outcome.answers or parts_asked(outcome):
             checks.append(check_answers(outcome))
+        if "model_error" in document:
+            ours = error_of_fleet(own.instance)
+            checks.append(check_model_error(document["model_error"], ours))
     if reprove is not None and all(check.passed for check in checks):
         checks.extend(reprove(outcome))
     else:

@@ -1,7 +1,8 @@
 """The result file of a fleet question: from what a sweep found to plain JSON.
 
 Everything but ``provenance``, ``answers`` and ``conflict`` follows from the instance, the plans and
-the claims, so that a reader can build the file again and compare. Corners, floors, images and
+the claims, so that a reader can build the file again and compare; ``model_error`` follows from the
+instance and the catalog of that day. Corners, floors, images and
 claims are vectors of minimised integers: grades (0 is best) and measures in the units of
 ``instance.units``.
 """
@@ -22,6 +23,7 @@ from solver.lowering.fleet.space import FleetSpace
 from solver.result import canonical_digest
 from solver.sweep.document_parts import extremes, software
 from solver.sweep.fleet.image import Image, Objectives
+from solver.sweep.fleet.model_error import error_of_fleet
 from solver.sweep.fleet.outcome import FleetOutcome, FleetPoint, OpenRegion
 from solver.sweep.moip.claims import Claim
 
@@ -36,10 +38,17 @@ def outcome_to_dict(outcome: FleetOutcome) -> dict[str, Any]:
         **derived(outcome),
         "conflict": [dict(entry) for entry in outcome.conflict],
         "answers": dict(outcome.answers),
+        **_told_error(outcome.objectives.space),
         "provenance": _provenance(outcome),
     }
     document["digest"] = canonical_digest(document)
     return document
+
+
+def _told_error(space: FleetSpace) -> dict[str, Any]:
+    """The key of the model's error, where the question has one."""
+    told = error_of_fleet(space.instance)
+    return {} if told is None else {"model_error": told}
 
 
 def derived(outcome: FleetOutcome) -> dict[str, Any]:

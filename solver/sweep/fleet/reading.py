@@ -25,6 +25,7 @@ FLEET_KEYS = {
     "schema", "status", "instance", "objectives", "points", "claims", "open_boxes", "conflict",
     "answers", "ideal", "nadir", "provenance", "digest",
 }  # fmt: skip
+_OPTIONAL = {"model_error"}
 _LARGEST = 2**62
 
 
@@ -93,9 +94,11 @@ def outcome_from_dict(document: Mapping[str, Any], space: FleetSpace) -> FleetOu
         If something is missing, unknown or of the wrong type.
     """
     try:
-        if set(document) != FLEET_KEYS:
-            odd = sorted(set(document) ^ FLEET_KEYS, key=str)
+        if set(document) - _OPTIONAL != FLEET_KEYS:
+            odd = sorted((set(document) - _OPTIONAL) ^ FLEET_KEYS, key=str)
             raise ValueError(f"keys missing or unknown: {', '.join(map(str, odd))}")
+        if "model_error" in document:
+            _mapping(document["model_error"])
         names = space.problem.column_names
         if len(set(names)) != len(names):
             raise ValueError("columns of the question share a name")

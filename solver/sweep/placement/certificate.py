@@ -28,6 +28,7 @@ from solver.sweep.checking import (
     no_result,
     unreadable_instance,
 )
+from solver.sweep.error_of_kinds import check_model_error
 from solver.sweep.placement.bracket import strip_is_closed
 from solver.sweep.placement.chains import LABELS
 from solver.sweep.placement.conflict_entries import conflict_faults
@@ -35,6 +36,7 @@ from solver.sweep.placement.document import asked_of, derived
 from solver.sweep.placement.flow_bounds import ARGUMENTS, INTEGERS, bound_fault
 from solver.sweep.placement.flows import flow_space_of
 from solver.sweep.placement.image import is_within, values_of
+from solver.sweep.placement.model_error import error_of_placement
 from solver.sweep.placement.outcome import PlacementAnswer
 from solver.sweep.placement.reading import answer_from_dict, instance_of
 from solver.sweep.placement.replayed import DesignReader
@@ -93,6 +95,8 @@ def verify_placement(
             checks.append(_check_bounds(answer))
         if answer.bracket is not None:
             checks.append(_check_bracket(answer))
+        if "model_error" in document:
+            checks.append(check_model_error(document["model_error"], error_of_placement(own)))
     if reprove is not None and all(check.passed for check in checks):
         checks.extend(reprove(answer))
     else:

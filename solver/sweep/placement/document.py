@@ -1,7 +1,8 @@
 """The result file of a placement question: from what a search found to plain JSON.
 
 Everything but ``provenance`` and ``conflict`` follows from the instance, the designs and the
-claims, so that a reader can build the file again and compare.
+claims, so that a reader can build the file again and compare; ``model_error`` follows from the
+instance and the catalog of that day.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from solver.instance.placement.resolved import resolved_placement
 from solver.result import canonical_digest
 from solver.sweep.document_parts import software
 from solver.sweep.placement.image import Image, described_objectives, values_of
+from solver.sweep.placement.model_error import error_of_placement
 from solver.sweep.placement.outcome import Claim, OpenRegion, PlacementAnswer
 from solver.sweep.placement.strips import region_text, strip_to_dict, strips_between
 
@@ -23,9 +25,11 @@ PLACEMENT = "placement"
 
 def answer_to_dict(answer: PlacementAnswer) -> dict[str, Any]:
     """The result document, digest included."""
+    error = error_of_placement(answer.instance)
     document = {
         **derived(answer),
         "conflict": [dict(entry) for entry in answer.conflict],
+        **({} if error is None else {"model_error": error}),
         "provenance": _provenance(answer),
     }
     document["digest"] = canonical_digest(document)

@@ -20,6 +20,7 @@ PLACEMENT_KEYS = {
     "schema", "status", "instance", "objectives", "points", "claims", "open_boxes", "conflict",
     "ideal", "nadir", "provenance", "digest",
 }  # fmt: skip
+_OPTIONAL = {"model_error"}
 _BRACKET_KEYS = {"bracket", "bracket_exact"}
 _CLOSED_BY = ("enumeration", "bound", "infeasible")
 
@@ -59,10 +60,12 @@ def answer_from_dict(document: Mapping[str, Any], instance: PlacementInstance) -
 
 
 def _answer(document: Mapping[str, Any], instance: PlacementInstance) -> PlacementAnswer:
-    keys = set(document)
+    keys = set(document) - _OPTIONAL
     if keys not in (PLACEMENT_KEYS, PLACEMENT_KEYS | _BRACKET_KEYS):
         odd = sorted(keys ^ PLACEMENT_KEYS, key=str)
         raise ValueError(f"keys missing or unknown: {', '.join(map(str, odd))}")
+    if "model_error" in document:
+        _mapping(document["model_error"])
     trade_off = instance.trade_off
     provenance = _mapping(document["provenance"])
     bracket = None

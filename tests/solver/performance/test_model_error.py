@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 from solver.catalog.model_errors import MeasuredError, ModelErrorGroup, ModelErrors
-from solver.performance.model_error import LEAST_ROWS, QuestionKind, find_group, model_error
+from solver.performance.model_error import (
+    LEAST_ROWS,
+    QuestionKind,
+    find_group,
+    model_error,
+    question_words,
+)
 
 KIND = QuestionKind("calibrated", "dense", "H100 SXM", "fp8", "aggregated")
 
@@ -119,3 +125,10 @@ def test_a_model_that_was_never_compared_says_so() -> None:
         "measured": False,
         "note": "not compared with measurements of this kind",
     }
+
+
+def test_a_question_of_several_families_and_modes_names_each_once() -> None:
+    sparse = QuestionKind("calibrated", "moe", "H100 SXM", "fp8", "disaggregated")
+    assert question_words([KIND, sparse, KIND]) == (
+        "dense or mixture-of-experts, H100 SXM, fp8, prompts and output together, or decode"
+    )
