@@ -44,6 +44,8 @@ FIRST_TOKEN: Mapping[str, tuple[float, float]] = {
 
 _SOFT = 0.3
 """Relative error beyond which a row pulls less and less."""
+_FELT = 1e-9
+"""Share of a time below which a constant does not matter to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,25 +91,34 @@ def refit(
     rows: BoolArray,
     bounds: Mapping[str, tuple[float, float]],
 ) -> FloatArray:
-    """Values (k,) that fit the chosen rows best; ``rows`` (n,) with finite times only."""
+    """Values (k,) that fit the chosen rows best; ``rows`` (n,) with finite times only.
+
+    A constant that no chosen row depends on stays where it is.
+    """
     chosen = rows & np.isfinite(linear.at) & np.isfinite(measured_s)
-    part = Linearised(linear.names, linear.centre, linear.at[chosen], linear.slopes[chosen])
+    slopes = linear.slopes[chosen]
+    felt = np.any(np.abs(slopes * linear.centre) > _FELT * linear.at[chosen, None], axis=0)
+    values = linear.centre.copy()
+    if not felt.any():
+        return values
+    names = [name for name, one in zip(linear.names, felt, strict=True) if one]
+    part = Linearised(tuple(names), linear.centre[felt], linear.at[chosen], slopes[:, felt])
     logs = np.log(measured_s[chosen])
-    low = np.log([bounds[name][0] for name in linear.names])
-    high = np.log([bounds[name][1] for name in linear.names])
-    start = np.clip(np.log(linear.centre), low + 1e-9, high - 1e-9)
+    low = np.log([bounds[name][0] for name in names])
+    high = np.log([bounds[name][1] for name in names])
 
     def residuals(x: FloatArray) -> FloatArray:
         return np.asarray(np.log(part.times_s(np.exp(x))) - logs)
 
     solution = least_squares(
         residuals,
-        start,
+        np.clip(np.log(part.centre), low + 1e-9, high - 1e-9),
         bounds=(low, high),
         loss="arctan",
         f_scale=_SOFT,
     )
-    return np.asarray(np.exp(solution.x))
+    values[felt] = np.exp(solution.x)
+    return values
 
 
 def fit_serving(

@@ -132,3 +132,15 @@ def test_the_model_is_close_to_linear_in_its_constants() -> None:
 def test_a_refused_point_has_no_linear_model() -> None:
     refused = replace(POINTS[0], concurrency=0)
     assert np.isnan(linearise([refused], START, tuple(STEP), first_token=False).at[0])
+
+
+def test_a_constant_that_no_row_depends_on_stays_where_it_is() -> None:
+    linear = Linearised(
+        names=("kernel_s", "expert_kernels_s"),
+        centre=np.array([5e-6, 4e-5]),
+        at=np.array([0.01, 0.02]),
+        slopes=np.array([[500.0, 0.0], [900.0, 0.0]]),
+    )
+    values = refit(linear, np.array([0.011, 0.021]), np.ones(2, dtype=bool), STEP)
+    assert values[1] == 4e-5
+    assert values[0] > 5e-6
