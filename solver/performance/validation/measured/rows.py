@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from solver.errors import Fault, FleetError
+from solver.performance.validation.cells import MAX_FAULTS, number, whole
 from solver.performance.validation.rows import Table, read_csv
 
 __all__ = [
@@ -21,26 +21,9 @@ __all__ = [
     "read_measured_rows",
 ]
 
-_MAX_FAULTS = 20
-_NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def _number(value: Any) -> Any:
-    """Only what a table writes as a number: no ``nan``, no ``inf``, no underscores."""
-    if isinstance(value, str) and not _NUMERAL.fullmatch(value):
-        raise ValueError("not a decimal number")
-    return value
-
-
-def _whole(value: Any) -> Any:
-    value = _number(value)
-    # Columns with gaps are often written by way of floats: "8.0" is eight.
-    return int(float(value)) if float(value).is_integer() else value
-
-
-_Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, lt=1e12)]
-_Tokens = Annotated[int, BeforeValidator(_whole), Field(ge=1, lt=1_000_000_000)]
-_Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000)]
+_Positive = Annotated[float, BeforeValidator(number), Field(gt=0, lt=1e12)]
+_Tokens = Annotated[int, BeforeValidator(whole), Field(ge=1, lt=1_000_000_000)]
+_Count = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1_000_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -176,9 +159,9 @@ def parse_measured_rows(table: Table, *, where: str) -> list[MeasuredRow]:
         except ValidationError as error:
             name = named["id"] or "no id"
             faults += _faults(error, f"{where}: {place} ({name})")
-    if len(faults) > _MAX_FAULTS:
-        more = Fault(where, f"{len(faults) - _MAX_FAULTS} more faults", "Mend those above first")
-        faults = [*faults[:_MAX_FAULTS], more]
+    if len(faults) > MAX_FAULTS:
+        more = Fault(where, f"{len(faults) - MAX_FAULTS} more faults", "Mend those above first")
+        faults = [*faults[:MAX_FAULTS], more]
     if faults:
         raise FleetError.all_of(faults)
     return rows

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from solver.errors import Fault, FleetError
+from solver.performance.validation.cells import MAX_FAULTS, number, whole
 from solver.performance.validation.rows import Table, read_csv
 
 __all__ = [
@@ -19,23 +19,8 @@ __all__ = [
     "read_throughput_rows",
 ]
 
-_MAX_FAULTS = 20
-_NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, str) and not _NUMERAL.fullmatch(value):
-        raise ValueError("not a decimal number")
-    return value
-
-
-def _whole(value: Any) -> Any:
-    value = _number(value)
-    return int(float(value)) if float(value).is_integer() else value
-
-
-_Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, lt=1e12)]
-_Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+_Positive = Annotated[float, BeforeValidator(number), Field(gt=0, lt=1e12)]
+_Count = Annotated[int, BeforeValidator(whole), Field(ge=1, le=1_000_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=400)]
 
 
@@ -122,9 +107,9 @@ def parse_throughput_rows(table: Table, *, where: str) -> list[ThroughputRow]:
                         mend="Correct the cell, or leave the row out",
                     )
                 )
-    if len(faults) > _MAX_FAULTS:
-        more = Fault(where, f"{len(faults) - _MAX_FAULTS} more faults", "Mend those above first")
-        faults = [*faults[:_MAX_FAULTS], more]
+    if len(faults) > MAX_FAULTS:
+        more = Fault(where, f"{len(faults) - MAX_FAULTS} more faults", "Mend those above first")
+        faults = [*faults[:MAX_FAULTS], more]
     if faults:
         raise FleetError.all_of(faults)
     return rows
