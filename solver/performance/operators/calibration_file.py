@@ -23,7 +23,7 @@ from solver.catalog.entries import parse_entries
 from solver.catalog.shipped import shipped_catalog
 from solver.errors import CatalogError, Fault, UnsupportedModelError
 from solver.performance.operators import attention, attention_context, collective, gemm
-from solver.performance.operators.catalog import FittedOperator, HeldOutError, OperatorCatalog
+from solver.performance.operators.catalog import FitRecord, FittedOperator, OperatorCatalog
 from solver.performance.operators.device import Device
 
 __all__ = [
@@ -116,41 +116,14 @@ class _MeasuredRecord(_Strict):
     left_out: dict[str, int]
 
 
-class _ErrorRecord(_Strict):
-    median: float = Field(ge=0)
-    p95: float = Field(ge=0)
-    bias: float = Field(gt=-1)
-    rows: int = Field(ge=1)
-
-
-class _OperatorRecord(_Strict):
+class _OperatorRecord(FitRecord):
     family: str
-    precision: str = Field(min_length=1)
-    system: str = Field(min_length=1)
-    backend: str = Field(min_length=1)
-    version: str = Field(min_length=1)
     source: str = Field(min_length=1)
     as_of: str = Field(min_length=4)
-    rows: int = Field(ge=1)
     held_at: str
     held: list[str]
-    constants: dict[str, float]
     units: dict[str, str]
-    errors: dict[str, _ErrorRecord]
     medians: dict[str, list[float] | list[str]]
-
-    def fitted(self) -> FittedOperator:
-        return FittedOperator(
-            system=self.system,
-            backend=self.backend,
-            version=self.version,
-            precision=self.precision,
-            rows=self.rows,
-            constants=MappingProxyType(dict(self.constants)),
-            errors=MappingProxyType(
-                {split: HeldOutError(**error.model_dump()) for split, error in self.errors.items()}
-            ),
-        )
 
 
 class _FileRecord(_Strict):
@@ -313,7 +286,7 @@ def _catalogs(operators: list[_OperatorRecord]) -> Mapping[str, OperatorCatalog]
             source=own[0].source,
             as_of=own[0].as_of,
             units=MappingProxyType(dict(own[0].units)),
-            fits=MappingProxyType({(o.system, o.precision): o.fitted() for o in own}),
+            fits=MappingProxyType({(o.system, o.precision): o.to_domain() for o in own}),
         )
     return MappingProxyType(catalogs)
 

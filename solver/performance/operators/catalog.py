@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from solver.errors import CatalogError, Fault, UnsupportedModelError
 
 __all__ = [
+    "FitRecord",
     "FittedOperator",
     "HeldOutError",
     "OperatorCatalog",
@@ -104,7 +105,9 @@ class _ErrorRecord(BaseModel):
     rows: int = Field(ge=1)
 
 
-class _FitRecord(BaseModel):
+class FitRecord(BaseModel):
+    """One fit as a file states it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
     system: str = Field(min_length=1)
     backend: str = Field(min_length=1)
@@ -115,6 +118,7 @@ class _FitRecord(BaseModel):
     errors: dict[str, _ErrorRecord]
 
     def to_domain(self) -> FittedOperator:
+        """The fit as the model takes it."""
         return FittedOperator(
             system=self.system,
             backend=self.backend,
@@ -135,7 +139,7 @@ class _FileRecord(BaseModel):
     source: str = Field(min_length=1)
     as_of: str = Field(min_length=1)
     units: dict[str, str]
-    fits: list[_FitRecord] = Field(min_length=1)
+    fits: list[FitRecord] = Field(min_length=1)
 
 
 def parse_operator_catalog(text: str, *, where: str) -> OperatorCatalog:
