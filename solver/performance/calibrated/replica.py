@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from solver.catalog.domain import Accelerator, Model
 from solver.performance.calibrated.architecture import shape_of
+from solver.performance.calibrated.batching import between_tokens_s, chunks_of, first_token_s
 from solver.performance.calibrated.constants import ServingConstants
 from solver.performance.calibrated.cost import Cost, FloatArray
 from solver.performance.calibrated.kernels import Formats, Kernels
@@ -171,11 +172,19 @@ class Replica:
     def prompt_s(self, columns: Columns, prompt: npt.ArrayLike) -> FloatArray:
         """A prompt alone on the replica, all its chunks."""
         n = np.asarray(prompt, np.float64)
-        chunk = np.minimum(n, self.serving.chunk_tokens)
-        cost = self.pass_cost(
-            columns, sequences=0.0 * n, context=n, prompt_tokens=chunk, prompt_length=n
-        )
-        return np.asarray(cost.seconds * np.maximum(n / chunk, 1.0))
+        chunks = np.maximum(n / self.serving.chunk_tokens, 1.0)
+        return np.asarray(self._first_chunk_s(columns, n) * chunks)
+
+    def _first_chunk_s(self, columns: Columns, prompt: FloatArray) -> FloatArray:
+        """The first chunk of a prompt, alone on the replica."""
+        chunk = np.minimum(prompt, self.serving.chunk_tokens)
+        return self.pass_cost(
+            columns,
+            sequences=0.0 * prompt,
+            context=prompt,
+            prompt_tokens=chunk,
+            prompt_length=prompt,
+        ).seconds
 
     def weights_bytes(self, columns: Columns) -> FloatArray:
         """Weights on the fullest device."""
@@ -255,8 +264,7 @@ class Replica:
         room = self.capacity(columns, prompt, answer)
         decoding = np.minimum(n, np.maximum(room, 1.0))
         b = decoding / lanes
-        arriving = b * fresh / answer
-        chunk = np.minimum(np.maximum(fresh, arriving), serving.chunk_tokens)
+        chunk, share = chunks_of(serving, b, fresh=fresh, answer=answer)
         plain_s = self.pass_cost(
             columns, sequences=b, context=held, tokens_per_sequence=tokens_per_sequence
         ).seconds
@@ -268,15 +276,14 @@ class Replica:
             prompt_length=prompt,
             tokens_per_sequence=tokens_per_sequence,
         ).seconds
-        tpot = plain_s + arriving / chunk * (mixed_s - plain_s)
-        alone_s = self.prompt_s(columns, fresh)
-        chunks = np.maximum(fresh / serving.chunk_tokens, 1.0)
+        tpot = between_tokens_s(plain_s, mixed_s, share)
         waiting = np.maximum(n - decoding, 0.0) / decoding * answer * tpot
-        ttft = (
-            serving.request_s
-            + serving.admission_steps * plain_s
-            + serving.burst_share * b * alone_s
-            + chunks * mixed_s
-            + waiting
+        ttft = waiting + first_token_s(
+            serving,
+            plain_s=plain_s,
+            mixed_s=mixed_s,
+            alone_s=self._first_chunk_s(columns, fresh),
+            sequences=b,
+            fresh=fresh,
         )
         return Served(tpot, ttft, decoding, room)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from solver.catalog.parameters import parameter_breakdown
 from solver.performance.calibrated.architecture import shape_of
+from solver.performance.calibrated.batching import between_tokens_s, chunks_of, first_token_s
 from solver.performance.calibrated.cost import Cost, FloatArray
 from solver.performance.calibrated.curve import unstacked
 from solver.performance.calibrated.curve_store import CurveStore, Turn
@@ -138,10 +139,15 @@ class CalibratedSteps:
             return plain, None
         most = self.replica.serving.chunk_tokens
         fresh, answer = self._prompt
-        arriving = b * (fresh * setting.emitted_per_step / answer)
-        chunk = np.minimum(np.maximum(fresh, arriving), most)
+        chunk, share = chunks_of(
+            self.replica.serving,
+            b,
+            fresh=fresh,
+            answer=answer,
+            emitted_per_step=setting.emitted_per_step,
+        )
         first = np.array([min(fresh, most)])
-        return plain, _Prompts(arriving / chunk, passes(b, chunk), passes(np.zeros(1), first))
+        return plain, _Prompts(share, passes(b, chunk), passes(np.zeros(1), first))
 
     def _whole(self, layout: Layout, passes: _Passes) -> FloatArray:
         """Parts of the passes of a layout: the group's own and those of its stage."""
@@ -152,22 +158,21 @@ class CalibratedSteps:
         self, layout: Layout, plain: FloatArray, prompts: _Prompts
     ) -> tuple[FloatArray, FloatArray]:
         """Parts of the latency (5, m) and time to the first token (m,) with prompts."""
-        serving = self.replica.serving
         mixed = self._whole(layout, prompts.mixed)
         alone = self._whole(layout, prompts.alone)
         plain_s, mixed_s, share = _seconds(plain), _seconds(mixed), prompts.share
-        latency_s = plain_s + share * (mixed_s - plain_s)
+        latency_s = between_tokens_s(plain_s, mixed_s, share)
         carried = np.minimum(share, 1.0)
         parts = plain + carried * (mixed - plain)
         # Beyond one chunk a step, steps without tokens carry the rest: parts in proportion.
         parts *= latency_s / _seconds(parts)
-        fresh, _ = self._prompt
-        chunks = max(fresh / serving.chunk_tokens, 1.0)
-        ttft_s = (
-            serving.request_s
-            + serving.admission_steps * plain_s
-            + serving.burst_share * self._per_group(layout) * (_seconds(alone) * chunks)
-            + chunks * mixed_s
+        ttft_s = first_token_s(
+            self.replica.serving,
+            plain_s=plain_s,
+            mixed_s=mixed_s,
+            alone_s=_seconds(alone),
+            sequences=self._per_group(layout),
+            fresh=self._prompt[0],
         )
         return parts, ttft_s
 
