@@ -42,8 +42,9 @@ from solver.performance.calibrated.replica import Columns, Replica
 
 __all__ = ["Prediction", "predict"]
 
-_ROUNDS = 6
-"""Rounds of the fixed point between the two pools; it contracts, so that these leave < 0.1 %."""
+_ROUNDS = 12
+"""Rounds of the fixed point between the two pools: on the 160 measured deployments with pools apart
+more of them change no time by 0.1 %."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
