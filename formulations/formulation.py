@@ -7,12 +7,13 @@ statement that an engine loads, and the way from its columns to an answer in the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from formulations.milp import IntArray
 from formulations.program import ProgramKind, Statement
+from formulations.size import ProgramSize
 
 __all__ = ["NamedFormulation", "StatedProblem", "formulation_named"]
 
@@ -77,6 +78,12 @@ class NamedFormulation:
         What kind of engine takes its programs.
     summary
         One line for people.
+    textbook
+        Whether it is the one that a textbook would write down first; others are measured against
+        it.
+    strength
+        One line: how strong its linear relaxation is beside the others of its family, and whether
+        that is proved (in the module's text) or measured.
     """
 
     family: ClassVar[str]
@@ -85,11 +92,32 @@ class NamedFormulation:
     name: str
     kind: ProgramKind
     summary: str
+    textbook: bool = field(default=False, kw_only=True)
+    strength: str = field(default="", kw_only=True)
+
+    @property
+    def module(self) -> str:
+        """The module whose text is the model."""
+        return f"formulations.{self.family}.{self.name}"
 
     def builder(self) -> Any:
         """``build_NAME`` of the module ``NAME``; the registry of the family knows its type."""
-        module = import_module(f"formulations.{self.family}.{self.name}")
-        return vars(module)[f"build_{self.name}"]
+        return vars(import_module(self.module))[f"build_{self.name}"]
+
+    def size(self, problem: Any) -> ProgramSize:
+        """Rows and columns by the formulas of its text, ``size_NAME`` of the module; no building.
+
+        Raises
+        ------
+        ValueError
+            If it cannot state the problem.
+        """
+        size: ProgramSize = vars(import_module(self.module))[f"size_{self.name}"](problem)
+        return size
+
+    def applies(self, problem: Any) -> str | None:  # noqa: ARG002
+        """Why it cannot state the problem, or ``None``: as far as can be told at a glance."""
+        return None
 
 
 _Formulation = TypeVar("_Formulation", bound=NamedFormulation)

@@ -1,6 +1,6 @@
-"""What an engine can load: a sparse integer program, or a model stated for CP-SAT.
+"""What an engine can load: a sparse integer program or a model stated for CP-SAT.
 
-Both carry integer objectives by name, all minimised. Which one is minimised and which are bounded
+A sparse program may have implications. All carry integer objectives by name, all minimised. Which one is minimised and which are bounded
 is said at solve time. A ``Statement`` is the mathematics alone; a formulation pairs it with a
 decoder (see ``formulations.replica.program``).
 """
@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
+from formulations.indicator import IndicatorProgram
 from formulations.milp import IntArray, Milp
 
 __all__ = ["CpProgram", "ProgramKind", "Statement"]
 
-ProgramKind = Literal["milp", "cp"]
+ProgramKind = Literal["milp", "cp", "indicator"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,4 +57,4 @@ class CpProgram:
                 raise ValueError(f"{self.name}: objective {key!r} is not one of the variables")
 
 
-Statement = Milp | CpProgram
+Statement = Milp | CpProgram | IndicatorProgram

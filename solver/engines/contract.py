@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol, TypeAlias
 from formulations.milp import IntArray
 from formulations.program import ProgramKind, Statement
 
-__all__ = ["Engine", "Goal", "SolveResult", "Termination"]
+__all__ = ["Effort", "Engine", "Goal", "SolveResult", "Termination"]
 
 Goal: TypeAlias = str | Mapping[str, int]
 """What is minimised: one objective by name, or a weighted sum of several."""
@@ -30,6 +30,36 @@ class Termination(Enum):
     INTERRUPTED = "interrupted"
     OTHER = "other"
     """Anything else, unknown statuses and unbounded programs included; nothing may be concluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a solve took, as the library tells it; ``None`` where it does not.
+
+    Parameters
+    ----------
+    nodes
+        Nodes of branch and bound; branches of CP-SAT.
+    iterations
+        Simplex iterations; conflicts of CP-SAT.
+    ticks
+        Deterministic time of CP-SAT or SCIP: the same on every machine.
+    presolved_rows, presolved_columns, presolved_nonzeros
+        Size after presolve.
+    root_bound
+        Lower bound on the minimised objective after the root node, cuts included; a float.
+    trajectory
+        (wall seconds since the solve began, incumbent, bound) whenever either improved.
+    """
+
+    nodes: int | None = None
+    iterations: int | None = None
+    ticks: float | None = None
+    presolved_rows: int | None = None
+    presolved_columns: int | None = None
+    presolved_nonzeros: int | None = None
+    root_bound: float | None = None
+    trajectory: tuple[tuple[float, float | None, float | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +82,10 @@ class SolveResult:
     proved_by
         Name of the engine that stands behind termination and bound: a float engine may have
         handed the question over.
+    effort
+        Of the engine that was asked, or ``None`` where it tells nothing.
+    refused
+        The claim of a float engine that was not believed, and why; empty where there was none.
     """
 
     termination: Termination
@@ -61,6 +95,8 @@ class SolveResult:
     runtime_s: float
     message: str
     proved_by: str
+    effort: Effort | None = None
+    refused: str = ""
 
     def __post_init__(self) -> None:
         if (self.x is None) != (self.objective is None):

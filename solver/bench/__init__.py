@@ -1,0 +1,1 @@
+"""Formulations and engines against each other, on sets of instances."""

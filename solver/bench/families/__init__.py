@@ -1,0 +1,1 @@
+"""Families of generated instances, by name; each is one module here."""

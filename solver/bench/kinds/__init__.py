@@ -1,0 +1,1 @@
+"""What is asked of each group of instances, and how a formulation answers it."""
