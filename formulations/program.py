@@ -1,8 +1,8 @@
 """What an engine can load: a sparse integer program or a model stated for CP-SAT.
 
 A sparse program may have implications. All carry integer objectives by name, all minimised. Which
-one is minimised and which are bounded is said at solve time. A ``Statement`` is the mathematics alone; a formulation pairs it with a
-decoder (see ``formulations.replica.program``).
+one is minimised and which are bounded is said at solve time. A ``Statement`` is the mathematics
+alone; a formulation pairs it with a decoder (see ``formulations.replica.program``).
 """
 
 from __future__ import annotations
