@@ -94,6 +94,7 @@ class NamedFormulation:
     summary: str
     textbook: bool = field(default=False, kw_only=True)
     strength: str = field(default="", kw_only=True)
+    libraries: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def module(self) -> str:

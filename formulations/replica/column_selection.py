@@ -30,8 +30,9 @@ from formulations.milp import IntArray
 from formulations.replica.problem import COST, LATENCY, ReplicaProblem
 from formulations.replica.program import Cell, ReplicaProgram, chosen_one
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["build_column_selection", "nondominated_positions"]
+__all__ = ["build_column_selection", "nondominated_positions", "size_column_selection"]
 
 
 def nondominated_positions(latency: IntArray, cost: IntArray) -> npt.NDArray[np.intp]:
@@ -46,6 +47,11 @@ def nondominated_positions(latency: IntArray, cost: IntArray) -> npt.NDArray[np.
     kept = np.ones(len(order), dtype=np.bool_)
     kept[1:] = cost[order][1:] < cheapest_before[:-1]
     return order[kept]
+
+
+def size_column_selection(problem: ReplicaProblem) -> ProgramSize:
+    """Size by the formulas of the module's text, all allowed cells kept."""
+    return ProgramSize(1, problem.n_columns, problem.n_columns)
 
 
 def build_column_selection(

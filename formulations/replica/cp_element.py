@@ -17,7 +17,8 @@ Variables: indices :math:`l \in L`, :math:`b \in K`; the flat index :math:`i` wi
 :math:`p = m[i]` and the like are element constraints, :math:`T = \max(p, q)` is a maximum
 constraint. Where nothing is allowed the model holds the empty clause instead.
 
-Size: 7 variables, 5 constraints, three tables of :math:`|L||K|` integers.
+Size: 7 variables, 5 constraints (1 where nothing is allowed), three tables of :math:`|L||K|`
+integers.
 
 Strength: its linear relaxation is no stronger than the ranges of the tables; it lives on
 propagation, each bound on :math:`T` or :math:`C` filtering the domain of :math:`i` at once.
@@ -31,8 +32,9 @@ from formulations.milp import IntArray
 from formulations.program import CpProgram
 from formulations.replica.problem import COST, LATENCY, ReplicaProblem
 from formulations.replica.program import Cell, ReplicaProgram
+from formulations.size import ProgramSize
 
-__all__ = ["build_cp_element"]
+__all__ = ["build_cp_element", "size_cp_element"]
 
 _LAYOUT, _BATCH, _FLAT, _MEMORY, _ARITHMETIC, _LATENCY, _COST = range(7)
 
@@ -65,6 +67,11 @@ def _violation(problem: ReplicaProblem, x: IntArray) -> str | None:
     if latency != max(memory, arithmetic):
         return f"latency {latency} is not the maximum of {memory} and {arithmetic}"
     return None
+
+
+def size_cp_element(problem: ReplicaProblem) -> ProgramSize:
+    """Size by the formulas of the module's text."""
+    return ProgramSize(5 if problem.n_columns else 1, _COST + 1)
 
 
 def build_cp_element(problem: ReplicaProblem) -> ReplicaProgram:

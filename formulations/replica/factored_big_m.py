@@ -31,11 +31,14 @@ Both :math:`T` rows together are the maximum of the roofline: at a minimum of :m
 is tight. A row with :math:`M = 0` says no more than the bound of :math:`T` or :math:`C` and is left
 out.
 
-Size: :math:`|L| + |K| + 2` columns, at most :math:`4|L| + 2` rows, at most
-:math:`4|L||K| + 7|L| + |K|` entries.
+Size: :math:`|L| + |K| + 2` columns; 2 rows, one for each :math:`M_l, M'_l, M''_l > 0` and one for
+each :math:`A_l \ne K`, so at most :math:`4|L| + 2`; entries: :math:`|L| + |K|`, two in each big-M
+row and one for each rank above :math:`\underline T` or :math:`\underline C`, one for each
+:math:`A_l \ne K` and each forbidden cell, so at most :math:`4|L||K| + 7|L| + |K|`.
 
-Strength: the weakest here; with the choice spread over two or more layouts every row is slack, so
-the root bound is mostly :math:`\underline T` or :math:`\underline C` and branching does the work.
+Strength: never above the hull or multiple big-M (proved). With the choice spread over two or more
+layouts every row is slack, so the root bound is mostly :math:`\underline T` or
+:math:`\underline C` (measured) and branching does the work.
 """
 
 from __future__ import annotations
@@ -47,8 +50,29 @@ from formulations.replica.lifting import lifted_ranks
 from formulations.replica.problem import COST, LATENCY, ReplicaProblem
 from formulations.replica.program import Cell, ReplicaProgram, chosen_one
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["build_factored_big_m"]
+__all__ = ["build_factored_big_m", "size_factored_big_m"]
+
+
+def size_factored_big_m(problem: ReplicaProblem) -> ProgramSize:
+    """Size by the formulas of the module's text."""
+    n_layouts, n_batches = problem.allowed.shape
+    ranks = lifted_ranks(problem)
+    above = [
+        (ranks.memory > ranks.latency_low),
+        (ranks.arithmetic > ranks.latency_low),
+        (ranks.cost > ranks.cost_low),
+    ]
+    big_m_rows = sum(int(table.any(axis=1).sum()) for table in above)
+    restricted = int((~problem.allowed.all(axis=1)).sum())
+    return ProgramSize(
+        rows=2 + big_m_rows + restricted,
+        columns=n_layouts + n_batches + 2,
+        nonzeros=n_layouts + n_batches  # the two one-hot rows
+        + 2 * big_m_rows + sum(int(table.sum()) for table in above)
+        + restricted + int((~problem.allowed).sum()),
+    )  # fmt: skip
 
 
 def build_factored_big_m(problem: ReplicaProblem) -> ReplicaProgram:

@@ -23,8 +23,9 @@ the copies :math:`C_l` and the limits of :math:`T_l` out leaves the rows above a
 :math:`T` and :math:`C`: the lower limits follow from the lifted ranks, the upper ones from
 :math:`\sum_l y_l = 1`. Also :math:`\sum_b z_b = 1` follows.
 
-Size: :math:`|A| + 2|L| + |K| + 2` columns, :math:`3|L| + |K| + 3` rows, at most
-:math:`5|A| + 5|L| + |K| + 2` entries.
+Size: :math:`|A| + 2|L| + |K| + 2` columns, :math:`3|L| + |K| + 3` rows,
+:math:`2|A| + 5|L| + |K| + 2` entries and one for each rank of an allowed cell that is not 0, so at
+most :math:`5|A| + 5|L| + |K| + 2`.
 
 Strength: the convex hull of the union of the layouts' relaxations, so never weaker than big-M;
 still weaker than column selection wherever a mixture of a memory-bound and an arithmetic-bound
@@ -40,8 +41,25 @@ from formulations.replica.lifting import lifted_ranks
 from formulations.replica.problem import COST, LATENCY, ReplicaProblem
 from formulations.replica.program import Cell, ReplicaProgram, chosen_one
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["build_factored_hull"]
+__all__ = ["build_factored_hull", "size_factored_hull"]
+
+
+def size_factored_hull(problem: ReplicaProblem) -> ProgramSize:
+    """Size by the formulas of the module's text."""
+    n_layouts, n_batches = problem.allowed.shape
+    ranks = lifted_ranks(problem)
+    positive = sum(
+        int((table[problem.allowed] > 0).sum())
+        for table in (ranks.memory, ranks.arithmetic, ranks.cost)
+    )
+    cells = problem.n_columns
+    return ProgramSize(
+        rows=3 * n_layouts + n_batches + 3,
+        columns=cells + 2 * n_layouts + n_batches + 2,
+        nonzeros=2 * cells + positive + 5 * n_layouts + n_batches + 2,
+    )
 
 
 def build_factored_hull(problem: ReplicaProblem) -> ReplicaProgram:

@@ -10,14 +10,15 @@ with :math:`z_b \in \{0, 1\}`, integers :math:`T \in [\underline T, \overline T]
 :math:`C \in [\underline C, \overline C]`, and lifted ranks. :math:`\sum_b z_b = 1` is stated inside
 the disjuncts too, because the hull of a disjunct only knows what the disjunct says.
 
-``gdp.bigm`` and ``gdp.hull`` of Pyomo turn it into linear programs that must agree with
-``factored_big_m`` and ``factored_hull``, row pattern aside: same choices, same relaxation. This is
-the independent road to those two; it is slower to build and its programs are larger
-(:math:`|L||K|` copies in the hull, forbidden ones included), so it is not the one in daily use.
+What the transformations of Pyomo make of it stands in ``gdp_big_m``, ``gdp_multiple_big_m``,
+``gdp_hull`` and ``gdp_cutting_plane``. The first and the third relax as ``factored_big_m`` and
+``factored_hull`` do, row pattern aside: an independent road to those two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -27,19 +28,46 @@ from formulations.replica.lifting import lifted_ranks
 from formulations.replica.problem import COST, LATENCY, ReplicaProblem
 from formulations.replica.program import Cell, ReplicaProgram, chosen_one
 
-__all__ = ["build_gdp", "compile_gdp"]
+__all__ = ["build_gdp", "compile_gdp", "restricted_layouts", "transformed"]
 
-Transformation = Literal["bigm", "hull"]
+Transformation = Literal["bigm", "mbigm", "hull"]
+
+_NAMES = {"bigm": "gdp_big_m", "mbigm": "gdp_multiple_big_m", "hull": "gdp_hull"}
+
+
+@contextmanager
+def _needs_pyomo() -> Iterator[None]:
+    """Say what is missing where Pyomo cannot be imported."""
+    try:
+        yield
+    except ImportError as error:
+        raise ImportError(
+            f"the replica formulations gdp_* are compiled by Pyomo, which cannot be imported "
+            f"({error}). Install fleetfront again in its own environment"
+        ) from error
+
+
+def restricted_layouts(problem: ReplicaProblem) -> int:
+    """Number of layouts that refuse a batch level."""
+    return int((~problem.allowed.all(axis=1)).sum())
 
 
 def build_gdp(problem: ReplicaProblem) -> Any:
     """The disjunction as a ``pyomo.environ.ConcreteModel``.
 
-    Components: ``z`` (batch levels), ``T``, ``C``, disjuncts ``rules[l]``, objectives ``latency``
-    and ``cost``, and the suffix ``BigM`` with the smallest valid constant of every row.
+    Components: ``z`` (batch levels), ``T``, ``C``, disjuncts ``rules[l]`` with the constraints
+    ``memory``, ``arithmetic``, ``price``, ``one_batch`` and, where a batch level is forbidden,
+    ``refused``; objectives ``latency`` and ``cost``; the suffix ``BigM`` with the smallest constant
+    of every row that is valid for all other disjuncts at once.
+
+    Raises
+    ------
+    ImportError
+        If there is no Pyomo.
     """
-    import pyomo.environ as pyo  # type: ignore[import-untyped]
-    from pyomo.gdp import Disjunct, Disjunction  # type: ignore[import-untyped]
+    with _needs_pyomo():
+        import pyomo.environ as pyo  # type: ignore[import-untyped]
+        from pyomo.gdp import Disjunct, Disjunction  # type: ignore[import-untyped]
 
     n_layouts, n_batches = problem.allowed.shape
     ranks = lifted_ranks(problem)
@@ -76,6 +104,15 @@ def build_gdp(problem: ReplicaProblem) -> Any:
     return model
 
 
+def transformed(model: Any, transformation: str, **options: Any) -> Any:
+    """The model, after ``gdp.TRANSFORMATION`` was applied to it in place."""
+    with _needs_pyomo():
+        import pyomo.environ as pyo
+
+    pyo.TransformationFactory(f"gdp.{transformation}").apply_to(model, **options)
+    return model
+
+
 def _exact(values: Any, what: str) -> IntArray:
     """``values`` as int64; raises ``ValueError`` where one is not an integer."""
     array = np.asarray(values, dtype=np.float64)
@@ -85,21 +122,41 @@ def _exact(values: Any, what: str) -> IntArray:
     return whole.astype(np.int64)
 
 
-def compile_gdp(problem: ReplicaProblem, transformation: Transformation) -> ReplicaProgram:
-    """Transform the disjunction by ``gdp.bigm`` or ``gdp.hull`` and compile it to a ``Milp``.
+def compile_gdp(
+    problem: ReplicaProblem,
+    transformation: Transformation,
+    *,
+    model: Any = None,
+    formulation: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> ReplicaProgram:
+    """Transform the disjunction by ``gdp.TRANSFORMATION`` and compile it to a ``Milp``.
+
+    Parameters
+    ----------
+    model
+        What to transform, in place: ``build_gdp(problem)`` and perhaps more rows; it is built here
+        if there is none.
+    formulation
+        Name of the result; by default that of the transformation.
+    options
+        Of the transformation.
 
     Raises
     ------
+    ImportError
+        If there is no Pyomo.
     ValueError
         If the transformed program does not have integer data.
     """
-    import pyomo.environ as pyo
-    from pyomo.repn.plugins.standard_form import (  # type: ignore[import-untyped]
-        LinearStandardFormCompiler,
-    )
+    if model is None:
+        model = build_gdp(problem)
+    with _needs_pyomo():
+        from pyomo.repn.plugins.standard_form import (  # type: ignore[import-untyped]
+            LinearStandardFormCompiler,
+        )
 
-    model = build_gdp(problem)
-    pyo.TransformationFactory(f"gdp.{transformation}").apply_to(model)
+    transformed(model, transformation, **dict(options or {}))
     form = LinearStandardFormCompiler().write(model, mixed_form=True)
     matrix = form.A.tocsr()
     matrix.sort_indices()
@@ -122,8 +179,9 @@ def compile_gdp(problem: ReplicaProblem, transformation: Transformation) -> Repl
     def decode(x: IntArray) -> Cell:
         return chosen_one(x[y]), chosen_one(x[z])
 
+    formulation = formulation or _NAMES[transformation]
     milp = Milp(
-        name=f"{problem.name}/gdp_{transformation}",
+        name=f"{problem.name}/{formulation}",
         lower=_exact(lower, "bounds"),
         upper=_exact(upper, "bounds"),
         is_integer=np.ones(n, dtype=np.bool_),
@@ -136,6 +194,4 @@ def compile_gdp(problem: ReplicaProblem, transformation: Transformation) -> Repl
             name: _exact(goals[names.index(name)], "objectives") for name in (LATENCY, COST)
         },
     )
-    return ReplicaProgram(
-        formulation=f"gdp_{transformation}", problem=problem, statement=milp, decoder=decode
-    )
+    return ReplicaProgram(formulation=formulation, problem=problem, statement=milp, decoder=decode)

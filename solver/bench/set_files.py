@@ -20,8 +20,9 @@ from solver.errors import Fault, InstanceError
 
 __all__ = ["SIZES", "Member", "members_of_sets", "set_names"]
 
-Size = Literal["small", "medium", "large"]
-SIZES: tuple[Size, ...] = ("small", "medium", "large")
+Size = Literal["tiny", "small", "medium", "large"]
+SIZES: tuple[Size, ...] = ("tiny", "small", "medium", "large")
+"""``tiny`` is for checks: seconds for every formulation."""
 
 _PLACES = (
     Path(__file__).parent / "sets",

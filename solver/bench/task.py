@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,10 @@ class _Stated:
 @lru_cache(maxsize=1)
 def _stated(group: str, path: str, formulation: str, worst: tuple[tuple[str, int], ...]) -> _Stated:
     """The last statement is kept: engines, seeds and levels of one formulation come in a row."""
+    for one in kind_of_group(group).entries():
+        if one.name == formulation:
+            for library in one.libraries:
+                import_module(library)
     clock = Clock()
     level = Level(0, "", worst=dict(worst))
     stated = kind_of_group(group).build(_problem(group, path), formulation, level)

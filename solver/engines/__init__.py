@@ -23,13 +23,27 @@ _WRAPPERS = {
 ENGINE_NAMES: tuple[str, ...] = tuple(_WRAPPERS)
 
 
-def get_engine(name: str) -> Engine:
+_LARGEST_SEED = 2**31 - 1
+
+
+def get_engine(name: str, *, seed: int = 1, alone: bool = False, watch: bool = False) -> Engine:
     """A fresh engine: ``highs``, ``cp-sat`` or ``scip``.
+
+    Parameters
+    ----------
+    seed
+        Of the library's random numbers, 0 to 2^31 - 1. Equal seeds repeat a run.
+    alone
+        A claim of a floating-point engine that does not hold in integers ends as ``OTHER`` with
+        ``refused`` set; CP-SAT is not asked. Without meaning for CP-SAT itself.
+    watch
+        Follow bounds, incumbents and presolve, which takes a little time; see ``Effort``. The
+        attribute ``watch`` of each engine says the same.
 
     Raises
     ------
     EngineError
-        If the name is unknown or its library cannot be imported.
+        If the name is unknown, its library cannot be imported, or the seed is out of range.
     """
     if name not in _WRAPPERS:
         raise EngineError.one(
@@ -37,13 +51,21 @@ def get_engine(name: str) -> Engine:
             where="engine",
             mend=f"Choose one of {', '.join(ENGINE_NAMES)}",
         )
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise EngineError.one(
+            f"a seed cannot be {seed}",
+            where=f"engine {name}",
+            mend=f"Give a whole number from 0 to {_LARGEST_SEED}",
+        )
     module, wrapper = _WRAPPERS[name]
     try:
-        maker = cast("Callable[[], Engine]", vars(import_module(module))[wrapper])
+        maker = cast("Callable[..., Engine]", vars(import_module(module))[wrapper])
     except ImportError as error:
         raise EngineError.one(
             f"its library cannot be imported ({error})",
             where=f"engine {name}",
             mend="Install fleetfront again in its own environment",
         ) from error
-    return maker()
+    # CP-SAT reasons in integers: there is no second opinion to forbid.
+    options = {} if name == "cp-sat" else {"alone": alone}
+    return maker(seed=seed, watch=watch, **options)

@@ -1,25 +1,27 @@
 """CP-SAT through ``ortools.sat``: integer reasoning throughout, for sparse programs and CP models.
 
-A sparse program gets one extra variable an objective, equal to it; the objectives of a CP model
-are variables already. An upper bound cuts the domain of that variable in the stored model, so
-nothing is rebuilt between solves. CP-SAT itself keeps no state; the solution before becomes the
-hint where it still fits, old hints are cleared.
+A row that a binary implies is a row enforced by one literal. A sparse program gets one extra
+variable an objective, equal to it; the objectives of a CP model are variables already. An upper
+bound cuts the domain of that variable in the stored model, so nothing is rebuilt between solves.
+CP-SAT itself keeps no state; the solution before becomes the hint where it still fits, old hints
+are cleared.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version as installed_version
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from ortools.sat.python import cp_model  # noqa: TID251
 
-from formulations.milp import INFINITY, IntArray, Milp
+from formulations.milp import IntArray
 from formulations.program import CpProgram, ProgramKind, Statement
-from solver.engines.contract import Goal, SolveResult, Termination
+from solver.engines.contract import Effort, Goal, SolveResult, Termination
+from solver.engines.cp_sat_model import OVERFLOW, stated_for_cp_sat
 from solver.engines.guard import (
     check_question,
     objective_value,
@@ -29,12 +31,11 @@ from solver.engines.guard import (
     weights_of,
 )
 from solver.engines.interrupt import run_interruptibly
+from solver.engines.presolve_log import cp_sat_presolved
+from solver.engines.trajectory import Trajectory
 from solver.errors import EngineError
 
 __all__ = ["CpSatEngine"]
-
-_OVERFLOW = 2**62
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 _TERMINATIONS = {
     cp_model.OPTIMAL: Termination.OPTIMAL,
@@ -46,78 +47,21 @@ _TERMINATIONS = {
 }
 
 
-def _refuse_overflow(milp: Milp) -> None:
-    """Raise ``EngineError`` where sums could leave the range in which CP-SAT is exact."""
-
-    def refuse(what: str) -> EngineError:
-        return EngineError.one(
-            what,
-            where=f"engine cp-sat, {milp.name}",
-            mend="Bound every column, or compress the coefficients to ranks",
-        )
-
-    open_columns = np.flatnonzero((milp.lower <= -INFINITY) | (milp.upper >= INFINITY))
-    if len(open_columns):
-        raise refuse(f"column {open_columns[0]} has no finite bounds")
-    reach = np.maximum(np.abs(milp.lower), np.abs(milp.upper)).astype(object)
-    starts = milp.row_start.tolist()
-    spans = [
-        (f"row {row}", milp.value[low:high], milp.column_index[low:high])
-        for row, (low, high) in enumerate(pairwise(starts))
-    ]
-    spans += [
-        (f"objective {name!r}", row, np.arange(milp.n_columns))
-        for name, row in milp.objectives.items()
-    ]
-    for what, coefficients, columns in spans:
-        total = int(sum(np.abs(coefficients).astype(object) * reach[columns], 0))
-        if total >= _OVERFLOW:
-            raise refuse(f"{what} can reach {total:.3e}, 2^62 or more")
-
-
-def _add_linear(
-    model: cp_model.CpModel, columns: list[int], values: list[int], low: int, high: int
-) -> None:
-    row = model.proto.constraints.add().linear
-    row.vars.extend(columns)
-    row.coeffs.extend(values)
-    row.domain.extend([low, high])
-
-
-def _stated(milp: Milp) -> tuple[cp_model.CpModel, dict[str, int]]:
-    """The program as a CP model, and the variable of each objective."""
-    _refuse_overflow(milp)
-    model = cp_model.CpModel()
-    for low, high in zip(milp.lower.tolist(), milp.upper.tolist(), strict=True):
-        model.new_int_var(low, high, "")
-    starts, columns, values = (
-        milp.row_start.tolist(), milp.column_index.tolist(), milp.value.tolist()
-    )  # fmt: skip
-    bounds = zip(milp.row_lower.tolist(), milp.row_upper.tolist(), strict=True)
-    for row, (low, high) in enumerate(bounds):
-        entries = slice(starts[row], starts[row + 1])
-        _add_linear(
-            model, columns[entries], values[entries],
-            _INT64_MIN if low <= -INFINITY else low,
-            _INT64_MAX if high >= INFINITY else high,
-        )  # fmt: skip
-    objectives = {}
-    for name, goal in milp.objectives.items():
-        used = np.flatnonzero(goal)
-        ends = np.stack([goal[used] * milp.lower[used], goal[used] * milp.upper[used]])
-        variable = model.new_int_var(int(ends.min(axis=0).sum()), int(ends.max(axis=0).sum()), name)
-        _add_linear(model, [*used.tolist(), variable.index], [*goal[used].tolist(), -1], 0, 0)
-        objectives[name] = variable.index
-    return model, objectives
-
-
 class CpSatEngine:
-    """CP-SAT behind the engine contract; one worker and a fixed seed, so that runs repeat."""
+    """CP-SAT behind the engine contract; one worker and a fixed seed, so that runs repeat.
+
+    Parameters
+    ----------
+    seed, watch
+        See ``solver.engines.get_engine``.
+    """
 
     name: ClassVar[str] = "cp-sat"
-    accepts: ClassVar[frozenset[ProgramKind]] = frozenset({"milp", "cp"})
+    accepts: ClassVar[frozenset[ProgramKind]] = frozenset({"milp", "cp", "indicator"})
 
-    def __init__(self) -> None:
+    def __init__(self, *, seed: int = 1, watch: bool = False) -> None:
+        self.watch = watch
+        self._seed = seed
         self._statement: Statement | None = None
         self._model: Any = None
         self._objectives: Mapping[str, int] = {}
@@ -137,13 +81,13 @@ class CpSatEngine:
         EngineError
             Also if a column has no finite bounds or a row could reach 2^62.
         """
-        if isinstance(statement, Milp):
+        if not isinstance(statement, CpProgram):
             require_integer_columns(self.name, statement)
         self._statement, self._last = None, None
         if isinstance(statement, CpProgram):
             self._model, self._objectives = statement.model.clone(), statement.objectives
         else:
-            self._model, self._objectives = _stated(statement)
+            self._model, self._objectives = stated_for_cp_sat(statement)
         fault = self._model.validate()
         if fault:
             raise EngineError.one(
@@ -163,14 +107,14 @@ class CpSatEngine:
         """Minimise a goal; see ``Engine.minimise``."""
         statement = check_question(self.name, self._statement, objective, upper, time_limit_s)
         model = self._model
-        if isinstance(statement, Milp) and not statement.n_columns:
+        if not isinstance(statement, CpProgram) and not statement.n_columns:
             return solve_without_columns(statement, objective, upper, engine=self.name)
         for name, index in self._objectives.items():
             domain = _cut(self._domains[name], upper.get(name))
             if not domain:
                 return SolveResult(
                     Termination.INFEASIBLE, None, None, None, 0.0,
-                    f"{name} cannot be as low as {upper[name]}", self.name,
+                    f"{name} cannot be as low as {upper[name]}", self.name, Effort(0, 0, 0.0),
                 )  # fmt: skip
             stored = model.proto.variables[index].domain
             stored.clear()
@@ -189,12 +133,15 @@ class CpSatEngine:
 
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
-        solver.parameters.random_seed = 1
+        solver.parameters.random_seed = self._seed
+        # One worker hardly draws a random number; an order of variables drawn by the seed is what
+        # makes runs differ.
+        solver.parameters.permute_variable_randomly = self._seed != 1
         solver.parameters.relative_gap_limit = 0.0
         solver.parameters.absolute_gap_limit = 0.0
         # Ctrl-C must reach Python, which then stops the search.
         solver.parameters.catch_sigint_signal = False
-        if isinstance(statement, Milp):
+        if not isinstance(statement, CpProgram):
             # All rows in the relaxation: the same on knapsacks and set partitioning, two to nine
             # times faster on set packing, where the default leaves the optimum unproved.
             solver.parameters.linearization_level = 2
@@ -203,10 +150,11 @@ class CpSatEngine:
                 setattr(solver.parameters, name, value)
         if time_limit_s is not None:
             solver.parameters.max_time_in_seconds = time_limit_s
+        seen = _Watch(solver) if self.watch else None
         began_s = time.perf_counter()
-        interrupted = run_interruptibly(lambda: solver.solve(model), solver.stop_search)
+        interrupted = run_interruptibly(lambda: solver.solve(model, seen), solver.stop_search)
         return self._result(
-            solver, statement, objective, upper,
+            solver, seen, statement, objective, upper,
             interrupted=interrupted,
             limited=time_limit_s is not None,
             runtime_s=time.perf_counter() - began_s,
@@ -215,6 +163,7 @@ class CpSatEngine:
     def _result(
         self,
         solver: cp_model.CpSolver,
+        seen: _Watch | None,
         statement: Statement,
         objective: Goal,
         upper: Mapping[str, int],
@@ -253,7 +202,52 @@ class CpSatEngine:
         if termination is Termination.OPTIMAL and (value is None or bound != value):
             termination = Termination.OTHER
             message = f"{message} (its bound {bound} does not meet its point {value})"
-        return SolveResult(termination, x, value, bound, runtime_s, message, self.name)
+        return SolveResult(
+            termination, x, value, bound, runtime_s, message, self.name,
+            _effort(response, seen, value, bound),
+        )  # fmt: skip
+
+
+class _Watch(cp_model.CpSolverSolutionCallback):
+    """What CP-SAT shows of one solve while it runs; the clock starts when it is made."""
+
+    def __init__(self, solver: cp_model.CpSolver) -> None:
+        super().__init__()
+        self.trajectory = Trajectory()
+        self._log: list[str] = []
+        solver.parameters.log_search_progress = True
+        solver.parameters.log_to_stdout = False
+        solver.log_callback = self._log.append
+        solver.best_bound_callback = lambda bound: self.trajectory.note(bound=bound)
+
+    def on_solution_callback(self) -> None:
+        """Called by CP-SAT at each better point."""
+        self.trajectory.note(incumbent=self.objective_value)
+
+    @property
+    def text(self) -> str:
+        """The log so far."""
+        return "\n".join(self._log)
+
+
+def _effort(response: Any, seen: _Watch | None, value: int | None, bound: int | None) -> Effort:
+    """Counters of a run, and what was watched of it. CP-SAT has no root node to tell of."""
+    counted = Effort(
+        nodes=response.num_branches,
+        iterations=response.num_conflicts,
+        ticks=response.deterministic_time,
+    )
+    if seen is None:
+        return counted
+    seen.trajectory.note(incumbent=value, bound=bound)
+    size = cp_sat_presolved(seen.text)
+    return replace(
+        counted,
+        presolved_rows=size.rows,
+        presolved_columns=size.columns,
+        presolved_nonzeros=size.nonzeros,
+        trajectory=seen.trajectory.steps,
+    )
 
 
 def _cut(domain: list[int], bound: int | None) -> list[int]:
@@ -274,6 +268,6 @@ def _proven_bound(response: Any, *, has_point: bool) -> int | None:
     if not has_point and bound == 0:
         return None
     # The objective is one variable, unscaled: the integer and the float must tell the same.
-    if abs(bound) >= _OVERFLOW or abs(bound - response.best_objective_bound) > 1e-9 * abs(bound):
+    if abs(bound) >= OVERFLOW or abs(bound - response.best_objective_bound) > 1e-9 * abs(bound):
         return None
     return bound

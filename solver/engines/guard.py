@@ -1,7 +1,8 @@
 """The exact check behind every answer: integer arithmetic on the statement, no solver involved.
 
-Sums are taken in int64 where the magnitudes prove that nothing can overflow, in Python integers
-otherwise.
+A sparse statement is a ``Milp`` or an ``IndicatorProgram``, whose implied rows are checked where
+their binary is 1. Sums are taken in int64 where the magnitudes prove that nothing can overflow, in
+Python integers otherwise.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeAlias, overload
 
 import numpy as np
 
+from formulations.indicator import IndicatorProgram
 from formulations.milp import INFINITY, IntArray, Milp
 from formulations.program import CpProgram, Statement
 from solver.engines.contract import Goal, SolveResult, Termination
@@ -20,6 +22,7 @@ from solver.errors import EngineError
 
 __all__ = [
     "FLOAT_PROOF_LIMIT",
+    "SparseStatement",
     "all_columns_bounded",
     "check_question",
     "goal_costs",
@@ -27,8 +30,10 @@ __all__ = [
     "objective_value",
     "require_integer_columns",
     "require_milp",
+    "require_sparse",
     "solve_without_columns",
     "sound_lower_bound",
+    "unconditional",
     "violation",
     "weights_of",
 ]
@@ -39,7 +44,13 @@ feasibility tolerances of 1e-9 was found right up to here and wrong at 1e9."""
 
 _INT64_SAFE = 2**62
 
-_AnyStatement = TypeVar("_AnyStatement", bound=Statement)
+SparseStatement: TypeAlias = Milp | IndicatorProgram
+"""A statement made of columns and rows."""
+
+
+def unconditional(statement: SparseStatement) -> Milp:
+    """Columns, objectives and the rows that always hold."""
+    return statement.milp if isinstance(statement, IndicatorProgram) else statement
 
 
 def _products(coefficients: IntArray, values: IntArray) -> tuple[IntArray, bool]:
@@ -74,7 +85,7 @@ def objective_value(statement: Statement, objective: Goal, x: IntArray) -> int:
     return _dot(statement.objectives[objective], x)
 
 
-def goal_costs(milp: Milp, objective: Goal) -> IntArray:
+def goal_costs(statement: SparseStatement, objective: Goal) -> IntArray:
     """(n,) int64 coefficients of a goal over the columns.
 
     Raises
@@ -82,42 +93,57 @@ def goal_costs(milp: Milp, objective: Goal) -> IntArray:
     EngineError
         If they do not fit into 64 bits.
     """
-    costs = np.zeros(milp.n_columns, dtype=object)
+    costs = np.zeros(statement.n_columns, dtype=object)
     for name, weight in weights_of(objective).items():
-        costs += weight * milp.objectives[name].astype(object)
+        costs += weight * statement.objectives[name].astype(object)
     if max((abs(int(c)) for c in costs), default=0) >= _INT64_SAFE:
         raise EngineError.one(
             "the weighted sum of objectives does not fit into 64 bits",
-            where=milp.name,
+            where=statement.name,
             mend="Use smaller weights",
         )
     return np.asarray(costs, dtype=np.int64)
 
 
-def _row_values(milp: Milp, x: IntArray) -> list[int]:
-    """Exact left-hand sides of all rows."""
-    products, safe = _products(milp.value, x[milp.column_index])
+def _row_values(rows: SparseStatement, x: IntArray) -> list[int]:
+    """Exact left-hand sides of all rows of a program, or of all implied rows."""
+    products, safe = _products(rows.value, x[rows.column_index])
     if not safe:
-        starts = milp.row_start.tolist()
+        starts = rows.row_start.tolist()
         return [int(sum(products[low:high], 0)) for low, high in pairwise(starts)]
     running = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(products)])
-    values: list[int] = np.diff(running[milp.row_start]).tolist()
+    values: list[int] = np.diff(running[rows.row_start]).tolist()
     return values
 
 
-def _milp_violation(milp: Milp, x: IntArray) -> str | None:
+def _broken_row(rows: SparseStatement, x: IntArray) -> tuple[int, str] | None:
+    """The first row that ``x`` breaks, implied rows of a binary at 0 passed over."""
+    bounds = zip(rows.row_lower.tolist(), rows.row_upper.tolist(), strict=True)
+    binary = rows.binary if isinstance(rows, IndicatorProgram) else None
+    for row, (value, (low, high)) in enumerate(zip(_row_values(rows, x), bounds, strict=True)):
+        below = low > -INFINITY and value < low
+        above = high < INFINITY and value > high
+        if (below or above) and (binary is None or x[binary[row]] == 1):
+            return row, f"is {value}, outside {low} to {high}"
+    return None
+
+
+def _sparse_violation(statement: SparseStatement, x: IntArray) -> str | None:
+    milp = unconditional(statement)
     outside = np.flatnonzero((x < milp.lower) | (x > milp.upper))
     if len(outside):
         column = int(outside[0])
         return (
             f"column {column} is {x[column]}, outside {milp.lower[column]} to {milp.upper[column]}"
         )
-    bounds = zip(milp.row_lower.tolist(), milp.row_upper.tolist(), strict=True)
-    for row, (value, (low, high)) in enumerate(zip(_row_values(milp, x), bounds, strict=True)):
-        below = low > -INFINITY and value < low
-        above = high < INFINITY and value > high
-        if below or above:
-            return f"row {row} is {value}, outside {low} to {high}"
+    broken = _broken_row(milp, x)
+    if broken is not None:
+        return f"row {broken[0]} {broken[1]}"
+    if isinstance(statement, IndicatorProgram):
+        broken = _broken_row(statement, x)
+        if broken is not None:
+            binary = statement.binary[broken[0]]
+            return f"implied row {broken[0]} {broken[1]}, while column {binary} is {x[binary]}"
     return None
 
 
@@ -137,7 +163,7 @@ def violation(statement: Statement, x: IntArray, upper: Mapping[str, int]) -> st
     broken = (
         statement.violation(x)
         if isinstance(statement, CpProgram)
-        else _milp_violation(statement, x)
+        else _sparse_violation(statement, x)
     )
     if broken is not None:
         return broken
@@ -148,21 +174,26 @@ def violation(statement: Statement, x: IntArray, upper: Mapping[str, int]) -> st
     return None
 
 
-def largest_magnitude(milp: Milp) -> int:
-    """Largest finite number of the program: coefficients, column bounds, row bounds, objectives."""
+def largest_magnitude(statement: SparseStatement) -> int:
+    """Largest finite number of the program: coefficients, column bounds, row bounds, objectives.
+
+    Implied rows count like the others.
+    """
+    milp = unconditional(statement)
+    arrays = [milp.lower, milp.upper, *milp.objectives.values()]
+    for rows in (milp, statement):
+        arrays += [rows.row_lower, rows.row_upper, rows.value]
     largest = 0
-    for array in (
-        milp.lower, milp.upper, milp.row_lower, milp.row_upper, milp.value,
-        *milp.objectives.values(),
-    ):  # fmt: skip
+    for array in arrays:
         finite = array[np.abs(array) < INFINITY]
         if len(finite):
             largest = max(largest, int(np.abs(finite).max()))
     return largest
 
 
-def all_columns_bounded(milp: Milp) -> bool:
+def all_columns_bounded(statement: SparseStatement) -> bool:
     """Whether every column has two finite bounds, so that no objective is unbounded."""
+    milp = unconditional(statement)
     return bool(((milp.lower > -INFINITY) & (milp.upper < INFINITY)).all())
 
 
@@ -177,8 +208,16 @@ def sound_lower_bound(bound: float | None) -> int | None:
     return math.ceil(bound - max(1e-6, 1e-9 * abs(bound)))
 
 
+def _wrong_kind(name: str, statement: Statement, kinds: str) -> EngineError:
+    return EngineError.one(
+        f"takes programs of kind {kinds}, not {statement.kind!r}",
+        where=f"engine {name}, {statement.name}",
+        mend="Choose another engine, or another formulation",
+    )
+
+
 def require_milp(name: str, statement: Statement) -> Milp:
-    """The statement, for an engine that takes sparse integer programs only.
+    """The statement, for an engine that takes rows without conditions only.
 
     Raises
     ------
@@ -186,16 +225,26 @@ def require_milp(name: str, statement: Statement) -> Milp:
         If it is of another kind, or a column is continuous.
     """
     if not isinstance(statement, Milp):
-        raise EngineError.one(
-            f"takes programs of kind 'milp', not {statement.kind!r}",
-            where=f"engine {name}, {statement.name}",
-            mend="Choose another engine, or another formulation",
-        )
+        raise _wrong_kind(name, statement, "'milp'")
     require_integer_columns(name, statement)
     return statement
 
 
-def require_integer_columns(name: str, milp: Milp) -> None:
+def require_sparse(name: str, statement: Statement) -> SparseStatement:
+    """The statement, for an engine that takes implied rows too.
+
+    Raises
+    ------
+    EngineError
+        If it is of another kind, or a column is continuous.
+    """
+    if isinstance(statement, CpProgram):
+        raise _wrong_kind(name, statement, "'milp' or 'indicator'")
+    require_integer_columns(name, statement)
+    return statement
+
+
+def require_integer_columns(name: str, statement: SparseStatement) -> None:
     """Refuse continuous columns: a point could not be checked in integers.
 
     Raises
@@ -203,22 +252,37 @@ def require_integer_columns(name: str, milp: Milp) -> None:
     EngineError
         If there are any.
     """
-    n_continuous = int((~milp.is_integer).sum())
+    n_continuous = int((~unconditional(statement).is_integer).sum())
     if n_continuous:
         raise EngineError.one(
             f"{n_continuous} columns are continuous",
-            where=f"engine {name}, {milp.name}",
+            where=f"engine {name}, {statement.name}",
             mend="State them as integers in a declared unit",
         )
 
 
+@overload
+def check_question(
+    name: str, statement: Milp | None, objective: Goal, upper: Mapping[str, int],
+    time_limit_s: float | None,
+) -> Milp: ...  # fmt: skip
+@overload
+def check_question(
+    name: str, statement: SparseStatement | None, objective: Goal, upper: Mapping[str, int],
+    time_limit_s: float | None,
+) -> SparseStatement: ...  # fmt: skip
+@overload
+def check_question(
+    name: str, statement: Statement | None, objective: Goal, upper: Mapping[str, int],
+    time_limit_s: float | None,
+) -> Statement: ...  # fmt: skip
 def check_question(
     name: str,
-    statement: _AnyStatement | None,
+    statement: Statement | None,
     objective: Goal,
     upper: Mapping[str, int],
     time_limit_s: float | None,
-) -> _AnyStatement:
+) -> Statement:
     """The loaded statement, after refusing a solve that makes no sense.
 
     Raises
@@ -242,14 +306,14 @@ def check_question(
 
 
 def solve_without_columns(
-    milp: Milp, objective: Goal, upper: Mapping[str, int], *, engine: str
+    statement: SparseStatement, objective: Goal, upper: Mapping[str, int], *, engine: str
 ) -> SolveResult:
     """Answer for a program without columns, where libraries differ (HiGHS ignores the rows)."""
     x = np.empty(0, dtype=np.int64)
-    broken = violation(milp, x, upper)
+    broken = violation(statement, x, upper)
     if broken is not None:
         return SolveResult(
             Termination.INFEASIBLE, None, None, None, 0.0, f"no columns, and {broken}", engine
         )
-    value = objective_value(milp, objective, x)
+    value = objective_value(statement, objective, x)
     return SolveResult(Termination.OPTIMAL, x, value, value, 0.0, "no columns", engine)

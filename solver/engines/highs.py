@@ -2,7 +2,9 @@
 
 Objectives are extra rows after the rows of the program; an upper bound is the upper side of such a
 row. The incumbent of the solve before is handed over as a starting point where it still fits. All
-answers pass through ``proposal``. ``highspy`` 1.15 and later cannot share a process with ortools.
+answers pass through ``proposal``. What is watched comes from the callback that also stops a solve,
+and from the log, which goes nowhere else. ``highspy`` 1.15 and later cannot share a process with
+ortools.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy.typing as npt
 
 from formulations.milp import INFINITY, IntArray, Milp
 from formulations.program import ProgramKind, Statement
-from solver.engines.contract import Goal, SolveResult, Termination
+from solver.engines.contract import Effort, Goal, SolveResult, Termination
 from solver.engines.guard import (
     all_columns_bounded,
     check_question,
@@ -28,15 +30,17 @@ from solver.engines.guard import (
     violation,
 )
 from solver.engines.interrupt import run_interruptibly
+from solver.engines.presolve_log import highs_presolved
 from solver.engines.proposal import Judge, Proposal
+from solver.engines.trajectory import Trajectory
 from solver.errors import EngineError
 
 __all__ = ["HighsEngine"]
 
 _OPTIONS: dict[str, bool | int | float] = {
     "output_flag": False,
+    "log_to_console": False,
     "threads": 1,
-    "random_seed": 1,
     "mip_rel_gap": 0.0,
     # Objectives are integers: less than one unit closes the gap.
     "mip_abs_gap": 0.4,
@@ -79,15 +83,58 @@ def _with_infinities(values: IntArray) -> npt.NDArray[np.float64]:
     return floats
 
 
+class _Watch:
+    """What HiGHS shows of a solve while it runs; shows nothing until it begins."""
+
+    def __init__(self) -> None:
+        self.trajectory: Trajectory | None = None
+        self.root_bound: float | None = None
+        self._log: list[str] = []
+
+    def begin(self, *, watching: bool) -> None:
+        """Forget the solve before; the clock starts."""
+        self.trajectory = Trajectory() if watching else None
+        self.root_bound = None
+        self._log.clear()
+
+    def progress(self, event: Any) -> None:
+        """Keep bounds and nodes of the moment; a callback of branch and bound."""
+        if self.trajectory is None:
+            return
+        told = event.data_out
+        self.trajectory.note(incumbent=told.mip_primal_bound, bound=told.mip_dual_bound)
+        if told.mip_node_count <= 0:
+            self.root_bound = self.trajectory.bound
+
+    def log(self, event: Any) -> None:
+        """Keep a piece of the log."""
+        self._log.append(event.message)
+
+    @property
+    def text(self) -> str:
+        """The log so far."""
+        return "".join(self._log)
+
+
 class HighsEngine:
-    """HiGHS behind the engine contract; sparse integer programs only."""
+    """HiGHS behind the engine contract; sparse integer programs only.
+
+    Parameters
+    ----------
+    seed, alone, watch
+        See ``solver.engines.get_engine``.
+    """
 
     name: ClassVar[str] = "highs"
     accepts: ClassVar[frozenset[ProgramKind]] = frozenset({"milp"})
 
     _judge: Judge
 
-    def __init__(self) -> None:
+    def __init__(self, *, seed: int = 1, alone: bool = False, watch: bool = False) -> None:
+        self.watch = watch
+        self._seed = seed
+        self._alone = alone
+        self._seen = _Watch()
         self._milp: Milp | None = None
         self._highs: Any = None
         self._last_x: IntArray | None = None
@@ -105,7 +152,7 @@ class HighsEngine:
         self._milp = None
         self._last_x = None
         self._bounded = all_columns_bounded(milp)
-        self._judge = Judge(self.name, milp)
+        self._judge = Judge(self.name, milp, alone=self._alone)
         if milp.n_columns:
             self._highs = self._built(milp)
         self._milp = milp
@@ -136,7 +183,7 @@ class HighsEngine:
         model.integrality_ = [highspy.HighsVarType.kInteger] * n
 
         highs = highspy.Highs()
-        for option, value in _OPTIONS.items():
+        for option, value in (_OPTIONS | {"random_seed": self._seed}).items():
             if highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
                 raise EngineError.one(
                     f"refuses the option {option} = {value}",
@@ -149,7 +196,7 @@ class HighsEngine:
                 where=f"engine {self.name}, {milp.name}",
                 mend="Choose another engine",
             )
-        stop = self._stop
+        stop, seen = self._stop, self._seen
 
         def stop_if_asked(event: Any) -> None:
             if stop.is_set():
@@ -157,6 +204,8 @@ class HighsEngine:
 
         highs.cbSimplexInterrupt += stop_if_asked
         highs.cbMipInterrupt += stop_if_asked
+        highs.cbMipInterrupt += seen.progress
+        highs.cbLogging += seen.log
         return highs
 
     def minimise(
@@ -179,6 +228,8 @@ class HighsEngine:
             start.col_value = self._last_x.astype(np.float64).tolist()
             highs.setSolution(start)
 
+        self._seen.begin(watching=self.watch)
+        highs.setOptionValue("output_flag", self.watch)
         began_s = time.perf_counter()
         self._stop.clear()
         interrupted = run_interruptibly(highs.run, self._stop.set)
@@ -210,4 +261,29 @@ class HighsEngine:
             bound=info.mip_dual_bound,
             runtime_s=runtime_s,
             message=f"HiGHS: {self._highs.modelStatusToString(status)}",
+            effort=self._effort(info, has_point=has_point),
+        )
+
+    def _effort(self, info: Any, *, has_point: bool) -> Effort:
+        """Counters of the run, and what was watched of it."""
+        # HiGHS says -1 where it did not come to branch and bound.
+        nodes = max(0, int(info.mip_node_count))
+        iterations = max(0, int(info.simplex_iteration_count))
+        trajectory = self._seen.trajectory
+        if trajectory is None:
+            return Effort(nodes=nodes, iterations=iterations)
+        trajectory.note(
+            incumbent=info.objective_function_value if has_point else None,
+            bound=info.mip_dual_bound,
+        )
+        size = highs_presolved(self._seen.text)
+        return Effort(
+            nodes=nodes,
+            iterations=iterations,
+            presolved_rows=size.rows,
+            presolved_columns=size.columns,
+            presolved_nonzeros=size.nonzeros,
+            # The root settles the program where nothing was branched on.
+            root_bound=trajectory.bound if nodes <= 1 else self._seen.root_bound,
+            trajectory=trajectory.steps,
         )

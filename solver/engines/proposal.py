@@ -3,8 +3,8 @@
 The answer of a float engine is believed only where it survives integer arithmetic: the incumbent is
 rounded and checked against every row, the bound is rounded to the safe side, and all numbers of the
 statement are small enough for the engine's tolerances. Where that fails the question goes to
-CP-SAT, which reasons in integers throughout; where CP-SAT cannot take it either the answer is
-``OTHER``.
+CP-SAT, which reasons in integers throughout; where CP-SAT cannot take it either, or must not be
+asked, the answer is ``OTHER``. What was not believed is kept in ``refused``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from formulations.milp import IntArray, Milp
-from solver.engines.contract import Engine, Goal, SolveResult, Termination
+from formulations.milp import IntArray
+from solver.engines.contract import Effort, Engine, Goal, SolveResult, Termination
 from solver.engines.guard import (
     FLOAT_PROOF_LIMIT,
+    SparseStatement,
     largest_magnitude,
     objective_value,
     sound_lower_bound,
@@ -30,7 +31,6 @@ from solver.errors import EngineError
 __all__ = ["Judge", "Proposal"]
 
 _LARGEST_ROUNDABLE = 2.0**53
-_BEYOND = f"numbers above {FLOAT_PROOF_LIMIT:.0e} are beyond floating-point proofs"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +43,8 @@ class Proposal:
         (n,) float values, or ``None`` if it has no incumbent.
     bound
         Claimed lower bound; ``None`` or infinite if there is none.
+    effort
+        What the engine took.
     """
 
     termination: Termination
@@ -50,15 +52,38 @@ class Proposal:
     bound: float | None
     runtime_s: float
     message: str
+    effort: Effort | None = None
 
 
 class Judge:
-    """Turns the proposals of one engine on one program into results that hold in integers."""
+    """Turns the proposals of one engine on one program into results that hold in integers.
 
-    def __init__(self, engine: str, milp: Milp) -> None:
+    Parameters
+    ----------
+    engine
+        Its name.
+    statement
+        What the engine was given.
+    alone
+        CP-SAT is never asked; a claim that is not believed ends as ``OTHER``.
+    limit
+        Largest number at which the engine's proofs are believed.
+    """
+
+    def __init__(
+        self,
+        engine: str,
+        statement: SparseStatement,
+        *,
+        alone: bool = False,
+        limit: int = FLOAT_PROOF_LIMIT,
+    ) -> None:
         self._engine = engine
-        self._milp = milp
-        self._magnitude = largest_magnitude(milp)
+        self._statement = statement
+        self._alone = alone
+        self._limit = limit
+        self._beyond = f"numbers above {limit:.0e} are beyond floating-point proofs"
+        self._magnitude = largest_magnitude(statement)
         self._arbiter: Engine | None = None
 
     def believes(self, objective: Goal, upper: Mapping[str, int]) -> bool:
@@ -66,15 +91,15 @@ class Judge:
         # A weighted sum has coefficients that the program itself does not show.
         weight = sum(abs(w) for w in weights_of(objective).values())
         largest = max([self._magnitude * weight, *(abs(b) for b in upper.values())])
-        return largest <= FLOAT_PROOF_LIMIT
+        return largest <= self._limit
 
     def refer(
         self, *, objective: Goal, upper: Mapping[str, int], time_limit_s: float | None
     ) -> SolveResult:
-        """CP-SAT's answer to a question that the float engine is better not asked at all."""
+        """Answer to a question that the float engine is better not asked at all: CP-SAT's."""
         return self._second_opinion(
             Proposal(Termination.OTHER, None, None, 0.0, ""), None, None,
-            f"{self._engine} was not asked: {_BEYOND}",
+            f"{self._engine} was not asked: {self._beyond}",
             objective=objective, upper=upper, limit_s=time_limit_s,
         )  # fmt: skip
 
@@ -88,23 +113,25 @@ class Judge:
     ) -> SolveResult:
         """The result that ``proposal`` supports, after a second opinion where it supports none."""
         x, doubt = self._rounded(proposal, upper)
-        value = None if x is None else objective_value(self._milp, objective, x)
+        value = None if x is None else objective_value(self._statement, objective, x)
         believed = self.believes(objective, upper)
         bound = sound_lower_bound(proposal.bound) if believed else None
         if bound is not None and value is not None and bound > value:
             doubt, bound = f"its bound {bound} lies above its point {value}", None
         if not believed:
-            doubt = _BEYOND
+            doubt = self._beyond
 
         termination = proposal.termination
         if termination is Termination.INFEASIBLE and believed:
             return SolveResult(
-                termination, None, None, None, proposal.runtime_s, proposal.message, self._engine
-            )
+                termination, None, None, None, proposal.runtime_s, proposal.message, self._engine,
+                proposal.effort,
+            )  # fmt: skip
         if termination is Termination.OPTIMAL and value is not None and bound == value:
             return SolveResult(
-                termination, x, value, bound, proposal.runtime_s, proposal.message, self._engine
-            )
+                termination, x, value, bound, proposal.runtime_s, proposal.message, self._engine,
+                proposal.effort,
+            )  # fmt: skip
         if termination in (Termination.OPTIMAL, Termination.INFEASIBLE):
             doubt = doubt or f"its bound {proposal.bound} does not meet its point {value}"
             claim = f"{self._engine} said {termination.value}, but {doubt}"
@@ -112,7 +139,10 @@ class Judge:
                 proposal, x, value, claim, objective=objective, upper=upper, limit_s=time_limit_s
             )
         message = proposal.message if doubt is None else f"{proposal.message} ({doubt})"
-        return SolveResult(termination, x, value, bound, proposal.runtime_s, message, self._engine)
+        return SolveResult(
+            termination, x, value, bound, proposal.runtime_s, message, self._engine,
+            proposal.effort,
+        )  # fmt: skip
 
     def _rounded(
         self, proposal: Proposal, upper: Mapping[str, int]
@@ -125,7 +155,7 @@ class Judge:
         if not (np.abs(whole) < _LARGEST_ROUNDABLE).all():
             return None, "its point has values that are not finite or too large to round"
         x = whole.astype(np.int64)
-        broken = violation(self._milp, x, upper)
+        broken = violation(self._statement, x, upper)
         return (x, None) if broken is None else (None, f"its point fails in integers: {broken}")
 
     def _second_opinion(
@@ -140,24 +170,29 @@ class Judge:
         limit_s: float | None,
     ) -> SolveResult:
         """Ask CP-SAT; a checked point of the float engine is kept where CP-SAT has none."""
+        if self._alone:
+            return SolveResult(
+                Termination.OTHER, x, value, None, proposal.runtime_s,
+                f"{claim}; cp-sat must not be asked", self._engine, proposal.effort, claim,
+            )  # fmt: skip
         left_s = None if limit_s is None else limit_s - proposal.runtime_s
         if left_s is not None and left_s <= 0:
             return SolveResult(
                 Termination.TIME_LIMIT, x, value, None, proposal.runtime_s,
-                f"{claim}; no time was left for cp-sat", self._engine,
+                f"{claim}; no time was left for cp-sat", self._engine, proposal.effort, claim,
             )  # fmt: skip
         try:
             if self._arbiter is None:
                 from solver.engines.cp_sat import CpSatEngine
 
                 arbiter = CpSatEngine()
-                arbiter.load(self._milp)
+                arbiter.load(self._statement)
                 self._arbiter = arbiter
             answer = self._arbiter.minimise(objective, upper=upper, time_limit_s=left_s)
         except EngineError as error:
             return SolveResult(
                 Termination.OTHER, x, value, None, proposal.runtime_s,
-                f"{claim}; {error}", self._engine,
+                f"{claim}; {error}", self._engine, proposal.effort, claim,
             )  # fmt: skip
         keep_proposed = (
             answer.x is None
@@ -172,4 +207,6 @@ class Judge:
             proposal.runtime_s + answer.runtime_s,
             f"{claim}; cp-sat said {answer.termination.value}",
             answer.proved_by,
+            proposal.effort,
+            claim,
         )

@@ -33,7 +33,7 @@ __all__ = ["MAX_COLUMNS", "numbers_for", "sweep_replica"]
 MAX_COLUMNS = 20_000
 """Candidates that are written down one by one; above this only ``column_selection`` answers, over
 the candidates that no other one beats."""
-DEFAULT_ENGINE = {"milp": "highs", "cp": "cp-sat"}
+DEFAULT_ENGINE = {"milp": "highs", "cp": "cp-sat", "indicator": "cp-sat"}
 
 
 def _formulation(name: str) -> Formulation:

@@ -68,5 +68,5 @@ def test_an_unknown_replica_formulation_is_named_with_those_there_are() -> None:
 
 
 def test_an_unknown_fleet_formulation_is_named_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no fleet formulation is called 'x'.*cp_counts$"):
+    with pytest.raises(ValueError, match=r"no fleet formulation is called 'x'.*cp_counts"):
         fleet.get_formulation("x")

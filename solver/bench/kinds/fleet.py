@@ -12,6 +12,7 @@ from formulations.fleet.registry import FORMULATIONS, get_formulation
 from formulations.fleet.routing import Cut
 from formulations.milp import IntArray
 from solver.bench.kinds.clock import Clock
+from solver.bench.kinds.coarse_fleet import coarse_fleet
 from solver.bench.kinds.fleet_answer import attained_by
 from solver.bench.kinds.kind import OWN, Built, Entry, entries_of, wrong_kind
 from solver.bench.kinds.level import Level, spread
@@ -19,6 +20,7 @@ from solver.bench.kinds.outcome import Outcome
 from solver.bench.row import Status
 from solver.engines.blocks import find_blocks
 from solver.engines.contract import Engine
+from solver.errors import InstanceError
 from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.fleet.domain import FleetInstance
 from solver.instance.reading import read_any_instance
@@ -49,7 +51,7 @@ class FleetKind:
         return (*entries_of(self.group, FORMULATIONS), blocks)
 
     def problem(self, path: Path) -> FleetProblem:
-        """Columns, cells and limits of a question.
+        """Columns, cells and limits of a question, in coarse units.
 
         Raises
         ------
@@ -59,7 +61,12 @@ class FleetKind:
         instance = read_any_instance(path)
         if not isinstance(instance, FleetInstance | ColumnFleet):
             raise wrong_kind(path, self.group)
-        return lower_fleet(instance).problem
+        try:
+            return coarse_fleet(lower_fleet(instance).problem)
+        except ValueError as error:
+            raise InstanceError.one(
+                str(error), where=str(path), mend="Ask for a fleet whose cost counts"
+            ) from error
 
     def levels(
         self, problem: FleetProblem, count: int | None, *, time_limit_s: float

@@ -36,6 +36,8 @@ class Entry:
         Its text is the model.
     exact
         Whether its optimum is that of the problem; else it states a restriction.
+    libraries
+        Modules that building imports; loaded before time counts.
     """
 
     group: str
@@ -47,6 +49,7 @@ class Entry:
     strength: str = ""
     engines: tuple[str, ...] = ()
     exact: bool = True
+    libraries: tuple[str, ...] = ()
 
 
 def entries_of(group: str, formulations: Iterable[NamedFormulation]) -> tuple[Entry, ...]:
@@ -55,7 +58,7 @@ def entries_of(group: str, formulations: Iterable[NamedFormulation]) -> tuple[En
         Entry(
             group, one.name, one.kind, one.summary, one.module,
             textbook=one.textbook, strength=one.strength,
-            exact=getattr(one, "exact", True),
+            exact=getattr(one, "exact", True), libraries=one.libraries,
         )
         for one in formulations
     )  # fmt: skip

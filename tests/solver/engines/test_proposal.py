@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from formulations.milp import INFINITY, Milp
-from solver.engines.contract import SolveResult, Termination
+from solver.engines.contract import Effort, SolveResult, Termination
 from solver.engines.proposal import Judge, Proposal
 
 
@@ -32,9 +32,14 @@ RIGHT = Proposal(Termination.OPTIMAL, np.array([4.0, 1e-10]), 3.9999, 0.1, "said
 
 
 def disposed(
-    proposal: Proposal, milp: Milp | None = None, *, limit_s: float | None = None, **upper: int
+    proposal: Proposal,
+    milp: Milp | None = None,
+    *,
+    limit_s: float | None = None,
+    alone: bool = False,
+    **upper: int,
 ) -> SolveResult:
-    judge = Judge("float", program() if milp is None else milp)
+    judge = Judge("float", program() if milp is None else milp, alone=alone)
     return judge.dispose(proposal, objective="sum", upper=upper, time_limit_s=limit_s)
 
 
@@ -114,3 +119,72 @@ def test_no_second_opinion_after_the_time_is_up() -> None:
     assert (result.termination, result.objective, result.dual_bound) == (
         Termination.TIME_LIMIT, 4, None,
     )  # fmt: skip
+
+
+UNMET = dataclasses.replace(RIGHT, bound=2.5)
+SAID = "float said optimal, but its bound 2.5 does not meet its point 4"
+
+
+def test_a_believed_claim_is_not_refused() -> None:
+    assert disposed(RIGHT).refused == ""
+
+
+def test_the_claim_that_was_not_believed_is_kept() -> None:
+    result = disposed(UNMET)
+    assert (result.refused, result.proved_by) == (SAID, "cp-sat")
+
+
+def test_a_refused_claim_of_infeasibility_is_kept() -> None:
+    claim = Proposal(Termination.INFEASIBLE, None, None, 0.1, "said so")
+    assert disposed(claim, program(10**9)).refused == (
+        "float said infeasible, but numbers above 1e+08 are beyond floating-point proofs"
+    )
+
+
+def test_a_refused_claim_is_kept_where_no_time_is_left() -> None:
+    assert disposed(UNMET, limit_s=0.05).refused == SAID
+
+
+def test_a_refused_claim_is_kept_where_cp_sat_cannot_go() -> None:
+    assert "beyond floating-point proofs" in disposed(RIGHT, program(10**18 // 4)).refused
+
+
+def test_a_time_limit_claims_nothing_that_could_be_refused() -> None:
+    slow = Proposal(Termination.TIME_LIMIT, np.array([0.0, 3.0]), 2.2, 0.1, "slow")
+    assert disposed(slow).refused == ""
+
+
+def test_alone_the_point_stays_and_nothing_is_proved() -> None:
+    result = disposed(UNMET, alone=True)
+    assert (result.termination, result.objective, result.dual_bound) == (
+        Termination.OTHER, 4, None,
+    )  # fmt: skip
+    assert (result.refused, result.proved_by) == (SAID, "float")
+
+
+def test_alone_a_question_that_is_not_asked_ends_as_refused() -> None:
+    judge = Judge("float", program(10**9), alone=True)
+    result = judge.refer(objective="sum", upper={}, time_limit_s=None)
+    assert (result.termination, result.x) == (Termination.OTHER, None)
+    assert result.refused.startswith("float was not asked: ")
+
+
+def test_not_alone_cp_sat_answers_a_question_that_is_not_asked() -> None:
+    result = Judge("float", program(10**9)).refer(objective="sum", upper={}, time_limit_s=None)
+    assert (result.objective, result.proved_by) == (4, "cp-sat")
+    assert result.refused.startswith("float was not asked: ")
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize(
+    "proposal",
+    [
+        RIGHT,
+        UNMET,
+        Proposal(Termination.INFEASIBLE, None, None, 0.1, "said so"),
+        Proposal(Termination.TIME_LIMIT, None, 2.2, 0.1, "slow"),
+    ],
+)
+def test_effort_is_that_of_the_engine_that_was_asked(proposal: Proposal, alone: bool) -> None:
+    effort = Effort(nodes=3, iterations=14)
+    assert disposed(dataclasses.replace(proposal, effort=effort), alone=alone).effort is effort
