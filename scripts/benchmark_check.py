@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solver.bench.baseline import changes, work_of_sides
+from solver.bench.outputs import summary_of, wrong_rows
 from solver.bench.run import plan_bench, run_bench
 from solver.bench.tables import fault_line
 
@@ -40,20 +41,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = plan_bench(SET, levels=LEVELS, time_limit_s=TIME_LIMIT_S, workers=options.workers)
     with tempfile.TemporaryDirectory() as folder:
         run = run_bench(plan, Path(folder))
-    for row in run.wrong:
+    summary = summary_of(run)
+    wrong = wrong_rows(summary)
+    for row in wrong:
         print(fault_line(row))
-    now = work_of_sides(run.rows)
+    now = work_of_sides(summary.rows)
     if options.renew:
         BASELINE.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
         print(f"{len(run.rows)} solves; baseline written")
-        return 1 if run.wrong else 0
+        return 1 if wrong else 0
     before = json.loads(BASELINE.read_text(encoding="utf-8"))
     found = changes(now, before)
     for change in found:
         print(f"{change.group}, {change.side}: {change.what}")
     grave = sum(change.grave for change in found)
-    print(f"{len(run.rows)} solves, {len(run.wrong)} wrong or missing, {grave} graver than before")
-    return 1 if run.wrong or grave or not run.complete else 0
+    print(f"{len(run.rows)} solves, {len(wrong)} wrong or missing, {grave} graver than before")
+    return 1 if wrong or grave or not run.complete else 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,14 @@ at least as good as the incumbent is lost, bounded measures or not; what is infe
 this program says nothing beyond that.
 
 Not for problems in which any one rack may be lost, and not for those without racks.
+
+Size: rows as ``rack_patterns``; :math:`n` columns and one for each pattern generated, which no
+formula tells beforehand.
+
+Strength: once generation has converged the linear bound for its goal is that of ``rack_patterns``
+(no pattern left out has a negative reduced cost); before that, and for other measures, the bound of
+the restricted program may be above the optimum of the problem, and proves nothing: ``dual_bound``
+does.
 """
 
 from __future__ import annotations
@@ -38,11 +46,17 @@ from formulations.fleet.maximal_patterns import maximal_patterns
 from formulations.fleet.pattern_master import MasterAnswer, PatternMaster
 from formulations.fleet.problem import COST, FleetProblem
 from formulations.fleet.program import FleetProgram
-from formulations.fleet.rack_patterns import MOST_PATTERNS, pattern_program, shapes_of
+from formulations.fleet.rack_patterns import (
+    MOST_PATTERNS,
+    pattern_program,
+    pattern_size,
+    shapes_of,
+)
 from formulations.fleet.rack_shapes import Pattern, RackShapes, grown
 from formulations.fleet.routing import Cut
 from formulations.fleet.tight_rows import count_rows, tight_upper
 from formulations.milp import IntArray
+from formulations.size import ProgramSize
 
 __all__ = [
     "GeneratedColumns",
@@ -50,6 +64,7 @@ __all__ = [
     "dual_bound",
     "generate_columns",
     "patterns_within",
+    "size_column_generation",
 ]
 
 _MOST_ROUNDS = 200
@@ -70,6 +85,8 @@ class GeneratedColumns:
         Proved in integers: no plan at all.
     ray
         The multipliers that prove it.
+    rounds
+        Linear masters priced.
     converged
         No pattern was left to enter; else generation stopped after 200 rounds.
     """
@@ -84,6 +101,7 @@ class GeneratedColumns:
     infeasible: bool
     converged: bool
     ray: ColumnBound | None = None
+    rounds: int = 0
 
 
 def _seed(shapes: RackShapes, orbits: Sequence[int]) -> dict[Pattern, None]:
@@ -144,7 +162,7 @@ def generate_columns(
         return GeneratedColumns(
             problem=problem, goal=goal, rows=rows, shapes=shapes, upper=upper,
             patterns=tuple(patterns), best=best, infeasible=ray is not None, converged=converged,
-            ray=ray,
+            ray=ray, rounds=rounds,
         )  # fmt: skip
 
     nothing = column_bound(
@@ -152,7 +170,9 @@ def generate_columns(
     )
     best = nothing
     zeros = [0] * problem.n_columns
-    for _ in range(_MOST_ROUNDS):
+    rounds = 0
+    while rounds < _MOST_ROUNDS:
+        rounds += 1
         answer = master.solve(costs, list(patterns), elastic=False)
         if answer is not None:
             found, entered = priced(answer, costs, 1.0)
@@ -204,6 +224,10 @@ def patterns_within(generated: GeneratedColumns, incumbent: int) -> tuple[Patter
     return tuple(found)
 
 
+def _default(problem: FleetProblem) -> Goal:
+    return COST if COST in problem.measures else next(iter(problem.measures))
+
+
 def build_column_generation(
     problem: FleetProblem,
     cuts: Sequence[Sequence[Cut]] = (),
@@ -229,9 +253,7 @@ def build_column_generation(
         If there are no racks, a rack may be lost, a measure is unknown, or ``incumbent`` leaves
         more than 5,000 patterns of one orbit.
     """
-    if goal is None:
-        goal = COST if COST in problem.measures else next(iter(problem.measures))
-    generated = generate_columns(problem, goal, cuts)
+    generated = generate_columns(problem, _default(problem) if goal is None else goal, cuts)
     patterns = generated.patterns if incumbent is None else patterns_within(generated, incumbent)
     return pattern_program(
         problem,
@@ -241,3 +263,17 @@ def build_column_generation(
         upper=generated.upper,
         formulation="column_generation",
     )
+
+
+def size_column_generation(
+    problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()
+) -> ProgramSize:
+    """Rows, columns and nonzeros; the patterns are generated, no program is built.
+
+    Raises
+    ------
+    ValueError
+        If there are no racks, or a rack may be lost.
+    """
+    generated = generate_columns(problem, _default(problem), cuts)
+    return pattern_size(problem, generated.shapes, generated.patterns, cuts)

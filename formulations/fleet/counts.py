@@ -29,9 +29,17 @@ ordered from the fullest on. If any one rack may be lost, for every rack and cel
 Routing shares do not appear: they are projected out into cuts, known ones at once and others as
 plans break them, so an optimum is one of the whole problem once its counts can serve all classes.
 
-Size: :math:`n + \sum_h |K_h|` columns. Strength: that of its rows, tightened as ``tight_rows``
-says; with racks the relaxation pools all racks of an orbit and is weak, which is what
-``rack_patterns`` is for.
+Size: :math:`n + \sum_h |K_h|` columns; with :math:`T` the rows over counts that are left after
+tightening, :math:`K` items, :math:`H` racks of :math:`D` dimensions and :math:`p` cells
+:math:`|T| + K + H D + \sum_o \max(R_o - 1, 0)` rows, and :math:`H p` more where a rack may be lost
+(``count_sizes`` has the nonzeros).
+
+Strength: at least that of ``rack_assignment``: every tightened row implies the stated one for
+:math:`n \ge 0` (no weight is greater, relative to the right-hand side), and the bounds are no
+looser. The rows of order add nothing to a bound: the mean of a point over all permutations of equal
+racks is a point with the same counts, and meets them with equality. With racks the relaxation pools
+all racks of an orbit, :math:`\sum_k s_{kd} \sum_{h \in o} m_{hk} \le R_o C_{od}`, where a rack may
+hold fractions of items; ``rack_patterns`` forbids these, and is at least as strong (see there).
 """
 
 from __future__ import annotations
@@ -40,6 +48,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from formulations.fleet.count_sizes import count_size, total_sizes
 from formulations.fleet.problem import FleetProblem
 from formulations.fleet.program import Decoded, FleetProgram
 from formulations.fleet.rack_bins import RackBins, rack_bins
@@ -47,23 +56,13 @@ from formulations.fleet.routing import Cut
 from formulations.fleet.tight_rows import count_rows, put_rows, tight_upper
 from formulations.milp import IntArray
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["build_counts", "total_sizes"]
-
-
-def total_sizes(size: IntArray) -> IntArray:
-    """One number an item, (k,) int64: its sizes (k, d) in units of each dimension, added up.
-
-    1 for every item where none takes any room.
-    """
-    if not size.any():
-        return np.ones(len(size), dtype=np.int64)
-    divisors = np.maximum(np.gcd.reduce(size, axis=0), 1)
-    return np.asarray((size // divisors).sum(axis=1), dtype=np.int64)
+__all__ = ["build_counts", "put_racks", "size_counts"]
 
 
-def _put_racks(rows: SparseRows, problem: FleetProblem, bins: RackBins) -> None:
-    """Linking, capacity, order and loss; places follow the counts as columns."""
+def put_racks(rows: SparseRows, problem: FleetProblem, bins: RackBins, *, ordered: bool) -> None:
+    """Linking, capacity, order (where wanted) and loss; places follow the counts as columns."""
     racks, n = bins.racks, problem.n_columns
     link = rows.add_block(len(racks.items), lower=0, upper=0)
     rows.put(link, np.arange(len(racks.items)), racks.items, -1)
@@ -79,12 +78,13 @@ def _put_racks(rows: SparseRows, problem: FleetProblem, bins: RackBins) -> None:
             racks.size[bins.item, d],
         )
 
-    sizes = total_sizes(racks.size)
-    followed = np.flatnonzero(bins.orbit[1:] == bins.orbit[:-1]).tolist()
-    order = rows.add_block(len(followed), lower=0)
-    for k, rack in enumerate(followed):
-        for sign, places in ((1, bins.of_rack(rack)), (-1, bins.of_rack(rack + 1))):
-            rows.put(order, k, n + places, sign * sizes[bins.item[places]])
+    if ordered:
+        sizes = total_sizes(racks.size)
+        followed = np.flatnonzero(bins.orbit[1:] == bins.orbit[:-1]).tolist()
+        order = rows.add_block(len(followed), lower=0)
+        for k, rack in enumerate(followed):
+            for sign, places in ((1, bins.of_rack(rack)), (-1, bins.of_rack(rack + 1))):
+                rows.put(order, k, n + places, sign * sizes[bins.item[places]])
 
     if racks.survive_loss:
         for i, need in enumerate(problem.demand.tolist()):
@@ -118,7 +118,7 @@ def build_counts(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> F
     bins = None if problem.racks is None else rack_bins(problem.racks, upper)
     n_places = 0
     if bins is not None:
-        _put_racks(rows, problem, bins)
+        put_racks(rows, problem, bins, ordered=True)
         n_places = bins.n_places
 
     def decode(x: IntArray) -> Decoded:
@@ -138,3 +138,15 @@ def build_counts(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> F
         ),
         decoder=decode,
     )
+
+
+def size_counts(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> ProgramSize:
+    """Rows, columns and nonzeros by the formulas of ``count_sizes``.
+
+    Raises
+    ------
+    ValueError
+        If the racks are too many to be written one by one.
+    """
+    upper = tight_upper(problem)
+    return count_size(problem, count_rows(problem, upper, cuts), upper)

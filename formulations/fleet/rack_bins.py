@@ -12,7 +12,14 @@ from formulations.fleet.plan import FilledRack
 from formulations.fleet.racks import Racks
 from formulations.milp import IntArray
 
-__all__ = ["MOST_PLACES", "RackBins", "number_of_places", "rack_bins"]
+__all__ = [
+    "MOST_PLACES",
+    "RackBins",
+    "most_of_items",
+    "number_of_places",
+    "rack_bins",
+    "require_places",
+]
 
 MOST_PLACES: int = 20_000
 """Most (rack, item) pairs that are written out."""
@@ -73,6 +80,31 @@ def number_of_places(racks: Racks) -> int:
     )
 
 
+def require_places(racks: Racks) -> None:
+    """Raise ``ValueError`` if there are more than ``MOST_PLACES``."""
+    places = number_of_places(racks)
+    if places > MOST_PLACES:
+        raise ValueError(
+            f"{places} places in single racks are more than {MOST_PLACES}; "
+            "patterns of racks suit such a problem"
+        )
+
+
+def most_of_items(racks: Racks, orbit: int, upper: IntArray) -> dict[int, int]:
+    """For each item that an orbit admits the most of it alone in one rack; ``upper`` (n,)."""
+    most = {}
+    for k in np.flatnonzero(racks.admits[orbit]).tolist():
+        room = [
+            have // size
+            for size, have in zip(
+                racks.size[k].tolist(), racks.capacity[orbit].tolist(), strict=True
+            )
+            if size
+        ]
+        most[k] = min([*room, int(upper[racks.items[k]])])
+    return most
+
+
 def rack_bins(racks: Racks, upper: IntArray) -> RackBins:
     """Every place of every rack; ``upper`` (n,) bounds the columns of the problem.
 
@@ -81,32 +113,17 @@ def rack_bins(racks: Racks, upper: IntArray) -> RackBins:
     ValueError
         If there are more than ``MOST_PLACES``.
     """
-    places = number_of_places(racks)
-    if places > MOST_PLACES:
-        raise ValueError(
-            f"{places} places in single racks are more than {MOST_PLACES}; "
-            "patterns of racks suit such a problem"
-        )
+    require_places(racks)
     rack: list[int] = []
     item: list[int] = []
     most: list[int] = []
     orbits: list[int] = []
     for orbit, count in enumerate(racks.count.tolist()):
-        admitted = np.flatnonzero(racks.admits[orbit]).tolist()
-        fits = {}
-        for k in admitted:
-            room = [
-                have // size
-                for size, have in zip(
-                    racks.size[k].tolist(), racks.capacity[orbit].tolist(), strict=True
-                )
-                if size
-            ]
-            fits[k] = min([*room, int(upper[racks.items[k]])])
+        fits = most_of_items(racks, orbit, upper)
         for _ in range(count):
-            rack.extend([len(orbits)] * len(admitted))
-            item.extend(admitted)
-            most.extend(fits[k] for k in admitted)
+            rack.extend([len(orbits)] * len(fits))
+            item.extend(fits)
+            most.extend(fits.values())
             orbits.append(orbit)
     return RackBins(
         racks=racks,

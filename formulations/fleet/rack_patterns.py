@@ -24,7 +24,16 @@ no copies, so there is no symmetry to break, and the relaxation is the convex hu
 can hold (Gilmore and Gomory 1961). Which rack holds which column of a shape is settled by the
 decoder alone; hence a problem in which any one rack may be lost is not for this formulation.
 
-Size: :math:`n + \sum_o |Q_o|` columns; refused where an orbit has more than 5,000 patterns.
+Size: :math:`n + \sum_o |Q_o|` columns, :math:`|T| + K + O` rows for :math:`T` rows over counts,
+:math:`K` shapes and :math:`O` orbits; refused where an orbit has more than 5,000 patterns.
+
+Strength: at least that of ``counts``. Take :math:`(n, z)` of this relaxation. Where patterns hold
+more of a shape than :math:`n` needs, let them hold less; then share :math:`\sum_q q_k z_{oq}` out
+evenly over the :math:`R_o` racks of each orbit, and among the columns of a shape in proportion to
+:math:`n_j`: every rack holds a mean of patterns, so its room is kept and what fits of an item alone
+is not exceeded, and equal racks hold the same, as the order asks. The converse is false: beside
+two items of 2 a rack of 5 holds a third of one of 3 in ``counts``, and nothing here. Equal to that
+of ``rack_arc_flow`` (see there).
 """
 
 from __future__ import annotations
@@ -34,6 +43,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from formulations.fleet.count_sizes import nonzeros_of
 from formulations.fleet.maximal_patterns import maximal_patterns
 from formulations.fleet.plan import FilledRack
 from formulations.fleet.problem import FleetProblem
@@ -43,8 +53,17 @@ from formulations.fleet.routing import Cut
 from formulations.fleet.tight_rows import count_rows, put_rows, tight_upper
 from formulations.milp import IntArray
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["MOST_PATTERNS", "build_rack_patterns", "pattern_program", "shapes_of"]
+__all__ = [
+    "MOST_PATTERNS",
+    "build_rack_patterns",
+    "handed_out",
+    "pattern_program",
+    "pattern_size",
+    "shapes_of",
+    "size_rack_patterns",
+]
 
 MOST_PATTERNS: int = 5_000
 """Most maximal patterns of one orbit that are written out."""
@@ -68,10 +87,22 @@ def shapes_of(problem: FleetProblem, upper: IntArray) -> RackShapes:
     return rack_shapes(problem.racks, upper)
 
 
-def _handed_out(
+def handed_out(
     shapes: RackShapes, patterns: Sequence[Pattern], counts: IntArray, times: IntArray
 ) -> tuple[FilledRack, ...]:
-    """Exact contents: rack by rack, the columns of each shape in order until all stand."""
+    """Exact contents: rack by rack, the columns of each shape in order until all stand.
+
+    Parameters
+    ----------
+    counts : (n,) int64
+    times : (patterns,) int64
+        Racks laid out by each pattern.
+
+    Raises
+    ------
+    ValueError
+        If not all that is counted finds room.
+    """
     waiting = [
         [[j, int(counts[j])] for j in reversed(members) if counts[j]] for members in shapes.members
     ]
@@ -121,7 +152,7 @@ def pattern_program(
 
     def decode(x: IntArray) -> Decoded:
         counts = x[:n].copy()
-        return counts, _handed_out(shapes, patterns, counts, x[n:])
+        return counts, handed_out(shapes, patterns, counts, x[n:])
 
     return FleetProgram(
         formulation=formulation,
@@ -137,6 +168,32 @@ def pattern_program(
         ),
         decoder=decode,
     )
+
+
+def pattern_size(
+    problem: FleetProblem,
+    shapes: RackShapes,
+    patterns: Sequence[Pattern],
+    cuts: Sequence[Sequence[Cut]] = (),
+) -> ProgramSize:
+    """Size of ``pattern_program`` on paper."""
+    tight = count_rows(problem, tight_upper(problem), cuts)
+    return ProgramSize(
+        rows=len(tight) + shapes.n_shapes + len(shapes.racks.count),
+        columns=problem.n_columns + len(patterns),
+        nonzeros=nonzeros_of(tight, [1] * problem.n_columns)
+        + sum(len(members) for members in shapes.members)
+        + sum(1 + sum(map(bool, pattern.units)) for pattern in patterns),
+    )
+
+
+def _all_patterns(shapes: RackShapes, limit: int) -> list[Pattern]:
+    return [
+        pattern
+        for orbit, count in enumerate(shapes.racks.count.tolist())
+        if count
+        for pattern in maximal_patterns(shapes, orbit, limit=limit)
+    ]
 
 
 def build_rack_patterns(
@@ -158,12 +215,19 @@ def build_rack_patterns(
     """
     upper = tight_upper(problem)
     shapes = shapes_of(problem, upper)
-    patterns = [
-        pattern
-        for orbit, count in enumerate(shapes.racks.count.tolist())
-        if count
-        for pattern in maximal_patterns(shapes, orbit, limit=limit)
-    ]
+    patterns = _all_patterns(shapes, limit)
     return pattern_program(
         problem, shapes, patterns, cuts, upper=upper, formulation="rack_patterns"
     )
+
+
+def size_rack_patterns(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> ProgramSize:
+    """Rows, columns and nonzeros from the patterns alone.
+
+    Raises
+    ------
+    ValueError
+        As ``build_rack_patterns``.
+    """
+    shapes = shapes_of(problem, tight_upper(problem))
+    return pattern_size(problem, shapes, _all_patterns(shapes, MOST_PATTERNS), cuts)

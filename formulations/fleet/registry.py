@@ -73,20 +73,49 @@ class Formulation(NamedFormulation):
 
 FORMULATIONS: tuple[Formulation, ...] = (
     Formulation(
-        "counts", "milp", "integer replicas, racks one by one",
+        "counts", "milp", "integer replicas, racks one by one, rows tightened, equal racks ordered",
         exact=True, places=True, patterns=False,
+        strength="at least rack_assignment (proved)",
     ),
     Formulation(
         "rack_patterns", "milp", "a multiplicity for every maximal pattern of a rack",
         exact=True, places=False, patterns=True,
+        strength="at least counts, the same as rack_arc_flow (proved)",
     ),
     Formulation(
         "column_generation", "milp", "rack patterns priced on demand: an upper bound",
         exact=False, places=False, patterns=True,
+        strength="no bound on the problem; its dual bound is that of rack_patterns, less rounding",
     ),
     Formulation(
         "cp_counts", "cp", "integer replicas for CP-SAT alone, for small cases",
         exact=True, places=True, patterns=False,
+        strength="no linear relaxation is stated",
+    ),
+    Formulation(
+        "rack_assignment", "milp", "integer replicas assigned to single racks, rows as they stand",
+        exact=True, places=True, patterns=False, textbook=True,
+        strength="the weakest here: the total room of racks, fractions of replicas (proved)",
+    ),
+    Formulation(
+        "rack_arc_flow", "milp", "racks flow through the fill states of one",
+        exact=True, places=False, patterns=True,
+        strength="the same as rack_patterns (proved)",
+    ),
+    Formulation(
+        "column_enumeration", "milp", "rack patterns priced on demand, then all of small cost",
+        exact=True, places=False, patterns=True,
+        strength="at least rack_patterns for what is minimised (proved)",
+    ),
+    Formulation(
+        "counts_log", "milp", "counts with every whole number in bits",
+        exact=True, places=True, patterns=False,
+        strength="the same as counts (proved)",
+    ),
+    Formulation(
+        "counts_unary", "milp", "counts with every whole number as ordered binaries",
+        exact=True, places=True, patterns=False,
+        strength="the same as counts (proved)",
     ),
 )  # fmt: skip
 

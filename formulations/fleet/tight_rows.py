@@ -23,7 +23,7 @@ from formulations.fleet.routing_cuts import initial_cuts
 from formulations.milp import INFINITY, IntArray
 from formulations.rows import SparseRows
 
-__all__ = ["count_rows", "put_rows", "tight_upper", "tightened"]
+__all__ = ["count_rows", "put_rows", "stated_rows", "tight_upper", "tightened"]
 
 
 def _ceil_div(a: int, b: int) -> int:
@@ -90,15 +90,11 @@ def tight_upper(problem: FleetProblem) -> IntArray:
     return np.array(upper, dtype=np.int64)
 
 
-def count_rows(
-    problem: FleetProblem, upper: IntArray, cuts: Sequence[Sequence[Cut]] = ()
-) -> list[Cut]:
-    """Every row of the problem over its counts, tightened: demand, limits, routing.
+def stated_rows(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> list[Cut]:
+    """Every row of the problem over its counts, as it is said: demand, limits, routing.
 
     Parameters
     ----------
-    upper : (n,) int64
-        Bounds on the counts that the rows may rely on.
     cuts
         For each routing (or none at all) the cuts found so far; those that need no plan to be
         found are added here.
@@ -123,8 +119,28 @@ def count_rows(
         stated.extend(initial_cuts(routing))
     for found in cuts:
         stated.extend(found)
+    return stated
+
+
+def count_rows(
+    problem: FleetProblem, upper: IntArray, cuts: Sequence[Sequence[Cut]] = ()
+) -> list[Cut]:
+    """The rows of ``stated_rows``, tightened, each once.
+
+    Parameters
+    ----------
+    upper : (n,) int64
+        Bounds on the counts that the rows may rely on.
+    cuts
+        As in ``stated_rows``.
+
+    Raises
+    ------
+    ValueError
+        If there are cuts for another number of routings.
+    """
     bounds = upper.tolist()
-    tight = (tightened(row, bounds) for row in stated)
+    tight = (tightened(row, bounds) for row in stated_rows(problem, cuts))
     return list(dict.fromkeys(row for row in tight if row is not None))
 
 

@@ -17,6 +17,7 @@ GROUP_TITLES: Mapping[str, str] = {
     "placement": "Placement: single pipelines",
     "flow": "Placement: throughput alone",
     "fleet": "Fleet",
+    "racks": "Fleets in racks",
     "moip": "Multi-objective integer programs",
 }
 """Headings, in the order in which groups are told; groups not among them follow by name."""

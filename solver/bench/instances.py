@@ -142,4 +142,6 @@ def _group_of(path: Path) -> str:
     kind = raw.get("kind", "replica")
     if kind == "placement":
         return "flow" if raw.get("trade_off") == ["throughput"] else "placement"
+    if kind == "fleet" and "racks" in raw:
+        return "racks"
     return str(kind)

@@ -19,12 +19,13 @@ from solver.bench.plots import (
     render_profile,
 )
 from solver.bench.registry import GROUPS, all_entries
+from solver.bench.row import Row
 from solver.bench.run import ROWS, BenchRun
 from solver.bench.summary import Summary, summarise
 from solver.bench.tables import print_summary, summary_csv, summary_markdown
 from solver.result.writing import write_whole
 
-__all__ = ["print_run", "summary_json", "summary_of", "textbooks", "write_run"]
+__all__ = ["print_run", "summary_json", "summary_of", "textbooks", "write_run", "wrong_rows"]
 
 
 def textbooks() -> dict[str, str]:
@@ -42,7 +43,12 @@ def summary_of(run: BenchRun) -> Summary:
     return summarise(run.rows, textbook=textbooks())
 
 
-def write_run(run: BenchRun, folder: Path) -> None:
+def wrong_rows(summary: Summary) -> tuple[Row, ...]:
+    """Rows with a wrong answer, or a missing one."""
+    return tuple(row for row in summary.rows if row.verdict in ("wrong", "missing"))
+
+
+def write_run(run: BenchRun, summary: Summary, folder: Path) -> None:
     """Tables, pictures and page of a run; the rows are in the folder already.
 
     Raises
@@ -50,7 +56,6 @@ def write_run(run: BenchRun, folder: Path) -> None:
     OutputError
         If a file cannot be written.
     """
-    summary = summary_of(run)
     groups = groups_of(summary.rows)
     contents: dict[Path, bytes] = {
         folder / "summary.csv": summary_csv(summary).encode(),
@@ -77,21 +82,20 @@ def write_run(run: BenchRun, folder: Path) -> None:
     write_whole(contents)
 
 
-def summary_json(run: BenchRun) -> str:
+def summary_json(run: BenchRun, summary: Summary) -> str:
     """Header, summary and wrong rows of a run, for programs."""
-    summary = summary_of(run)
     told: dict[str, Any] = {
         **run.header,
         "complete": run.complete,
         "groups": [asdict(group) for group in summary.groups],
-        "wrong": [asdict(row) for row in run.wrong],
+        "wrong": [asdict(row) for row in wrong_rows(summary)],
     }
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
-def print_run(run: BenchRun, folder: Path, console: Console) -> None:
+def print_run(run: BenchRun, summary: Summary, folder: Path, console: Console) -> None:
     """The summary for people, and where the rest is."""
-    print_summary(summary_of(run), console)
+    print_summary(summary, console)
     if not run.complete:
         console.print("Stopped before the end; the same command goes on from here.")
     console.print(

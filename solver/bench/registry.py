@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from solver.bench.families.family import Group
-from solver.bench.kinds.fleet import FleetKind
+from solver.bench.kinds.fleet import FleetKind, RacksKind
 from solver.bench.kinds.flow import FlowKind
 from solver.bench.kinds.kind import OWN, BenchKind, Entry
 from solver.bench.kinds.moip import MoipKind
@@ -15,9 +15,9 @@ from solver.bench.kinds.replica import ReplicaKind
 __all__ = ["DEFAULT_ENGINES", "ENGINES", "GROUPS", "all_entries", "engines_of", "kind_of_group"]
 
 _KINDS: tuple[BenchKind, ...] = (
-    ReplicaKind(), PlacementKind(), FlowKind(), FleetKind(), MoipKind(),
+    ReplicaKind(), PlacementKind(), FlowKind(), FleetKind(), RacksKind(), MoipKind(),
 )  # fmt: skip
-GROUPS: tuple[Group, ...] = ("replica", "placement", "flow", "fleet", "moip")
+GROUPS: tuple[Group, ...] = ("replica", "placement", "flow", "fleet", "racks", "moip")
 
 _READERS: dict[str, tuple[str, ...]] = {
     "milp": ("highs", "cp-sat", "scip", "cbc", "glpk"),

@@ -47,7 +47,7 @@ class Row:
     ----------
     group
         What is compared with each other: ``replica``, ``placement`` (single pipelines), ``flow``
-        (placement for throughput alone), ``fleet``, ``moip``.
+        (placement for throughput alone), ``fleet``, ``racks`` (fleets in racks), ``moip``.
     instance, instance_sha256
         Name, and SHA-256 of the file it was read from.
     size

@@ -68,11 +68,6 @@ class BenchRun:
     rows: tuple[Row, ...]
     complete: bool
 
-    @property
-    def wrong(self) -> tuple[Row, ...]:
-        """Rows with a wrong answer, or a missing one."""
-        return tuple(row for row in self.rows if row.verdict in ("wrong", "missing"))
-
 
 def _unknown(what: str, names: Sequence[str], known: Sequence[str], option: str) -> InstanceError:
     return InstanceError.one(

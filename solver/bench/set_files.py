@@ -24,6 +24,9 @@ Size = Literal["tiny", "small", "medium", "large"]
 SIZES: tuple[Size, ...] = ("tiny", "small", "medium", "large")
 """``tiny`` is for checks: seconds for every formulation."""
 
+PART_OF: dict[str, str] = {"flow": "placement", "racks": "fleet"}
+"""Groups that another name takes in: pipelines and token flows are both placement."""
+
 _PLACES = (
     Path(__file__).parent / "sets",
     Path(__file__).resolve().parents[2] / "instances" / "bench",
@@ -130,9 +133,7 @@ def _all_members() -> tuple[Member, ...]:
 
 
 def _matches(member: Member, name: str) -> bool:
-    group: str = member.group
-    # Pipelines and token flows are both placement.
-    groups = {group, "placement"} if group == "flow" else {group}
+    groups = {member.group, PART_OF.get(member.group, member.group)}
     names = {*groups, member.size, *(f"{one}-{member.size}" for one in groups), "all"}
     return name in names
 

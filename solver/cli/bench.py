@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from solver.cli.exits import COMPLETE, FAILED, PARTIAL
 from solver.cli.progress import patience
-
-if TYPE_CHECKING:
-    from solver.bench.run import BenchRun
 
 __all__ = ["bench_command"]
 
@@ -73,7 +70,7 @@ def bench_command(
     Example: fleetfront bench small --time-limit 5 --workers 2
     """
     from solver.bench.listing import print_listing
-    from solver.bench.outputs import print_run, summary_json, write_run
+    from solver.bench.outputs import print_run, summary_json, summary_of, write_run
     from solver.bench.run import plan_bench, run_bench
     from solver.errors import InstanceError
 
@@ -98,14 +95,17 @@ def bench_command(
     folder = out if out is not None else Path(f"bench-{_plain_name(asked)}")
     with patience("solving", quiet=quiet) as waiting:
         run = run_bench(plan, folder, on_progress=waiting.progress, should_stop=waiting.should_stop)
-    write_run(run, folder)
+    summary = summary_of(run)
+    write_run(run, summary, folder)
     if as_json:
-        print(summary_json(run), end="")
+        print(summary_json(run, summary), end="")
     elif not quiet:
         from rich.console import Console
 
-        print_run(run, folder, Console(highlight=False))
-    return _status(run)
+        print_run(run, summary, folder, Console(highlight=False))
+    if not summary.sound:
+        return FAILED
+    return COMPLETE if run.complete else PARTIAL
 
 
 def _plain_name(asked: str) -> str:
@@ -118,9 +118,3 @@ def _tell_missing(missing: dict[str, str]) -> None:
 
     for reason in missing.values():
         print(reason, file=sys.stderr)
-
-
-def _status(run: BenchRun) -> int:
-    if run.wrong:
-        return FAILED
-    return COMPLETE if run.complete else PARTIAL

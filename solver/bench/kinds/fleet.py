@@ -28,7 +28,7 @@ from solver.lowering.fleet.lowering import lower_fleet
 from solver.sweep.fleet.boxes import Answer, Box, Stop
 from solver.sweep.fleet.roads import BLOCKS, Road
 
-__all__ = ["FleetKind"]
+__all__ = ["FleetKind", "RacksKind"]
 
 
 class FleetKind:
@@ -41,14 +41,15 @@ class FleetKind:
     group = "fleet"
 
     def entries(self) -> tuple[Entry, ...]:
-        """The programs, and blocks."""
+        """The programs over counts, and blocks."""
         blocks = Entry(
             self.group, BLOCKS, "algorithm",
             "cells apart, each by dynamic programming, joined by prices on what they share",
             "solver.engines.blocks",
             strength="Lagrangian dual over the shared limits, integers throughout", engines=(OWN,),
         )  # fmt: skip
-        return (*entries_of(self.group, FORMULATIONS), blocks)
+        counting = [one for one in FORMULATIONS if not one.patterns]
+        return (*entries_of(self.group, counting), blocks)
 
     def problem(self, path: Path) -> FleetProblem:
         """Columns, cells and limits of a question, in coarse units.
@@ -153,6 +154,23 @@ class FleetKind:
             rounds=answer.solves,
             message=answer.stopped,
         )
+
+
+class RacksKind(FleetKind):
+    """Fleets whose replicas stand in racks: packing decides, and every statement of it applies."""
+
+    group = "racks"
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The programs; blocks do not know racks."""
+        return entries_of(self.group, FORMULATIONS)
+
+    def problem(self, path: Path) -> FleetProblem:
+        """As of a fleet; ``InstanceError`` where it has no racks."""
+        problem = super().problem(path)
+        if problem.racks is None:
+            raise wrong_kind(path, self.group)
+        return problem
 
 
 def _numbered(level: Level, index: int) -> Level:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from formulations.fleet.counts import total_sizes
+from formulations.fleet.count_sizes import total_sizes
 from formulations.fleet.problem import FleetProblem
 from formulations.fleet.routing import Cut, Routing
 from formulations.fleet.routing_cuts import EASY_WEIGHT, breaks, divided, initial_cuts, reduced
