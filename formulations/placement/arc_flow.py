@@ -30,11 +30,19 @@ capped at a proven bound on the whole (``ceiling``), which loses no plan of that
 
 Where links bind and no two machines are equal, or where pairs of machines share links, the program
 is that of ``position_flow``: machines stand alone, and flows are told by position.
+
+Size: for R ranges, :math:`2 R` columns and :math:`n + R + L - 1` rows for n orbits, where no link
+binds. Where one does, the last :math:`L - 1` go, and a range of orbit o with :math:`e_a < L` has
+:math:`N_o` levels in :math:`N_o` rows and for each pair that meets a flow in :math:`N_o + 1` rows;
+each range has a row for either side on which something may stand.
+
+Strength: no more than total work over layers, as the rows of positions give :math:`L \sum_{s_a = 0}
+f_a = \sum_a k_a f_a \le \sum_a k_a T_o(k_a) n_a`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,12 +51,13 @@ from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
 from formulations.placement.max_flow import routed_plan
 from formulations.placement.plan import HeldRange, PlacementPlan
-from formulations.placement.position_flow import build_position_flow
+from formulations.placement.position_flow import build_position_flow, size_position_flow
 from formulations.placement.problem import THROUGHPUT, PlacementProblem
 from formulations.placement.shared_flow import SharedRow
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["build_arc_flow", "links_may_bind"]
+__all__ = ["build_arc_flow", "links_may_bind", "size_arc_flow"]
 
 
 def links_may_bind(problem: PlacementProblem, rate: int) -> bool:
@@ -59,6 +68,23 @@ def links_may_bind(problem: PlacementProblem, rate: int) -> bool:
         for b in range(problem.n_orbits)
         if a != b or problem.count[a] > 1
     )
+
+
+def _ranges(problem: PlacementProblem, most: int) -> tuple[list[HeldRange], list[int]]:
+    """Every range of every orbit, and what one machine lets through that holds it."""
+    ranges = [
+        HeldRange(orbit, first, layers)
+        for orbit in range(problem.n_orbits)
+        for layers in problem.held(orbit)
+        for first in range(problem.layers - layers + 1)
+    ]
+    capacity = [min(problem.rate(r.orbit, r.layers), most) for r in ranges]
+    for a, held in enumerate(ranges):
+        if held.first == 0:
+            capacity[a] = min(capacity[a], int(problem.source[held.orbit]))
+        if held.end == problem.layers:
+            capacity[a] = min(capacity[a], int(problem.sink[held.orbit]))
+    return ranges, capacity
 
 
 class _Columns:
@@ -91,18 +117,7 @@ def build_arc_flow(
     single = problem.n_machines == problem.n_orbits
     if shared or (single and links_may_bind(problem, most)):
         return build_position_flow(problem, ceiling=most, shared=shared)
-    ranges = [
-        HeldRange(orbit, first, layers)
-        for orbit in range(problem.n_orbits)
-        for layers in problem.held(orbit)
-        for first in range(problem.layers - layers + 1)
-    ]
-    capacity = [min(problem.rate(r.orbit, r.layers), most) for r in ranges]
-    for a, held in enumerate(ranges):
-        if held.first == 0:
-            capacity[a] = min(capacity[a], int(problem.source[held.orbit]))
-        if held.end == problem.layers:
-            capacity[a] = min(capacity[a], int(problem.sink[held.orbit]))
+    ranges, capacity = _ranges(problem, most)
     stock = [int(problem.count[held.orbit]) for held in ranges]
     columns = _Columns()
     n = np.array([columns.add(number) for number in stock], dtype=np.int64)
@@ -198,3 +213,26 @@ def _pair_rows(
                 rows.put(row, 0, f[a], 1)
                 if pairs:
                     rows.put(row, 0, pairs, -1)
+
+
+def size_arc_flow(problem: PlacementProblem) -> ProgramSize:
+    """Rows and columns by the formulas of the module's text, without shared links."""
+    most = problem.work_bound()
+    if problem.n_machines == problem.n_orbits and links_may_bind(problem, most):
+        return size_position_flow(problem)
+    ranges, capacity = _ranges(problem, most)
+    rows, columns = problem.n_orbits + len(ranges), 2 * len(ranges)
+    if not links_may_bind(problem, most):
+        return ProgramSize(rows + problem.layers - 1, columns)
+    open_at: Counter[tuple[int, int]] = Counter(
+        (held.first, held.orbit) for held, most in zip(ranges, capacity, strict=True) if most
+    )
+    for held, through in zip(ranges, capacity, strict=True):
+        rows += (held.end < problem.layers) + (held.first > 0)
+        if held.end < problem.layers:
+            stock = int(problem.count[held.orbit])
+            linked = np.flatnonzero(problem.links[held.orbit]).tolist() if through else []
+            pairs = sum(open_at[held.end, orbit] for orbit in linked)
+            rows += stock + pairs * (stock + 1)
+            columns += stock + pairs
+    return ProgramSize(rows, columns)

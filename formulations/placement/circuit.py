@@ -31,6 +31,16 @@ greatest common divisor of its loads, so that :math:`r_\tau` is small. With a fa
 Hosts of one orbit are used in their order, :math:`y_h \ge y_{h+1}`; their places in the chain
 remain free. No position variables and no big-M, yet hosts are single: an independent road for small
 cases, not the fast one.
+
+Size: for :math:`H` hosts with :math:`K` choices in all, :math:`A` arcs, :math:`e` of them from the
+entry, :math:`E` pairs of equal hosts in a row, :math:`T` pairs of a host and an orbit (or the exit)
+it may hand over to, :math:`R_h` pace rows of a host (1 where hand-overs add the same for every
+choice and no pace is negative, else one for each of its pairs): :math:`4 + A + 2 H + K + T`
+variables and :math:`8 + E + 2 H + e + T + \sum_h R_h` constraints, 1 more with a limit of hosts;
+for each trunk with a load 2 constraints, and 1 variable with a factor, 2 with a capacity.
+
+Strength: none is stated as rows. CP-SAT relaxes the circuit to degrees and adds cuts for subtours;
+of the pace it sees the rows without condition alone.
 """
 
 from __future__ import annotations
@@ -41,26 +51,25 @@ from typing import Any
 
 import numpy as np
 
-from formulations.formulation import StatedProblem
 from formulations.milp import IntArray
+from formulations.placement.chain_hosts import host_orbits, n_arcs, n_equal_pairs
+from formulations.placement.chain_pace import n_entry_hosts, n_targets, targets_of
 from formulations.placement.chain_plan import ChainPlan, ChainStage, value_of, violations
+from formulations.placement.chain_program import (
+    CRITERIA,
+    LATENCY,
+    PRICE,
+    TIME,
+    ChainProgram,
+    hop_orbits,
+)
 from formulations.placement.chain_tables import ChainTables, Trunk
 from formulations.program import CpProgram
+from formulations.size import ProgramSize
 
-__all__ = ["ChainProgram", "build_circuit"]
+__all__ = ["PRICE", "TIME", "build_circuit", "size_circuit"]
 
-LATENCY, PACE, PRICE, TIME = "latency", "pace", "price", "time"
 _REACH = 2**60
-_NAMES = (LATENCY, PACE, PRICE, TIME)
-
-
-class ChainProgram(StatedProblem[ChainTables, ChainPlan]):
-    """One formulation of the chains of a topology; its answer is a chain.
-
-    Objectives are latency, pace, price and time; pace and time may lie above what the chain has.
-    """
-
-    __slots__ = ()
 
 
 class _Stating:
@@ -81,9 +90,9 @@ class _Stating:
         low.append(0)
         variables = [
             self.model.new_int_var(least, most, name)
-            for name, least, most in zip(_NAMES, low, top, strict=True)
+            for name, least, most in zip(CRITERIA, low, top, strict=True)
         ]
-        self.objectives = {name: v.index for name, v in zip(_NAMES, variables, strict=True)}
+        self.objectives = {name: v.index for name, v in zip(CRITERIA, variables, strict=True)}
         self.latency, self.pace, self.price, self.time = variables
         self.arcs: dict[tuple[int, int], Any] = {}
         self.choices: dict[tuple[int, int, int], Any] = {}
@@ -212,9 +221,9 @@ class _Stating:
         paces = np.array([[int(tables.pace[k, n, o]) for o in to] for _, k, n in own])
         if int(np.abs(paces).sum(axis=0).max()) >= _REACH:
             raise ValueError(f"{tables.name}: paces of a host add up to 2^60 or more")
-        least = paces.min(axis=1)
-        added = paces - least[:, None]
-        if (added == added[0]).all() and least.min() >= 0:
+        if _adds_alike(paces):
+            least = paces.min(axis=1)
+            added = paces - least[:, None]
             literals = [*own.values(), *to.values()]
             weights = [*least.tolist(), *added[0].tolist()]
             self.model.add(self.pace >= self.linear.weighted_sum(literals, weights))
@@ -278,12 +287,19 @@ class _Stating:
         if faults:
             return faults[0]
         value = value_of(self.tables, plan)
-        latency, pace, price, time = (int(x[self.objectives[name]]) for name in _NAMES)
+        latency, pace, price, time = (int(x[self.objectives[name]]) for name in CRITERIA)
         if (latency, price) != (value.latency, value.price):
             return f"latency {latency} and price {price} are {value.latency} and {value.price}"
         if pace < value.pace or time < max(latency, pace):
             return f"pace {pace} or time {time} is below that of the chain"
         return None
+
+
+def _adds_alike(paces: IntArray) -> bool:
+    """Whether each target, a column, adds the same to the pace of every choice, none negative."""
+    least = paces.min(axis=1)
+    added = paces - least[:, None]
+    return bool((added == added[0]).all() and least.min() >= 0)
 
 
 def build_circuit(tables: ChainTables) -> ChainProgram:
@@ -312,3 +328,37 @@ def build_circuit(tables: ChainTables) -> ChainProgram:
         ),
         decoder=stating.decode,
     )
+
+
+def size_circuit(tables: ChainTables) -> ProgramSize:
+    """Constraints and variables by the formulas of the module's text; see there for T and R."""
+    orbits, pairs = host_orbits(tables), n_targets(tables)
+    hosts = len(orbits)
+    choices = sum(int(tables.allowed[tables.orbit == orbit].sum()) for orbit in orbits)
+    rows = sum(_n_pace_rows(tables, orbit) for orbit in orbits)
+    loaded = [trunk for trunk in tables.trunks if _is_loaded(tables, trunk)]
+    extra = sum(1 if trunk.factor else 2 for trunk in loaded)
+    # Without hosts: an empty clause in the place of the circuit and its two ends.
+    chain = 3 + n_equal_pairs(tables) + (tables.max_hosts is not None) if hosts else 1
+    entered = n_entry_hosts(tables)
+    return ProgramSize(
+        chain + 2 * hosts + 1 + entered + 4 + pairs + rows + 2 * len(loaded),
+        4 + n_arcs(tables) + 2 * hosts + choices + pairs + extra,
+    )
+
+
+def _n_pace_rows(tables: ChainTables, orbit: int) -> int:
+    """R_h, rows that keep the pace of one host of an orbit."""
+    option, layers = np.nonzero(tables.allowed & (tables.orbit == orbit)[:, None])
+    to = targets_of(tables, orbit)
+    if not len(option) or not to:
+        return 0
+    return 1 if _adds_alike(tables.pace[option, layers][:, to]) else len(to)
+
+
+def _is_loaded(tables: ChainTables, trunk: Trunk) -> bool:
+    """Whether any hop of single hosts puts a load on it."""
+    ends = tables.n_orbits
+    hops = [(a, b) for a, after in hop_orbits(tables).items() for b in after]
+    hops += [(o, ends) for o in hop_orbits(tables) if o != ends and tables.linked[o, ends]]
+    return any(trunk.load[hop] for hop in hops)

@@ -33,6 +33,11 @@ the flow from the source to i is that of its ranges at 0, to the sink that of it
     \sum_{(i, j) \in U_r} w_{rij} \sum_p g_{ijp} + \dots \le C_r
 
 Of machines that may change places the ranges are put in order, which keeps one of all equal plans.
+
+Size: for n machines with R ranges, :math:`2 R` columns and one for each :math:`g`; :math:`n + R`
+rows, up to two for each :math:`g` (where the link is narrower than the machine before, and than
+that behind), one for each machine and inner position at which a range of it may end, one for each
+at which one may start, and one for each two of a group of equal machines that follow each other.
 """
 
 from __future__ import annotations
@@ -50,8 +55,9 @@ from formulations.placement.plan import SINK, SOURCE, HeldRange, PlacementPlan
 from formulations.placement.problem import THROUGHPUT, PlacementProblem
 from formulations.placement.shared_flow import SharedRow, alike_within, put_shared_rows
 from formulations.rows import SparseRows
+from formulations.size import ProgramSize
 
-__all__ = ["build_position_flow", "position_columns"]
+__all__ = ["build_position_flow", "position_columns", "size_position_flow"]
 
 _NONE = np.empty(0, dtype=np.int64)
 _Place = tuple[int, int]
@@ -182,7 +188,7 @@ def build_position_flow(
 
     return StatedProblem(
         formulation="arc_flow",
-        problem=problem,
+        problem=alone,
         statement=rows.to_milp(
             f"{problem.name}/arc_flow",
             lower=np.zeros(len(upper), dtype=np.int64),
@@ -229,3 +235,24 @@ def _plan(
         if flow:
             flows[place[i], place[j]] = flow
     return PlacementPlan(tuple(held[a] for a in used), flows)
+
+
+def size_position_flow(problem: PlacementProblem) -> ProgramSize:
+    """Rows and columns by the formulas of the module's text, without shared links."""
+    alone = problem.apart()
+    ranges = _Ranges.of(alone, alone.work_bound())
+    size = len(ranges.held)
+    flows = narrow = 0
+    for (i, p), out in ranges.end.items():
+        for j in range(alone.n_orbits) if p < alone.layers else ():
+            into = ranges.begin.get((j, p), _NONE)
+            if i == j or not len(into):
+                continue
+            reach = int(ranges.capacity[out].max()), int(ranges.capacity[into].max())
+            through = min(int(alone.links[i, j]), *reach)
+            if through:
+                flows += 1
+                narrow += sum(through < most for most in reach)
+    meeting = sum(p != alone.layers for _, p in ranges.end) + sum(p != 0 for _, p in ranges.begin)
+    ordered = sum(len(members) - 1 for members in alike_within(alone, ()))
+    return ProgramSize(alone.n_orbits + size + narrow + meeting + ordered, 2 * size + flows)

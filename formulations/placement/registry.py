@@ -45,8 +45,31 @@ class Formulation(NamedFormulation):
 
 
 FORMULATIONS: tuple[Formulation, ...] = (
-    Formulation("arc_flow", "milp", "counted ranges, flow from position to position"),
-    Formulation("stage_assignment", "milp", "every machine by itself, big-M edges: the baseline"),
+    Formulation(
+        "arc_flow",
+        "milp",
+        "counted ranges, flow from position to position",
+        strength="no more than total work over layers (proved)",
+    ),
+    Formulation(
+        "stage_assignment",
+        "milp",
+        "every machine by itself, big-M edges: the baseline",
+        textbook=True,
+        strength="weakest but stage_indicator: half of every edge may be open at once",
+    ),
+    Formulation(
+        "stage_work",
+        "milp",
+        "every machine by itself, flow by layers held, all work done, equal machines in order",
+        strength="no more than total work over layers, nor than stage_assignment (proved)",
+    ),
+    Formulation(
+        "stage_indicator",
+        "indicator",
+        "every machine by itself, edges that imply where ranges meet",
+        strength="no stronger than stage_assignment (proved): implications are no rows",
+    ),
 )
 """``patterns`` is not among them: it states chains of stages at a fixed rate, a restriction."""
 

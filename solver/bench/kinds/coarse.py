@@ -32,8 +32,15 @@ def _up(array: IntArray, unit: int) -> IntArray:
     return -(-array // unit)
 
 
-def coarse_tables(tables: ChainTables) -> ChainTables:
-    """Tables whose times and prices are at most ``LARGEST`` each, rounded up.
+def coarse_tables(tables: ChainTables, *, in_flight: int | None = None) -> ChainTables:
+    """Tables whose times and prices are at most about ``LARGEST`` each, rounded up.
+
+    Parameters
+    ----------
+    in_flight
+        Microbatches, where the pace of a stage is so many times its time and hand-over: it then is
+        so in coarse units too. Rounded by itself it would not be, and statements that add the two
+        up would need rows for the difference.
 
     Raises
     ------
@@ -51,12 +58,17 @@ def coarse_tables(tables: ChainTables) -> ChainTables:
     common = int(np.gcd.reduce(tables.price)) or 1
     price = common * _unit(tables.price // common)
     allowed = tables.allowed
+    stage_time = np.where(allowed, _up(tables.stage_time, time), 0)
+    hop_time = _up(tables.hop_time, time)
+    pace = _up(tables.pace, time)
+    if in_flight is not None and _is_additive(tables, in_flight):
+        pace = in_flight * (stage_time[:, :, None] + hop_time[tables.orbit][:, None, :])
     return replace(
         tables,
         price=_up(tables.price, price),
-        stage_time=np.where(allowed, _up(tables.stage_time, time), 0),
-        hop_time=_up(tables.hop_time, time),
-        pace=np.where(allowed[:, :, None], _up(tables.pace, time), 0),
+        stage_time=stage_time,
+        hop_time=hop_time,
+        pace=np.where(allowed[:, :, None], pace, 0),
         entry_pace=_up(tables.entry_pace, time),
         trunks=tuple(
             Trunk(trunk.name, _up(load, time), factor=1)
@@ -64,6 +76,13 @@ def coarse_tables(tables: ChainTables) -> ChainTables:
         ),
         max_price=None if tables.max_price is None else tables.max_price // price,
     )
+
+
+def _is_additive(tables: ChainTables, in_flight: int) -> bool:
+    """Whether every pace is ``in_flight`` times the stage and its hand-over."""
+    each = tables.stage_time[:, :, None] + tables.hop_time[tables.orbit][:, None, :]
+    linked = tables.linked[tables.orbit][:, None, :] & tables.allowed[:, :, None]
+    return bool((tables.pace == in_flight * each)[linked].all())
 
 
 def coarse_flow(problem: PlacementProblem) -> PlacementProblem:

@@ -57,7 +57,7 @@ class PlacementKind:
         if isinstance(space, FlowSpace):
             raise wrong_kind(path, self.group)
         try:
-            return coarse_tables(space.tables_of(0))
+            return coarse_tables(space.tables_of(0), in_flight=space.settings[0].in_flight)
         except ValueError as error:
             raise InstanceError.one(
                 str(error), where=str(path), mend="Ask for speed against cost of one pipeline"
