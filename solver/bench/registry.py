@@ -11,6 +11,7 @@ from solver.bench.kinds.kind import OWN, BenchKind, Entry
 from solver.bench.kinds.moip import MoipKind
 from solver.bench.kinds.placement import PlacementKind
 from solver.bench.kinds.replica import ReplicaKind
+from solver.engines import OPTIONAL_ENGINE_NAMES
 
 __all__ = ["DEFAULT_ENGINES", "ENGINES", "GROUPS", "all_entries", "engines_of", "kind_of_group"]
 
@@ -26,7 +27,7 @@ _READERS: dict[str, tuple[str, ...]] = {
 }
 """Kind of statement -> engines that read it; a test holds it against what engines accept."""
 DEFAULT_ENGINES: tuple[str, ...] = (OWN, "highs", "cp-sat", "scip")
-ENGINES: tuple[str, ...] = (*DEFAULT_ENGINES, "cbc", "glpk")
+ENGINES: tuple[str, ...] = (*DEFAULT_ENGINES, *OPTIONAL_ENGINE_NAMES)
 """``own`` are algorithms of this project; ``cbc`` and ``glpk`` are programs to be installed."""
 
 

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 
 import typer
 
-from solver.cli import bench, calibrate, catalog, check, compare, init, moip, show, solve, validate
+from solver.cli import (
+    bench,
+    calibrate,
+    catalog,
+    check,
+    compare,
+    export,
+    init,
+    moip,
+    show,
+    solve,
+    validate,
+)
 from solver.cli.exits import BAD_INPUT, BROKEN_PIPE, COMPLETE, PARTIAL
 from solver.errors import FleetError
 
@@ -33,6 +45,8 @@ app = typer.Typer(
 app.command("solve")(solve.solve_command)
 app.command("moip")(moip.moip_command)
 app.command("bench")(bench.bench_command)
+app.command("export")(export.export_command)
+app.command("read-back")(export.read_back_command)
 app.command("verify")(check.verify_command)
 app.command("show")(show.show_command)
 app.command("compare")(compare.compare_command)

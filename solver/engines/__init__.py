@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from solver.engines.contract import Engine
 
-__all__ = ["ENGINE_NAMES", "get_engine"]
+__all__ = ["ENGINE_NAMES", "OPTIONAL_ENGINE_NAMES", "get_engine"]
 
 _WRAPPERS = {
     "highs": ("solver.engines.highs", "HighsEngine"),
@@ -21,6 +21,14 @@ _WRAPPERS = {
 }
 
 ENGINE_NAMES: tuple[str, ...] = tuple(_WRAPPERS)
+"""Those that are installed with fleetfront."""
+
+_OPTIONAL = {
+    "cbc": ("solver.engines.cbc", "CbcEngine"),
+    "glpk": ("solver.engines.glpk", "GlpkEngine"),
+}
+OPTIONAL_ENGINE_NAMES: tuple[str, ...] = tuple(_OPTIONAL)
+"""Programs of other people, run through files; there where they are installed."""
 
 
 _LARGEST_SEED = 2**31 - 1
@@ -45,11 +53,12 @@ def get_engine(name: str, *, seed: int = 1, alone: bool = False, watch: bool = F
     EngineError
         If the name is unknown, its library cannot be imported, or the seed is out of range.
     """
-    if name not in _WRAPPERS:
+    wrappers = {**_WRAPPERS, **_OPTIONAL}
+    if name not in wrappers:
         raise EngineError.one(
             f"there is no engine {name!r}",
             where="engine",
-            mend=f"Choose one of {', '.join(ENGINE_NAMES)}",
+            mend=f"Choose one of {', '.join(wrappers)}",
         )
     if not 0 <= seed <= _LARGEST_SEED:
         raise EngineError.one(
@@ -57,7 +66,7 @@ def get_engine(name: str, *, seed: int = 1, alone: bool = False, watch: bool = F
             where=f"engine {name}",
             mend=f"Give a whole number from 0 to {_LARGEST_SEED}",
         )
-    module, wrapper = _WRAPPERS[name]
+    module, wrapper = wrappers[name]
     try:
         maker = cast("Callable[..., Engine]", vars(import_module(module))[wrapper])
     except ImportError as error:

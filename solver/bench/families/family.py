@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = ["Family", "Generated", "Group", "Parameters"]
 
-Group = Literal["replica", "placement", "flow", "fleet", "moip"]
-"""``placement`` are single pipelines, ``flow`` is placement for throughput alone."""
+Group = Literal["replica", "placement", "flow", "fleet", "racks", "moip"]
+"""``placement`` are single pipelines, ``flow`` is placement for throughput alone,
+``racks`` are fleets that stand in racks."""
 
 
 class Parameters(BaseModel):

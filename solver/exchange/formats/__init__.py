@@ -1,0 +1,1 @@
+"""MPS, LP and moip JSON written; solution files of other solvers read."""

@@ -1,0 +1,1 @@
+"""Solution files of other solvers: what they say, and the integers they stand for."""

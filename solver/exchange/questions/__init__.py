@@ -1,0 +1,1 @@
+"""From a question to a program in a file, and from an answer in a file back to the question."""
