@@ -95,12 +95,15 @@ def _guarded(work: Callable[[Any], Any], job: Any) -> Any:
 
 
 def _brought(future: Future[Any]) -> Any:
-    try:
+    error = future.exception()
+    if error is None:
         return future.result()
-    except (FutureTimeoutError, TimeoutError) as error:
+    if isinstance(error, FutureTimeoutError | TimeoutError):
         told = f" after {error.args[1]:g} s" if len(error.args) > 1 else ""
         return Failure(f"killed{told}: it did not heed its time limit", overran=True)
-    except ProcessExpired as error:
+    if isinstance(error, ProcessExpired):
         return Failure(
             f"its process died ({error.exitcode}): out of memory, or a crash", overran=False
         )
+    # One formulation that crashes must not end a run of hours; its row tells.
+    return Failure(f"it crashed: {type(error).__name__}: {error}", overran=False)

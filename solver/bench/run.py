@@ -30,6 +30,8 @@ ROWS = "rows.jsonl"
 _GRACE_S = 60.0
 """Reading, stating and loading may take as long again, beside twice the time limit."""
 
+_MOST_S = 86_400.0
+
 OnProgress = Callable[[int, int], object]
 
 
@@ -109,11 +111,13 @@ def plan_bench(
     for what, value in (("--seeds", seeds), ("--workers", workers), ("--levels", levels)):
         if value is not None and value < 1:
             raise InstanceError.one(f"cannot be {value}", where=what, mend="Give 1 or more")
-    if not time_limit_s > 0:
+    if not 0 < time_limit_s <= _MOST_S:
         raise InstanceError.one(
-            f"cannot be {time_limit_s:g} s", where="--time-limit", mend="Give a positive number"
+            f"cannot be {time_limit_s:g} s",
+            where="--time-limit",
+            mend="Give seconds above 0, at most a day",
         )
-    chosen = tuple(engines) or DEFAULT_ENGINES
+    chosen = tuple(dict.fromkeys(engines)) or DEFAULT_ENGINES
     missing = {}
     for name in chosen:
         try:
@@ -188,7 +192,7 @@ def run_bench(
     FleetError
         If an instance cannot be read, or the folder holds something else.
     """
-    instances = instance_files(plan.asked, out / "instances")
+    instances = _to_run(plan, instance_files(plan.asked, out / "instances"))
     with Store(out / ROWS, header_of(plan)) as store:
         whole = _references(plan, instances, store, on_progress, should_stop)
         tasks = [task for one in instances for task in _tasks(plan, one, store)]
@@ -199,6 +203,22 @@ def run_bench(
             rest = [row for key, row in store.rows.items() if key not in asked]
             store.finish([*rows, *rest])
     return BenchRun(store.header, tuple(instances), tuple(rows), whole)
+
+
+def _to_run(plan: BenchPlan, instances: Sequence[InstanceFile]) -> list[InstanceFile]:
+    """Instances of groups that something of the plan can be run on; a fault where none is."""
+    groups = {
+        entry.group for entry in plan.entries if not set(plan.engines).isdisjoint(engines_of(entry))
+    }
+    found = [one for one in instances if one.group in groups]
+    if not found:
+        there = ", ".join(sorted({one.group for one in instances}))
+        raise InstanceError.one(
+            f"no formulation that was asked for takes its instances ({there}) on these engines",
+            where=f"bench {plan.asked}",
+            mend="fleetfront bench without a set lists formulations, their groups and engines",
+        )
+    return found
 
 
 def _references(

@@ -94,7 +94,7 @@ def parameters_of(family: Family, told: dict[str, Any], *, where: str) -> Parame
         known = ", ".join(family.parameters.model_fields)
         raise InstanceError.all_of(
             Fault(
-                where=f"{where}: {family.name}, {'.'.join(map(str, fault['loc']))}",
+                where=f"{where}: {', '.join([family.name, *map(str, fault['loc'])])}",
                 what=f"{fault['msg']} (got {fault['input']!r:.60})",
                 mend=f"Parameters are {known}",
             )

@@ -11,7 +11,7 @@ from typing import Any, Self, TextIO
 
 from solver.bench.kinds.level import Level, level_from_dict
 from solver.bench.row import SCHEMA, Row, row_from_json
-from solver.errors import ResultError
+from solver.errors import OutputError, ResultError
 
 __all__ = ["Store", "read_rows"]
 
@@ -43,9 +43,17 @@ class Store:
             self._read()
 
     def _read(self) -> None:
-        text = self.path.read_text(encoding="utf-8")
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ResultError.one(
+                f"cannot be read ({error})",
+                where=str(self.path),
+                mend="Name another --out folder",
+            ) from error
         whole = text[: text.rfind("\n") + 1]
-        for number, line in enumerate(whole.splitlines(), start=1):
+        # Not splitlines: messages may hold line separators that JSON leaves as they are.
+        for number, line in enumerate(whole.split("\n")[:-1], start=1):
             self._take(line, number)
         if whole != text:
             self.path.write_text(whole, encoding="utf-8")
@@ -84,9 +92,16 @@ class Store:
         self.header["started"] = told.get("started", asked.get("started"))
 
     def __enter__(self) -> Self:
-        fresh = not self.path.exists() or not self.path.stat().st_size
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = self.path.open("a", encoding="utf-8")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = not self.path.exists() or not self.path.stat().st_size
+            self._stream = self.path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError.one(
+                f"cannot be written ({error.strerror})",
+                where=str(self.path),
+                mend="Name another --out folder",
+            ) from error
         if fresh:
             self._write({"schema": SCHEMA, "what": WHAT, **self.header})
         return self

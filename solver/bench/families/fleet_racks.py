@@ -139,7 +139,7 @@ def _make(parameters: FleetRacksParameters, seed: int) -> Generated:
 
 FAMILY = Family(
     name="fleet-racks",
-    group="fleet",
+    group="racks",
     summary="whole nodes of several sizes in racks with power and slots",
     parameters=FleetRacksParameters,
     make=_make,
