@@ -8,7 +8,8 @@ Runs the set ``tiny`` with every formulation on every engine that comes with fle
 the work of each (nodes and iterations, or deterministic ticks; no seconds) against
 ``instances/bench/baseline.json``. ``--renew`` writes that file anew instead of comparing.
 
-Exit status: 0 nothing wrong, 1 a wrong or missing answer, fewer solved, or ten times the work.
+Exit status: 0 nothing wrong, 1 a wrong or missing answer, fewer solved, or ten times the work;
+2 no baseline.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         BASELINE.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
         print(f"{len(run.rows)} solves; baseline written")
         return 1 if wrong else 0
+    if not BASELINE.exists():
+        print(f"{BASELINE}: is not there. Write it with --renew.", file=sys.stderr)
+        return 2
     before = json.loads(BASELINE.read_text(encoding="utf-8"))
     found = changes(now, before)
     for change in found:

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FleetError as error:
         print(error, file=sys.stderr)
         return 2
+    options.folder.mkdir(parents=True, exist_ok=True)
     with (options.folder / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
         table.writerow(["file", "group", "size", "family", "sha256"])

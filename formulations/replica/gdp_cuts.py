@@ -210,8 +210,9 @@ def _cuts_of(
     model.cost.deactivate()
     latency_range = max(ranks.latency_high - ranks.latency_low, 1)
     cost_range = max(ranks.cost_high - ranks.cost_low, 1)
+    # Pyomo divides by the optimum of the round before, which is 0 where ranks begin at 0.
     model.direction = pyo.Objective(
-        expr=direction[0] / latency_range * model.T + direction[1] / cost_range * model.C
+        expr=1 + direction[0] / latency_range * model.T + direction[1] / cost_range * model.C
     )
     y = [rule.binary_indicator_var for rule in model.rules.values()]
     z = list(model.z.values())

@@ -35,8 +35,15 @@ class Failure:
 
 
 def _begin() -> None:
-    """In a worker: Ctrl-C is the business of the process that asked."""
+    """In a worker: Ctrl-C is the business of the process that asked, and so is talking.
+
+    Libraries write lines of their own (SoPlex inside SCIP, on tolerances); what matters comes back
+    as a value.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
 
 
 def run_all(

@@ -105,7 +105,7 @@ def parameters_of(family: Family, told: dict[str, Any], *, where: str) -> Parame
 def _members_in(path: Path) -> list[Member]:
     try:
         told = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise InstanceError.one(
             f"is no list of bench instances ({' '.join(str(error).split())[:300]})",
             where=str(path),

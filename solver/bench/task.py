@@ -66,13 +66,17 @@ def levels_of(group: str, path: str, count: int | None, time_limit_s: float) -> 
 
 
 def perform(task: Task) -> Row:
-    """Run one line; whatever goes wrong in it becomes part of the row."""
+    """Run one line; refusals and lack of memory become part of the row.
+
+    Any other exception is a bug, and left to the caller: a row that fails must not look like one
+    that does not apply.
+    """
     try:
         outcome = _outcome(task)
     except MemoryError:
         outcome = Outcome(status="failed", message="out of memory")
-    except (ValueError, FleetError) as error:
-        # Refusals: a formulation or an engine that does not take this problem says so.
+    except FleetError as error:
+        # A formulation or an engine that does not take this problem says so.
         outcome = Outcome(status="not_applicable", message=" ".join(str(error).split()))
     return row_of(task, outcome)
 
@@ -159,7 +163,12 @@ def _stated(group: str, path: str, formulation: str, worst: tuple[tuple[str, int
                 import_module(library)
     clock = Clock()
     level = Level(0, "", worst=dict(worst))
-    stated = kind_of_group(group).build(_problem(group, path), formulation, level)
+    try:
+        stated = kind_of_group(group).build(_problem(group, path), formulation, level)
+    except ValueError as error:
+        raise EngineError.one(
+            f"does not state it: {error}", where=formulation, mend="Run another formulation"
+        ) from error
     return _Stated(stated, clock.cpu_s)
 
 

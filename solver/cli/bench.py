@@ -24,7 +24,7 @@ def bench_command(
         typer.Argument(
             metavar="SET",
             help="A set (small, replica, fleet-medium), a family with parameters "
-            "(moip-knapsack:items=30,seeds=5), a file or a folder of instances; several joined "
+            "(moip-knapsack:pieces=30,seeds=5), a file or a folder of instances; several joined "
             "by +. Without it: what there is.",
         ),
     ] = None,

@@ -86,10 +86,11 @@ def _is_additive(tables: ChainTables, in_flight: int) -> bool:
 
 
 def coarse_flow(problem: PlacementProblem) -> PlacementProblem:
-    """A throughput problem whose rates and capacities are at most ``LARGEST``, rounded down.
+    """A throughput problem whose rates are at most ``LARGEST``, rounded down, capacities too.
 
-    A capacity above what any machine passes is lowered to that first. Rates below one unit become
-    one unit: a machine that may hold so many layers stays one.
+    A capacity above what all machines together pass is lowered to that first, so that none is more
+    than ``LARGEST`` times the machines, and a link that never binds is still seen not to bind.
+    Rates below one unit become one unit: a machine that may hold so many layers stays one.
     """
     fastest = [problem.fastest(orbit) for orbit in range(problem.n_orbits)]
     total = sum(rate * count for rate, count in zip(fastest, problem.count.tolist(), strict=True))

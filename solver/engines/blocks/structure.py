@@ -109,7 +109,8 @@ class BlockBuilder:
             self._cell[columns], self._cover[columns] = i, values
         serving = np.flatnonzero(self._cover > 0)
         self._vectors[:, 0] = problem.measures[measure]
-        if (self._vectors[serving, 0] <= 0).any():
+        # A column that serves no cell is left out of every plan, which is right unless it pays.
+        if (self._vectors[serving, 0] <= 0).any() or (self._vectors[:, 0] < 0).any():
             return f"a column adds nothing to {measure}, or takes from it"
         demand = np.maximum(problem.demand[self._cell[serving]], 0)
         need = -(-demand // self._cover[serving])
