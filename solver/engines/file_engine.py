@@ -8,8 +8,11 @@ and where it does not heed its own time limit.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -186,6 +189,7 @@ class FileEngine(ABC):
                     )  # fmt: skip
                 except OSError as error:
                     raise self._broken(f"cannot be started ({error})") from error
+                _limit_cpu(process.pid, time_limit_s)
                 late: list[bool] = []
 
                 def wait() -> None:
@@ -241,6 +245,18 @@ class FileEngine(ABC):
         return EngineError.one(
             what, where=f"engine {self.name}", mend=f"Install {self.package} again"
         )
+
+
+def _limit_cpu(pid: int, time_limit_s: float | None) -> None:
+    """Let the system end a process that outlives us: a killed parent cannot kill its child."""
+    if time_limit_s is None or sys.platform != "linux":
+        return
+    import resource
+
+    most_s = math.ceil(time_limit_s + _GRACE_S) + 1
+    # It may have ended already.
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_CPU, (most_s, most_s))
 
 
 def _values(solution: Solution | None, columns: tuple[str, ...]) -> npt.NDArray[np.float64] | None:

@@ -1,6 +1,7 @@
 """How long prompts and answers are: log-normal lengths by service, and their histograms.
 
-Medians and spreads of public traces, not re-checked unless said so:
+Medians and spreads of public traces, quoted from the papers and, BurstGPT aside, not computed
+again from the traces; nothing but how typical the lengths look depends on them:
 
 * ``azure-conversation``, ``azure-code``: Azure LLM inference trace of 2023; medians as published in
   Splitwise (ISCA 2024, section III): prompts 1020 and 1500 tokens, answers 129 and 13. Spreads:

@@ -6,12 +6,13 @@ Roads, cheapest first; each ends the search if plan and bound meet.
 2. A chain of stages that meets it.
 3. Team bound: machines are whole, and what they hold is connected.
 4. Crossing bound, where links between regions bind.
-5. The fastest chain of stages below the bound.
-6. Blocks of parallel tracks, where no link binds: often faster than stages.
-7. Crossing bound again: it tries to meet the plan first.
-8. The whole problem as a program (``arc_flow`` over twins), where it is small enough.
+5. The whole problem as a program (``arc_flow`` over twins), for a moment, where it is very small.
+6. The fastest chain of stages below the bound.
+7. Blocks of parallel tracks, where no link binds: often faster than stages.
+8. Crossing bound again: it tries to meet the plan first.
+9. The program of road 5 without hurry, where it is small enough.
 
-After roads 3, 4 and 7 a chain and blocks are asked to meet a bound that is new.
+After roads 3, 4 and 8 a chain and blocks are asked to meet a bound that is new.
 
 A plan is always over single machines, its flow is routed over their own links in integers and
 checked against the problem before it is handed out.
@@ -19,6 +20,7 @@ checked against the problem before it is handed out.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -42,6 +44,10 @@ __all__ = ["EngineBound", "PlacementOutcome", "Proof", "solve_placement"]
 
 _MOST_PROGRAM_COLUMNS = 6_000
 """Above this the whole problem as a program closes nothing within minutes."""
+
+_FEW_COLUMNS, _MOMENT_S = 600, 5.0
+"""So small a program is asked early: the searches for chains and tracks end with the clock where no
+plan meets their bounds."""
 
 _SHARE, _LONGEST_S = 4, 60.0
 """The team bound takes no more than this part of the time that is left, and no longer."""
@@ -183,7 +189,13 @@ class _Search:
             if not self.is_over():
                 road(only_at_ceiling=True)
 
-    def by_program(self) -> None:
+    def by_small_program(self) -> None:
+        """A program of few columns first, for a moment: chains and tracks may search for long."""
+        self.by_program(most_columns=_FEW_COLUMNS, most_s=_MOMENT_S)
+
+    def by_program(
+        self, *, most_columns: int = _MOST_PROGRAM_COLUMNS, most_s: float = math.inf
+    ) -> None:
         """The program over twins: its plan, and its bound where it gives a better one."""
         groups = twins(self.problem)
         merged = coarse_problem(self.problem, groups, rounding="least")
@@ -192,13 +204,14 @@ class _Search:
             # Twins told apart are fewer columns than pairs of ranges.
             groups = tuple((i,) for i in range(self.problem.n_machines))
             merged, columns = self.problem, position_columns(self.problem)
-        if columns > _MOST_PROGRAM_COLUMNS:
+        if columns > most_columns:
             return
         stated = build_arc_flow(merged, ceiling=self.proof.rate)
         engine = get_engine(self._engine)
         engine.load(stated.statement)
         self.solves += 1
-        answer = engine.minimise(THROUGHPUT, upper={}, time_limit_s=self.left_s())
+        left_s = min(self.left_s(), most_s)
+        answer = engine.minimise(THROUGHPUT, upper={}, time_limit_s=left_s)
         if answer.termination is Termination.INFEASIBLE:
             raise EngineError.one(
                 "calls a cluster infeasible that may stay idle",
@@ -246,7 +259,7 @@ def solve_placement(
         Name of the engine that solves the programs. Rates in micro-tokens are beyond what a float
         engine proves; CP-SAT is exact at any size.
     time_limit_s
-        Wall-clock time, positive; the bounds of roads 1, 4 and 7 are not cut short.
+        Wall-clock time, positive; the bounds of roads 1, 4 and 8 are not cut short.
 
     Raises
     ------
@@ -263,6 +276,7 @@ def solve_placement(
         search.chain_at_bound,
         search.by_teams,
         search.by_crossing,
+        search.by_small_program,
         search.by_chains,
         search.by_tracks,
         search.by_crossing,
