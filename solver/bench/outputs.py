@@ -88,7 +88,7 @@ def summary_json(run: BenchRun, summary: Summary) -> str:
         **run.header,
         "complete": run.complete,
         "groups": [asdict(group) for group in summary.groups],
-        "wrong": [asdict(row) for row in wrong_rows(summary)],
+        "wrong": [row.to_dict() for row in wrong_rows(summary)],
     }
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 

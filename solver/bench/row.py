@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
+
+from solver.bench.figures import Figures
 
 __all__ = ["SCHEMA", "STATUSES", "VERDICTS", "Row", "Status", "Verdict", "row_from_json"]
 
@@ -40,8 +41,8 @@ VERDICTS: tuple[Verdict, ...] = ("right", "wrong", "missing", "open", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One solve. ``None`` means: not known, or the engine does not tell.
+class Row(Figures):
+    """One solve: what was asked, how it ended, and its ``Figures``.
 
     Parameters
     ----------
@@ -60,28 +61,11 @@ class Row:
         Wall clock, of this solve.
     model_sha256
         Of what the engine was given, before the level was put on it.
-    incumbent, bound
-        In units of the numeric problem; both are checked in integers.
     best, best_by
         The proved optimum (``None`` with ``best_by`` set: proved infeasible), and who proved it;
         ``best_by`` is empty where nobody did.
     points, points_best
         Of runs over whole sets (moip): points found, points of the proved set.
-    cpu_s, wall_s
-        Of the solve alone; ``build_s`` is processor time of stating and loading.
-    nodes, iterations, ticks
-        Nodes or branches; LP iterations or conflicts; deterministic time. See
-        ``solver.engines.contract.Effort``.
-    rounds
-        Solves behind this line: more than 1 where cuts or columns were added in turns.
-    coefficient_min, coefficient_max
-        Least and greatest absolute value of the nonzeros of the rows.
-    lp_bound
-        Optimum of the linear relaxation at this level, by a floating-point engine.
-    root_bound
-        Bound after the root node, cuts included.
-    trajectory
-        (wall seconds, incumbent, bound) whenever either improved.
     """
 
     group: str
@@ -101,30 +85,10 @@ class Row:
     message: str = ""
     model_sha256: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
-    incumbent: int | None = None
-    bound: int | None = None
     best: int | None = None
     best_by: str = ""
     points: int | None = None
     points_best: int | None = None
-    cpu_s: float | None = None
-    wall_s: float | None = None
-    build_s: float | None = None
-    nodes: int | None = None
-    iterations: int | None = None
-    ticks: float | None = None
-    rounds: int | None = None
-    rows: int | None = None
-    columns: int | None = None
-    nonzeros: int | None = None
-    presolved_rows: int | None = None
-    presolved_columns: int | None = None
-    presolved_nonzeros: int | None = None
-    coefficient_min: int | None = None
-    coefficient_max: int | None = None
-    lp_bound: float | None = None
-    root_bound: float | None = None
-    trajectory: tuple[tuple[float, float | None, float | None], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str, str, int, int]:
@@ -143,9 +107,11 @@ class Row:
         """Formulation and engine, for tables."""
         return f"{self.formulation} / {self.engine}"
 
-    def to_json(self) -> str:
-        """One line, keys in the order of the class."""
-        return json.dumps({"row": asdict(self)}, ensure_ascii=False, separators=(",", ":"))
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON, what was asked first."""
+        told = asdict(self)
+        figures = {name: told.pop(name) for name in (one.name for one in fields(Figures))}
+        return {**told, **figures}
 
 
 def row_from_json(document: Mapping[str, Any]) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ _COLUMNS = ("solved", "mean s (+1 s)", "PAR10 s", "wins", "ratio to †", "LP ga
 def standing_text(header: Mapping[str, Any], rows: Sequence[Row]) -> str:
     """One JSON line for the header and for each row, without the course of its bounds."""
     lines = [{"header": dict(header)}]
-    lines += [{"row": asdict(replace(row, trajectory=()))} for row in rows]
+    lines += [{"row": replace(row, trajectory=()).to_dict()} for row in rows]
     return "".join(
         json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
     )

@@ -131,7 +131,7 @@ class Store:
     def keep(self, row: Row) -> None:
         """Append a row; one of the same key counts no longer."""
         self.rows[row.key] = row
-        self._write({"row": asdict(row)})
+        self._write({"row": row.to_dict()})
 
     def finish(self, rows: Iterable[Row]) -> None:
         """Write the file anew: header, levels, and these rows in their order."""
@@ -139,7 +139,7 @@ class Store:
         for (group, sha256), levels in sorted(self.levels.items()):
             told = [asdict(level) for level in levels]
             lines.append({"levels": {"group": group, "instance_sha256": sha256, "levels": told}})
-        lines += [{"row": asdict(row)} for row in rows]
+        lines += [{"row": row.to_dict()} for row in rows]
         text = "".join(
             json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
         )

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from solver.bench.figures import Figures
 from solver.bench.kinds.clock import Clock
 from solver.bench.kinds.fleet import FleetKind
 from solver.bench.kinds.kind import OWN, Built
@@ -85,9 +86,7 @@ def row_of(task: Task, outcome: Outcome) -> Row:
     """The line of a task, judged."""
     verdict, fault = judged(outcome, task.level)
     level = task.level
-    taken = {one.name for one in fields(Row)} & {one.name for one in fields(Outcome)}
-    figures = {name: getattr(outcome, name) for name in taken}
-    figures["message"] = "; ".join(part for part in (fault, outcome.message) if part)
+    figures = {one.name: getattr(outcome, one.name) for one in fields(Figures)}
     if figures["lp_bound"] is not None and not math.isfinite(figures["lp_bound"]):
         # No optimum of the relaxation: JSON has no infinity.
         figures["lp_bound"] = None
@@ -104,7 +103,10 @@ def row_of(task: Task, outcome: Outcome) -> Row:
         objective=level.objective,
         upper=level.bounds,
         time_limit_s=task.time_limit_s,
+        status=outcome.status,
         verdict=verdict,
+        message="; ".join(part for part in (fault, outcome.message) if part),
+        model_sha256=outcome.model_sha256,
         best=level.best,
         best_by=level.best_by,
         points=None if outcome.images is None else len(outcome.images),
