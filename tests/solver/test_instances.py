@@ -15,7 +15,9 @@ from solver.nondominated import nondominated_set
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 # Fleets have a file of their own.
-FILES = [path for path in sorted(INSTANCES.rglob("*.toml")) if path.parent.name != "fleet"]
+FILES = [
+    path for path in sorted(INSTANCES.rglob("*.toml")) if path.parent.name not in ("fleet", "bench")
+]
 PROGRAMS = sorted((INSTANCES / "moip").glob("*.json"))
 EPOCH_STEMS = 16
 

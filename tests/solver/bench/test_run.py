@@ -150,7 +150,7 @@ def test_rows_on_disk_are_the_rows_of_the_run(tmp_path: Path, performed: list[Ta
     run = tiny(tmp_path, levels=1)
     header, rows = read_rows(tmp_path / "rows.jsonl")
     # Seconds with an exponent and all: what is read is what was written.
-    assert [row.to_json() for row in rows] == [row.to_json() for row in run.rows]
+    assert [row.to_dict() for row in rows] == [row.to_dict() for row in run.rows]
     assert header["set"] == TINY
     assert len(performed) == len(rows) == 5
 
@@ -445,7 +445,9 @@ def test_a_refusal_is_a_row_with_its_reason_in_one_line(
     with_broken(monkeypatch, crashing)
     run = tiny(tmp_path, levels=1, engines=["highs"])
     told = [(row.status, row.verdict, row.message) for row in run.rows]
-    assert told[1] == ("not_applicable", "none", "no cells to state")
+    assert told[1][:2] == ("not_applicable", "none")
+    assert "no cells to state" in told[1][2]
+    assert "\n" not in told[1][2]
     assert told[0][:2] == ("optimal", "right")
     assert len(performed) == 2
 
