@@ -15,7 +15,11 @@ from formulations.milp import IntArray
 from formulations.program import ProgramKind, Statement
 from formulations.size import ProgramSize
 
-__all__ = ["NamedFormulation", "StatedProblem", "formulation_named"]
+__all__ = ["NamedFormulation", "RefusedError", "StatedProblem", "formulation_named"]
+
+
+class RefusedError(ValueError):
+    """A formulation is too large for this problem, or cannot say it; the message says why."""
 
 
 class _Named(Protocol):

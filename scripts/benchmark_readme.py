@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return status
     header, rows = read_standing(ROWS)
     summary = summarise(rows, textbook=textbooks())
+    if not summary.sound:
+        print("an answer is wrong or missing; nothing was written", file=sys.stderr)
+        return 1
     PICTURE.write_bytes(render_overview(groups_of(summary.rows), summary.groups, "png"))
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ from formulations.fleet.binary_counts import binary_program, binary_size
 from formulations.fleet.problem import FleetProblem
 from formulations.fleet.program import FleetProgram
 from formulations.fleet.routing import Cut
+from formulations.formulation import RefusedError
 from formulations.size import ProgramSize
 
 __all__ = ["MOST_UNARY", "build_counts_unary", "size_counts_unary"]
@@ -64,7 +65,7 @@ def size_counts_unary(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ())
     """
     size = binary_size(problem, cuts, width=lambda most: most, ordered=True)
     if size.columns > MOST_UNARY:
-        raise ValueError(
+        raise RefusedError(
             f"{problem.name}: {size.columns} binaries are more than {MOST_UNARY}; write the counts "
             "as integers or in bits"
         )

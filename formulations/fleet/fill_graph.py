@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from formulations.fleet.rack_shapes import RackShapes
+from formulations.formulation import RefusedError
 
 __all__ = ["FULL", "MOST_STATES", "Arc", "FillGraph", "fill_graph"]
 
@@ -75,7 +76,7 @@ def _levels(
                 reached[room] = None
                 visited += 1
             if visited > MOST_STATES:
-                raise ValueError(
+                raise RefusedError(
                     f"orbit {name}: a rack has more than {MOST_STATES} fill states; patterns or "
                     "single racks may suit it"
                 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from formulations.fleet.filling_bound import FillingBound
 from formulations.fleet.rack_shapes import Pattern, RackShapes, extended
+from formulations.formulation import RefusedError
 
 __all__ = ["maximal_patterns"]
 
@@ -52,7 +53,7 @@ def maximal_patterns(
             return
         steps += 1
         if steps > _STEPS_A_PATTERN * limit:
-            raise ValueError(
+            raise RefusedError(
                 f"orbit {name}: {steps} steps found {len(found)} maximal patterns and were not "
                 f"through; at most {limit} are written out"
             )
@@ -61,7 +62,7 @@ def maximal_patterns(
             if not extended(shapes, pattern):
                 found.append(pattern)
                 if len(found) > limit:
-                    raise ValueError(f"orbit {name} has more than {limit} maximal patterns")
+                    raise RefusedError(f"orbit {name} has more than {limit} maximal patterns")
             return
         shape = order[depth]
         most = shapes.fits(shape, left)

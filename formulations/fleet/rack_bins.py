@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from formulations.fleet.plan import FilledRack
 from formulations.fleet.racks import Racks
+from formulations.formulation import RefusedError
 from formulations.milp import IntArray
 
 __all__ = [
@@ -84,7 +85,7 @@ def require_places(racks: Racks) -> None:
     """Raise ``ValueError`` if there are more than ``MOST_PLACES``."""
     places = number_of_places(racks)
     if places > MOST_PLACES:
-        raise ValueError(
+        raise RefusedError(
             f"{places} places in single racks are more than {MOST_PLACES}; "
             "patterns of racks suit such a problem"
         )

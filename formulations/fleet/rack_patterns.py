@@ -51,6 +51,7 @@ from formulations.fleet.program import Decoded, FleetProgram
 from formulations.fleet.rack_shapes import Pattern, RackShapes, rack_shapes
 from formulations.fleet.routing import Cut
 from formulations.fleet.tight_rows import count_rows, put_rows, tight_upper
+from formulations.formulation import RefusedError
 from formulations.milp import IntArray
 from formulations.rows import SparseRows
 from formulations.size import ProgramSize
@@ -78,9 +79,9 @@ def shapes_of(problem: FleetProblem, upper: IntArray) -> RackShapes:
         If the problem has no racks, or must survive a loss.
     """
     if problem.racks is None:
-        raise ValueError(f"{problem.name}: there are no racks to lay out by patterns")
+        raise RefusedError(f"{problem.name}: there are no racks to lay out by patterns")
     if problem.racks.survive_loss:
-        raise ValueError(
+        raise RefusedError(
             f"{problem.name}: the loss of a rack depends on which columns it holds, which "
             "patterns do not say; state such a problem by counts"
         )

@@ -90,7 +90,10 @@ def _differences(
     if int(now["solved"]) < int(before["solved"]):
         what = f"solves {now['solved']} of {now['rows']}, {before['solved']} before"
         found.append(Change(group, side, what, True))
-    if now["unit"] == before["unit"] != "none":
+    if now["unit"] != before["unit"]:
+        what = f"tells its work in {now['unit']}, in {before['unit']} before: renew the baseline"
+        found.append(Change(group, side, what, True))
+    elif now["unit"] != "none":
         shift = _SHIFT_TICKS if now["unit"] == "ticks" else _SHIFT_COUNTS
         ratio = (float(now["work"]) + shift) / (float(before["work"]) + shift)
         what = f"takes {ratio:.1f} times the work ({now['work']:g} {now['unit']})"

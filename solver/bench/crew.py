@@ -41,6 +41,9 @@ def _begin() -> None:
     as a value.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setsid"):
+        # SCIP listens for Ctrl-C itself; a session of its own does not hear the terminal's.
+        os.setsid()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import formulations
+import solver
 from solver.bench.crew import Failure, run_all
 from solver.bench.instances import InstanceFile, instance_files
 from solver.bench.kinds.kind import OWN, Entry
@@ -63,12 +66,21 @@ class BenchPlan:
 
 @dataclass(frozen=True, slots=True)
 class BenchRun:
-    """What a benchmark ends with; ``complete`` is false where it was stopped."""
+    """What a benchmark ends with.
+
+    Parameters
+    ----------
+    complete
+        Whether every line was run; not where it was stopped, or instances were left out.
+    left_out
+        Instances whose reference was not found, each with the reason.
+    """
 
     header: dict[str, Any]
     instances: tuple[InstanceFile, ...]
     rows: tuple[Row, ...]
     complete: bool
+    left_out: tuple[str, ...] = ()
 
 
 def _unknown(what: str, names: Sequence[str], known: Sequence[str], option: str) -> InstanceError:
@@ -151,6 +163,7 @@ def header_of(plan: BenchPlan) -> dict[str, Any]:
             name: package_version(name)
             for name in ("fleetfront", "highspy", "ortools", "pyomo", "numpy")
         },
+        "code_sha256": _code_sha256(),
         "time_limit_s": plan.time_limit_s,
         "seeds": plan.seeds,
         "levels_asked": plan.levels,
@@ -159,6 +172,18 @@ def header_of(plan: BenchPlan) -> dict[str, Any]:
         "engines_missing": plan.missing,
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def _code_sha256() -> str:
+    """Of all code and catalogs: rows of one version are not to be mixed with those of another."""
+    sha = hashlib.sha256()
+    for package in (formulations, solver):
+        root = Path(str(package.__file__)).parent
+        for path in sorted(root.rglob("*")):
+            if path.suffix in (".py", ".toml", ".json"):
+                sha.update(path.relative_to(root).as_posix().encode())
+                sha.update(path.read_bytes())
+    return sha.hexdigest()
 
 
 def _processor() -> str:
@@ -194,15 +219,19 @@ def run_bench(
     """
     instances = _to_run(plan, instance_files(plan.asked, out / "instances"))
     with Store(out / ROWS, header_of(plan)) as store:
-        whole = _references(plan, instances, store, on_progress, should_stop)
+        left_out: list[str] = []
+        whole = _references(plan, instances, store, left_out, on_progress, should_stop)
         tasks = [task for one in instances for task in _tasks(plan, one, store)]
         whole = _lines(plan, tasks, store, on_progress, should_stop) and whole
         rows = settled([store.rows[key] for key in _keys(tasks) if key in store.rows])
         if whole:
-            asked = {row.key for row in rows}
-            rest = [row for key, row in store.rows.items() if key not in asked]
-            store.finish([*rows, *rest])
-    return BenchRun(store.header, tuple(instances), tuple(rows), whole)
+            # As they came: verdicts told from other rows are told anew each time.
+            first = dict.fromkeys(_keys(tasks))
+            rest = [key for key in store.rows if key not in first]
+            store.finish(store.rows[key] for key in (*first, *rest))
+    return BenchRun(
+        store.header, tuple(instances), tuple(rows), whole and not left_out, tuple(left_out)
+    )
 
 
 def _to_run(plan: BenchPlan, instances: Sequence[InstanceFile]) -> list[InstanceFile]:
@@ -225,10 +254,14 @@ def _references(
     plan: BenchPlan,
     instances: Sequence[InstanceFile],
     store: Store,
+    left_out: list[str],
     on_progress: OnProgress | None,
     should_stop: Callable[[], bool] | None,
 ) -> bool:
-    """Levels of all instances that have none yet; whether all have them now."""
+    """Levels of all instances that have none yet; whether all were seen to.
+
+    ``left_out`` receives those whose reference did not come.
+    """
     to_do = [one for one in instances if (one.group, one.sha256) not in store.levels]
     limit_s = max(60.0, 10 * plan.time_limit_s)
     jobs = [_Reference(one.group, str(one.path), plan.levels, limit_s) for one in to_do]
@@ -245,12 +278,9 @@ def _references(
         if isinstance(brought, FleetError):
             raise brought
         if isinstance(brought, Failure):
-            raise EngineError.one(
-                f"its reference was not found: {brought.reason}",
-                where=f"{file.path}",
-                mend="Leave the instance out, or give --time-limit more",
-            )
-        store.keep_levels(file.group, file.sha256, brought)
+            left_out.append(f"{file.path}: left out, its reference was not found: {brought.reason}")
+        else:
+            store.keep_levels(file.group, file.sha256, brought)
         done += 1
         if on_progress is not None:
             on_progress(done, len(jobs))

@@ -16,7 +16,7 @@ def settled(rows: Sequence[Row]) -> list[Row]:
     """The rows with every verdict that can be told from all of them.
 
     Rows that contradict each other become ``wrong`` (see ``agreement``). At levels that no
-    reference proved, a proof is ``right`` where no row of the level is wrong.
+    reference proved, proofs of two sides or more are ``right`` where no row of the level is wrong.
     """
     checked = marked(rows, contradictions(rows))
     by_level: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
@@ -33,6 +33,9 @@ def _together(level: Sequence[Row]) -> Sequence[Row]:
     if any(row.best_by for row in level) or not proofs:
         return level
     if any(row.verdict in ("wrong", "missing") for row in level):
+        return level
+    if len({(row.formulation, row.engine) for row in proofs}) < 2:
+        # One side that agrees with itself proves nothing more.
         return level
     by = f"{len(proofs)} rows that agree, {proofs[0].side} among them"
     return [

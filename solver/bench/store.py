@@ -78,11 +78,11 @@ class Store:
             ) from error
 
     def _check_header(self, told: Mapping[str, Any]) -> None:
-        """A file of other limits must not be mixed with this run."""
+        """Rows of other limits, code, libraries or machines must not be mixed with this run's."""
         if told.get("what") != WHAT or told.get("schema") != SCHEMA:
             raise ValueError("no header of a benchmark")
         asked = self.header
-        for key in ("time_limit_s", "levels_asked"):
+        for key in ("time_limit_s", "levels_asked", "code_sha256", "versions", "processor"):
             if told.get(key) != asked.get(key):
                 raise ResultError.one(
                     f"was begun with {key} = {told.get(key)}, now it is {asked.get(key)}",

@@ -153,9 +153,9 @@ class Summary:
 
     @property
     def sound(self) -> bool:
-        """Whether no row is wrong or misses a point, and none contradicts another."""
+        """Whether no row is wrong, misses a point or crashed, and none contradicts another."""
         return not self.contradictions and all(
-            row.verdict not in ("wrong", "missing") for row in self.rows
+            row.verdict not in ("wrong", "missing") and row.status != "failed" for row in self.rows
         )
 
 

@@ -9,13 +9,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from formulations.formulation import RefusedError
 from solver.bench.figures import Figures
 from solver.bench.kinds.clock import Clock
 from solver.bench.kinds.fleet import FleetKind
 from solver.bench.kinds.kind import OWN, Built
 from solver.bench.kinds.level import Level
 from solver.bench.kinds.outcome import Outcome
-from solver.bench.kinds.program_run import relaxed_bound, run_program
+from solver.bench.kinds.program_run import NotTakenError, relaxed_bound, run_program
 from solver.bench.kinds.rounds import go_on
 from solver.bench.registry import kind_of_group
 from solver.bench.row import Row
@@ -67,7 +68,7 @@ def levels_of(group: str, path: str, count: int | None, time_limit_s: float) -> 
 
 
 def perform(task: Task) -> Row:
-    """Run one line; refusals and lack of memory become part of the row.
+    """Run one line; refusals, failed checks and lack of memory become part of the row.
 
     Any other exception is a bug, and left to the caller: a row that fails must not look like one
     that does not apply.
@@ -76,9 +77,10 @@ def perform(task: Task) -> Row:
         outcome = _outcome(task)
     except MemoryError:
         outcome = Outcome(status="failed", message="out of memory")
-    except FleetError as error:
-        # A formulation or an engine that does not take this problem says so.
+    except NotTakenError as error:
         outcome = Outcome(status="not_applicable", message=" ".join(str(error).split()))
+    except FleetError as error:
+        outcome = Outcome(status="failed", message=" ".join(str(error).split()))
     return row_of(task, outcome)
 
 
@@ -167,10 +169,8 @@ def _stated(group: str, path: str, formulation: str, worst: tuple[tuple[str, int
     level = Level(0, "", worst=dict(worst))
     try:
         stated = kind_of_group(group).build(_problem(group, path), formulation, level)
-    except ValueError as error:
-        raise EngineError.one(
-            f"does not state it: {error}", where=formulation, mend="Run another formulation"
-        ) from error
+    except RefusedError as error:
+        raise NotTakenError(f"{formulation} does not state it: {error}") from error
     return _Stated(stated, clock.cpu_s)
 
 
@@ -178,7 +178,6 @@ def _program_outcome(task: Task, problem: Any, *, exact: bool) -> Outcome:
     worst = tuple(sorted(task.level.worst.items()))
     stated = _stated(task.group, task.path, task.formulation, worst)
     engine = _engine(task)
-    lp_bound = relaxed_bound(stated.built.statement, task.level) if task.with_lp else None
     outcome = run_program(
         stated.built.statement,
         engine,
@@ -186,7 +185,6 @@ def _program_outcome(task: Task, problem: Any, *, exact: bool) -> Outcome:
         attained=stated.built.attained,
         time_limit_s=task.time_limit_s,
         build_s=stated.build_s,
-        lp_bound=lp_bound,
     )
     if stated.built.learned:
         outcome = go_on(
@@ -199,9 +197,20 @@ def _program_outcome(task: Task, problem: Any, *, exact: bool) -> Outcome:
         )
         # Another engine is to learn the same cuts anew.
         _stated.cache_clear()
-    if not exact and outcome.status in ("optimal", "infeasible"):
-        # The optimum of a restriction bounds nothing but itself.
-        outcome = replace(outcome, status="bound_only", bound=None)
+    if task.with_lp:
+        # Afterwards: a slow relaxation must not cost the row its solve.
+        bound = relaxed_bound(stated.built.statement, task.level, time_limit_s=task.time_limit_s)
+        outcome = replace(outcome, lp_bound=bound)
+    if not exact:
+        # What a restriction proves bounds nothing but itself.
+        ended = outcome.status in ("optimal", "infeasible")
+        outcome = replace(
+            outcome,
+            status="bound_only" if ended else outcome.status,
+            bound=None,
+            root_bound=None,
+            trajectory=(),
+        )
     return outcome
 
 

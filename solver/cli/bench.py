@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -58,14 +59,14 @@ def bench_command(
     """Which statement of these problems is best, on which engine, and by how much?
 
     Every formulation is solved by every engine that reads it, at several epsilon-levels of every
-    instance, each in a process of its own. Answers are checked in integers and held against a
-    proved optimum. The folder gets rows.jsonl (one line a solve), summary.csv, performance
-    profiles and time-to-gap plots (PNG, SVG, CSV), and report.html.
+    instance, in worker processes that are killed where they overrun. Answers are checked in
+    integers and held against a proved optimum. The folder gets rows.jsonl (one line a solve),
+    summary.csv, performance profiles and time-to-gap plots (PNG, SVG, CSV), and report.html.
 
     An interrupted run goes on where it was: give the same command again.
 
-    Exit status: 0 done and nothing wrong, 1 a formulation gave a wrong or missing point, 2 bad
-    input, 4 stopped before the end.
+    Exit status: 0 done and nothing wrong, 1 a formulation gave a wrong or missing point or
+    crashed, 2 bad input, 4 stopped before the end.
 
     Example: fleetfront bench small --time-limit 5 --workers 2
     """
@@ -103,6 +104,8 @@ def bench_command(
         from rich.console import Console
 
         print_run(run, summary, folder, Console(highlight=False))
+    for reason in run.left_out:
+        print(reason, file=sys.stderr)
     if not summary.sound:
         return FAILED
     return COMPLETE if run.complete else PARTIAL
@@ -114,7 +117,5 @@ def _plain_name(asked: str) -> str:
 
 def _tell_missing(missing: dict[str, str]) -> None:
     """Once, on standard error; tables mark the columns."""
-    import sys
-
     for reason in missing.values():
         print(reason, file=sys.stderr)

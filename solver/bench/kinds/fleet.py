@@ -82,7 +82,8 @@ class FleetKind:
             worst = {} if grade is None else {SPEED: grade}
             answer = road.least(COST, Box(worst, {}), stop=stop)
             best_by = "" if answer.stopped else answer.engine
-            level = Level(0, COST, worst=worst, best=answer.value, best_by=best_by)
+            value = answer.value if best_by else None
+            level = Level(0, COST, worst=worst, best=value, best_by=best_by)
             if answer.empty:
                 below.append(level)
                 break
@@ -91,8 +92,8 @@ class FleetKind:
                 break
             # The plan at hand is as fast as its slowest column; only faster ones are asked next.
             grade = int(problem.grades[SPEED][answer.plan.counts > 0].max(initial=0)) - 1
-        chosen = spread(_steps(found), count)
-        if count is None:
+        chosen = spread(_steps(found), count) if found else []
+        if count is None or not found:
             chosen += below
         return [_numbered(level, index) for index, level in enumerate(chosen)]
 

@@ -10,11 +10,13 @@ from solver.bench.kinds.clock import Clock
 from solver.bench.kinds.kind import OWN, Built, Entry
 from solver.bench.kinds.level import Level
 from solver.bench.kinds.outcome import Outcome
+from solver.bench.kinds.program_run import NotTakenError
 from solver.bench.kinds.statement import statement_facts
 from solver.bench.row import Status
 from solver.engines import ENGINE_NAMES, get_engine
 from solver.engines.contract import Engine
 from solver.engines.guard import violation
+from solver.errors import EngineError
 from solver.instance.moip import read_program
 from solver.sweep.moip.algorithms import ALGORITHMS
 from solver.sweep.moip.claims import FoundPoint
@@ -78,7 +80,10 @@ class MoipKind:
         del level
         clock = Clock()
         asked = get_engine("cp-sat") if engine is None else engine
-        run = ALGORITHMS[formulation].run(problem, asked, time_limit_s=time_limit_s)
+        try:
+            run = ALGORITHMS[formulation].run(problem, asked, time_limit_s=time_limit_s)
+        except EngineError as error:
+            raise NotTakenError(str(error)) from error
         cpu_s, wall_s = clock.cpu_s, clock.wall_s
         status: Status = "time_limit"
         if run.refused and not run.complete:
@@ -88,7 +93,7 @@ class MoipKind:
         return Outcome(
             status=status,
             message=run.stopped,
-            contradiction=_contradiction(problem, run.points),
+            contradiction=_contradiction(problem, run.points) or run.contradiction,
             images=tuple(sorted(point.image for point in run.points)),
             cpu_s=cpu_s,
             wall_s=wall_s,

@@ -11,7 +11,7 @@ from formulations.placement.chain_registry import CHAIN_FORMULATIONS, get_chain_
 from formulations.placement.chain_tables import ChainTables
 from formulations.placement.circuit import PRICE, TIME
 from solver.bench.kinds.clock import Clock
-from solver.bench.kinds.coarse import coarse_tables
+from solver.bench.kinds.coarse import LARGEST, coarse_tables
 from solver.bench.kinds.kind import OWN, Built, Entry, entries_of, wrong_kind
 from solver.bench.kinds.level import Level, spread
 from solver.bench.kinds.outcome import Outcome
@@ -67,16 +67,22 @@ class PlacementKind:
         self, problem: ChainTables, count: int | None, *, time_limit_s: float
     ) -> list[Level]:
         """Points of the frontier from the cheapest to the fastest, then below the fastest."""
-        plans = nondominated_chains(
-            problem, joint=True, priced=True, should_stop=Halt.after(time_limit_s, None)
-        )
+        try:
+            plans = nondominated_chains(
+                problem, joint=True, priced=True, should_stop=Halt.after(time_limit_s, None)
+            )
+        except LabelLimitError as stopped:
+            # No reference; the fastest chain seen so far makes a level that can be met.
+            known = [value_of(problem, plan).time for plan in stopped.plans]
+            return [Level(0, PRICE, {TIME: min(known, default=LARGEST)})]
         values = sorted((value_of(problem, plan) for plan in plans), key=lambda v: -v.time)
         levels = [
             Level(index, PRICE, {TIME: value.time}, best=value.price, best_by=LABELS)
             for index, value in enumerate(spread(values, count))
         ]
-        if count is None and values:
-            below = {TIME: values[-1].time - 1}
+        if count is None or not values:
+            # Nothing is faster than the fastest; where there is nothing at all, any limit will do.
+            below = {TIME: values[-1].time - 1 if values else LARGEST}
             levels.append(Level(len(levels), PRICE, below, best_by=LABELS))
         return levels
 

@@ -15,8 +15,9 @@ from solver.bench.kinds.statement import statement_facts
 from solver.bench.row import Status
 from solver.engines.contract import Effort, Engine, SolveResult, Termination
 from solver.engines.relaxation import linear_bound
+from solver.errors import EngineError
 
-__all__ = ["effort_figures", "relaxed_bound", "run_program", "status_of"]
+__all__ = ["NotTakenError", "effort_figures", "relaxed_bound", "run_program", "status_of"]
 
 Attained = Callable[[IntArray], Mapping[str, int]]
 """From a solution to the objectives that its answer attains in the problem itself; raises
@@ -52,11 +53,15 @@ def effort_figures(effort: Effort | None) -> dict[str, Any]:
     }
 
 
-def relaxed_bound(statement: Statement, level: Level) -> float | None:
-    """Optimum of the linear relaxation at a level; ``None`` of a CP model."""
+class NotTakenError(Exception):
+    """A formulation does not state this problem, or an engine does not read the statement."""
+
+
+def relaxed_bound(statement: Statement, level: Level, *, time_limit_s: float) -> float | None:
+    """Optimum of the linear relaxation at a level; ``None`` of a CP model, or when time is over."""
     if not isinstance(statement, Milp | IndicatorProgram):
         return None
-    return linear_bound(statement, level.objective, level.upper)
+    return linear_bound(statement, level.objective, level.upper, time_limit_s=time_limit_s)
 
 
 def _broken(attained: Mapping[str, int], level: Level, told: int) -> str:
@@ -78,7 +83,6 @@ def run_program(
     attained: Attained,
     time_limit_s: float,
     build_s: float,
-    lp_bound: float | None = None,
 ) -> Outcome:
     """Load and solve a statement.
 
@@ -86,9 +90,17 @@ def run_program(
     ----------
     build_s
         Processor time that stating it took; loading is added.
+
+    Raises
+    ------
+    NotTakenError
+        If the engine refuses the statement.
     """
     loading = Clock()
-    engine.load(statement)
+    try:
+        engine.load(statement)
+    except EngineError as error:
+        raise NotTakenError(str(error)) from error
     build_s += loading.cpu_s
     clock = Clock()
     result = engine.minimise(level.objective, upper=level.upper, time_limit_s=time_limit_s)
@@ -111,7 +123,6 @@ def run_program(
         wall_s=wall_s,
         build_s=round(build_s, 6),
         rounds=1,
-        lp_bound=lp_bound,
         **statement_facts(statement),
         **effort_figures(result.effort),
     )

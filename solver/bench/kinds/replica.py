@@ -64,9 +64,10 @@ class ReplicaKind:
             Level(index, COST, {LATENCY: most}, best=least, best_by=SCAN)
             for index, (most, least) in enumerate(spread(points, count))
         ]
-        if count is None and points:
-            fastest = points[-1][0]
-            levels.append(Level(len(levels), COST, {LATENCY: fastest - 1}, best_by=SCAN))
+        if count is None or not points:
+            # Nothing is faster than the fastest; where there is nothing at all, any limit will do.
+            below = points[-1][0] - 1 if points else int(problem.latency.max(initial=0))
+            levels.append(Level(len(levels), COST, {LATENCY: below}, best_by=SCAN))
         return levels
 
     def applies(self, problem: ReplicaProblem, formulation: str) -> str | None:

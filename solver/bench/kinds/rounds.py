@@ -52,16 +52,18 @@ def go_on(
         built = restate(cuts)
         again = run_program(
             built.statement, engine, level,
-            attained=built.attained, time_limit_s=left_s, build_s=0.0, lp_bound=outcome.lp_bound,
+            attained=built.attained, time_limit_s=left_s, build_s=0.0,
         )  # fmt: skip
         outcome = _joined(outcome, again)
     return outcome
 
 
 def _joined(before: Outcome, after: Outcome) -> Outcome:
-    """The later round, with the figures of both added up; the course of the bounds is its own."""
+    """The later round, with the figures of both added up and its course of bounds put behind."""
     sums = {}
     for name in _SUMMED:
         told = [value for value in (getattr(before, name), getattr(after, name)) if value]
         sums[name] = sum(told) if told else getattr(after, name)
-    return replace(after, **sums)
+    spent_s = before.wall_s or 0.0
+    course = tuple((at_s + spent_s, point, bound) for at_s, point, bound in after.trajectory)
+    return replace(after, trajectory=course, **sums)

@@ -123,6 +123,8 @@ def check_solution(
             faults.append(
                 f"it states {float(stated):.9g} for {key.minimise}, which is {at_columns}"
             )
+    if claim == "infeasible" and not faults:
+        faults.append("it is said to be infeasible, and its own columns are a solution")
     better, settled = None, False
     if reprove and not faults:
         better = _better(posed, key, bounds, value, time_limit_s)
@@ -146,7 +148,7 @@ def _rebuilt(key: Key) -> tuple[Question, Posed]:
     question = question_from_resolved(key.resolved, sha256=key.sha256)
     chosen_formulation(question, key.formulation)
     check_bounds(question, key.minimise, key.at_most)
-    if key.setting and not key.setting < len(question.settings):
+    if not 0 <= key.setting < max(1, len(question.settings)):
         raise ResultError.one(
             f"setting {key.setting} is none of the question's", where="key",
             mend="Export the program again",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from formulations.formulation import RefusedError
 from solver.bench import run as run_module
 from solver.bench.crew import Failure
 from solver.bench.kinds.kind import Built
@@ -276,16 +277,20 @@ def test_a_worker_that_was_killed_or_died_leaves_an_open_row(
     }
 
 
-def test_a_reference_that_was_killed_ends_the_run_with_what_to_do(
+def test_an_instance_without_its_reference_is_left_out_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(jobs: Any, work: Any, **options: Any) -> Iterator[tuple[Any, Any]]:
         del work, options
-        yield jobs[0], Failure("killed", True)
+        for job in jobs:
+            yield job, Failure("killed", True)
 
     monkeypatch.setattr(run_module, "run_all", failing)
-    with pytest.raises(EngineError, match=r"reference was not found: killed.*--time-limit"):
-        tiny(tmp_path)
+    run = tiny(tmp_path)
+    assert not run.complete
+    assert not run.rows
+    assert len(run.left_out) == 1
+    assert "reference was not found: killed" in run.left_out[0]
 
 
 # Engines that are not there
@@ -387,7 +392,7 @@ def late(build: Callable[[Any], Built], problem: Any) -> Built:
 def crashing(build: Callable[[Any], Built], problem: Any) -> Built:
     """It refuses."""
     del build, problem
-    raise ValueError("no cells\nto state")
+    raise RefusedError("no cells\nto state")
 
 
 def with_broken(monkeypatch: pytest.MonkeyPatch, broken: Broken) -> None:

@@ -44,5 +44,10 @@ def test_levels_that_a_reference_proved_keep_their_verdicts() -> None:
 
 
 def test_other_instances_do_not_matter() -> None:
-    rows = [row("highs"), row("scip", instance_sha256="cd", incumbent=8, bound=8)]
-    assert verdicts(rows) == ["right", "right"]
+    other = {"instance_sha256": "cd", "incumbent": 8, "bound": 8}
+    rows = [row("highs"), row("scip"), row("highs", **other), row("scip", **other)]
+    assert verdicts(rows) == ["right"] * 4
+
+
+def test_a_proof_that_nobody_else_has_stays_open() -> None:
+    assert verdicts([row("highs"), row("highs", seed=2)]) == ["open", "open"]

@@ -32,6 +32,8 @@ class AlgorithmRun:
     nodes, iterations, ticks
         Sums over the solves that tell, see ``solver.engines.contract.Effort``; ``None`` where none
         does.
+    contradiction
+        What an engine proved that cannot be true, where that is what ended the run.
     cpu_s, wall_s
         Processor time of this process and wall clock, loading of the engine included.
     """
@@ -46,6 +48,7 @@ class AlgorithmRun:
     ticks: float | None
     cpu_s: float
     wall_s: float
+    contradiction: str = ""
 
     def __post_init__(self) -> None:
         if self.complete == bool(self.stopped):

@@ -50,6 +50,10 @@ class Halt(Exception):  # noqa: N818  (no error: it ends a run, which then is pa
     """A run has to end before its time; the message says why."""
 
 
+class Contradicted(Halt):
+    """An engine proved what its own points, or others, refute."""
+
+
 @dataclass
 class Tally:
     """Effort of many solves; what no solve tells stays ``None``."""
@@ -137,9 +141,11 @@ class Questions:
         ones = dict.fromkeys(names, 1)
         second = self._ask(ones, dict(zip(names, image, strict=True)))
         if second.x is None:
-            raise Halt(f"{second.proved_by} denies a point that it had found")
+            raise Contradicted(f"{second.proved_by} denies a point that it had found")
         if self.program.image(second.x)[first] < image[first]:
-            raise Halt(f"{second.proved_by} refutes the optimum {image[first]} of {names[first]}")
+            raise Contradicted(
+                f"{second.proved_by} refutes the optimum {image[first]} of {names[first]}"
+            )
         return self._proved(second)
 
     def _weights(self, first: int, bounds: Bounds, ideal: Mapping[int, int]) -> list[int] | None:
@@ -165,7 +171,7 @@ class Questions:
             # Somebody's optimum was none; what is left may be all right, but the run is not.
             for z in beaten:
                 del self.points[z]
-            raise Halt(f"{result.proved_by} refutes the point {beaten[0]}")
+            raise Contradicted(f"{result.proved_by} refutes the point {beaten[0]}")
         self.points.setdefault(image, result.x)
         return image
 
@@ -192,16 +198,16 @@ class Questions:
         value: int | None = None
         if result.termination is Termination.INFEASIBLE:
             if result.x is not None:
-                raise Halt(f"{who} shows a point of what it calls infeasible")
+                raise Contradicted(f"{who} shows a point of what it calls infeasible")
         else:
             if result.x is None:
-                raise Halt(f"{who} speaks of an optimum and shows no point")
+                raise Contradicted(f"{who} speaks of an optimum and shows no point")
             broken = violation(self.program.milp, result.x, upper)
             if broken is not None:
-                raise Halt(f"{who}: its point fails in integers: {broken}")
+                raise Contradicted(f"{who}: its point fails in integers: {broken}")
             value = objective_value(self.program.milp, goal, result.x)
             if not value == result.objective == result.dual_bound:
-                raise Halt(
+                raise Contradicted(
                     f"{who}: value {value}, claimed {result.objective}, bound {result.dual_bound}"
                 )
         self._contradiction(value, goal, upper, who)
@@ -218,7 +224,7 @@ class Questions:
             if all(b is None or z <= b for z, b in zip(image, most, strict=True)) and (
                 value is None or sum(w * z for w, z in zip(factor, image, strict=True)) < value
             ):
-                raise Halt(f"{who} contradicts the known point {image}")
+                raise Contradicted(f"{who} contradicts the known point {image}")
 
 
 def answered(
@@ -249,9 +255,11 @@ def answered(
     engine.load(program.milp)
     until_s = None if time_limit_s is None else began_s + time_limit_s
     questions = Questions(program, engine, until_s, should_stop)
-    stopped = ""
+    stopped = contradiction = ""
     try:
         search(questions)
+    except Contradicted as halt:
+        stopped = contradiction = str(halt)
     except Halt as halt:
         stopped = str(halt)
     except KeyboardInterrupt:
@@ -270,4 +278,5 @@ def answered(
         ticks=tally.ticks,
         cpu_s=time.process_time() - cpu_began_s,
         wall_s=time.perf_counter() - began_s,
+        contradiction=contradiction,
     )
