@@ -59,8 +59,8 @@ def _told(header: Mapping[str, Any], rows: int) -> str:
         f"{rows:,} solves of set `{header['set']}`, one level each, at most "
         f"{header['time_limit_s']:g} s, {header['workers']} at once on {header['cores']} cores "
         f"({header['processor']}), {str(header['started'])[:10]}; {named} (CP-SAT and SCIP are "
-        "those of OR-Tools). Engines look at the clock now and then: a proof that comes a little late "
-        "counts. The enumeration of replicas is timed with its candidates evaluated already."
+        "those of OR-Tools). Engines look at the clock now and then: a proof that comes a little "
+        "late counts. The enumeration of replicas is timed with its candidates evaluated already."
     )
 
 
