@@ -58,7 +58,7 @@ from formulations.milp import IntArray
 from formulations.rows import SparseRows
 from formulations.size import ProgramSize
 
-__all__ = ["build_counts", "put_racks", "size_counts"]
+__all__ = ["build_counts", "count_program", "size_counts"]
 
 
 def put_racks(rows: SparseRows, problem: FleetProblem, bins: RackBins, *, ordered: bool) -> None:
@@ -98,6 +98,55 @@ def put_racks(rows: SparseRows, problem: FleetProblem, bins: RackBins, *, ordere
                 rows.put(loss, rack, n + places, -brings[racks.items[bins.item[places]]])
 
 
+def count_program(
+    problem: FleetProblem,
+    formulation: str,
+    cuts: Sequence[Cut],
+    upper: IntArray,
+    bins: RackBins | None,
+    *,
+    ordered: bool,
+) -> FleetProgram:
+    """The program over counts, and places in racks where there are any.
+
+    Parameters
+    ----------
+    formulation
+        Its name.
+    cuts
+        All rows of counts.
+    upper : (n,) int64
+        Of the counts.
+    ordered
+        Whether equal racks are ordered from the fullest on.
+    """
+    rows = SparseRows()
+    put_rows(rows, cuts)
+    n = problem.n_columns
+    most = upper
+    if bins is not None:
+        put_racks(rows, problem, bins, ordered=ordered)
+        most = np.concatenate([upper, bins.most])
+
+    def decode(x: IntArray) -> Decoded:
+        return x[:n].copy(), () if bins is None else bins.filled(x[n:])
+
+    return FleetProgram(
+        formulation=formulation,
+        problem=problem,
+        statement=rows.to_milp(
+            f"{problem.name}/{formulation}",
+            lower=np.zeros(len(most), dtype=np.int64),
+            upper=most,
+            objectives={
+                key: np.concatenate([measure, np.zeros(len(most) - n, dtype=np.int64)])
+                for key, measure in problem.measures.items()
+            },
+        ),
+        decoder=decode,
+    )
+
+
 def build_counts(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> FleetProgram:
     """State the problem over its counts; the model is in the module docstring.
 
@@ -112,31 +161,9 @@ def build_counts(problem: FleetProblem, cuts: Sequence[Sequence[Cut]] = ()) -> F
         If the racks are too many to be written one by one, or a row does not fit into 64 bits.
     """
     upper = tight_upper(problem)
-    rows = SparseRows()
-    put_rows(rows, count_rows(problem, upper, cuts))
-    n = problem.n_columns
     bins = None if problem.racks is None else rack_bins(problem.racks, upper)
-    n_places = 0
-    if bins is not None:
-        put_racks(rows, problem, bins, ordered=True)
-        n_places = bins.n_places
-
-    def decode(x: IntArray) -> Decoded:
-        return x[:n].copy(), () if bins is None else bins.filled(x[n:])
-
-    return FleetProgram(
-        formulation="counts",
-        problem=problem,
-        statement=rows.to_milp(
-            f"{problem.name}/counts",
-            lower=np.zeros(n + n_places, dtype=np.int64),
-            upper=upper if bins is None else np.concatenate([upper, bins.most]),
-            objectives={
-                key: np.concatenate([measure, np.zeros(n_places, dtype=np.int64)])
-                for key, measure in problem.measures.items()
-            },
-        ),
-        decoder=decode,
+    return count_program(
+        problem, "counts", count_rows(problem, upper, cuts), upper, bins, ordered=True
     )
 
 

@@ -39,17 +39,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from formulations.fleet.count_sizes import count_size
-from formulations.fleet.counts import put_racks
+from formulations.fleet.counts import count_program
 from formulations.fleet.problem import FleetProblem
-from formulations.fleet.program import Decoded, FleetProgram
+from formulations.fleet.program import FleetProgram
 from formulations.fleet.rack_bins import rack_bins
 from formulations.fleet.routing import Cut
-from formulations.fleet.tight_rows import put_rows, stated_rows
-from formulations.milp import INFINITY, IntArray
-from formulations.rows import SparseRows
+from formulations.fleet.tight_rows import stated_rows
+from formulations.milp import INFINITY
 from formulations.size import ProgramSize
 
 __all__ = ["build_rack_assignment", "size_rack_assignment"]
@@ -75,33 +72,12 @@ def build_rack_assignment(
     ValueError
         If the racks are too many to be written one by one, or a row does not fit into 64 bits.
     """
-    rows = SparseRows()
-    put_rows(rows, _rows(problem, cuts))
-    n, upper = problem.n_columns, problem.upper
     bins = None
     if problem.racks is not None:
-        bins = rack_bins(problem.racks, upper)
-        bins = replace(bins, most=upper[problem.racks.items[bins.item]])
-        put_racks(rows, problem, bins, ordered=False)
-        upper = np.concatenate([upper, bins.most])
-    n_places = 0 if bins is None else bins.n_places
-
-    def decode(x: IntArray) -> Decoded:
-        return x[:n].copy(), () if bins is None else bins.filled(x[n:])
-
-    return FleetProgram(
-        formulation="rack_assignment",
-        problem=problem,
-        statement=rows.to_milp(
-            f"{problem.name}/rack_assignment",
-            lower=np.zeros(n + n_places, dtype=np.int64),
-            upper=upper,
-            objectives={
-                key: np.concatenate([measure, np.zeros(n_places, dtype=np.int64)])
-                for key, measure in problem.measures.items()
-            },
-        ),
-        decoder=decode,
+        bins = rack_bins(problem.racks, problem.upper)
+        bins = replace(bins, most=problem.upper[problem.racks.items[bins.item]])
+    return count_program(
+        problem, "rack_assignment", _rows(problem, cuts), problem.upper, bins, ordered=False
     )
 
 
