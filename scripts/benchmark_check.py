@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.renew:
         BASELINE.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
         print(f"{len(run.rows)} solves; baseline written")
-        return 1 if wrong else 0
+        return 0 if summary.sound else 1
     if not BASELINE.exists():
         print(f"{BASELINE}: is not there. Write it with --renew.", file=sys.stderr)
         return 2
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{change.group}, {change.side}: {change.what}")
     grave = sum(change.grave for change in found)
     print(f"{len(run.rows)} solves, {len(wrong)} wrong or missing, {grave} graver than before")
-    return 1 if wrong or grave or not run.complete else 0
+    return 1 if not summary.sound or grave or not run.complete else 0
 
 
 if __name__ == "__main__":

@@ -120,12 +120,15 @@ def _group_view(
 
 def _verdict(summary: Summary) -> tuple[str, str, str]:
     """Class, first word and sentence of the status line."""
-    bad = [row for row in summary.rows if row.verdict in ("wrong", "missing")]
+    bad = [
+        row for row in summary.rows if row.verdict in ("wrong", "missing") or row.status == "failed"
+    ]
     if not summary.sound:
         return (
             "infeasible",
             "Not sound:",
-            f"{len(bad)} of {len(summary.rows)} solves are wrong or miss a point; see Faults.",
+            f"{len(bad)} of {len(summary.rows)} solves are wrong, miss a point or "
+            "failed; see Faults.",
         )
     right = sum(row.solved for row in summary.rows)
     return (

@@ -8,9 +8,14 @@ from typing import Any, Literal
 
 from solver.bench.figures import Figures
 
-__all__ = ["SCHEMA", "STATUSES", "VERDICTS", "Row", "Status", "Verdict", "row_from_json"]
+__all__ = [
+    "SCHEMA", "STATUSES", "VERDICTS", "Row", "RowKey", "Status", "Verdict", "row_from_json",
+]  # fmt: skip
 
 SCHEMA = 1
+
+RowKey = tuple[str, str, str, str, int, int]
+"""Group, SHA-256 of the instance, formulation, engine, seed, level."""
 
 Status = Literal[
     "optimal", "infeasible", "time_limit", "refused", "bound_only", "failed", "not_applicable",
@@ -91,7 +96,7 @@ class Row(Figures):
     points_best: int | None = None
 
     @property
-    def key(self) -> tuple[str, str, str, str, int, int]:
+    def key(self) -> RowKey:
         """What tells a row of a benchmark from the others."""
         return (
             self.group, self.instance_sha256, self.formulation, self.engine, self.seed, self.level,

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import os
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import formulations
-import solver
 from solver.bench.crew import Failure, run_all
+from solver.bench.header import provenance_facts
 from solver.bench.instances import InstanceFile, instance_files
 from solver.bench.kinds.kind import OWN, Entry
 from solver.bench.kinds.level import Level
@@ -25,7 +20,6 @@ from solver.bench.store import Store
 from solver.bench.task import Task, levels_of, perform, row_of
 from solver.engines import get_engine
 from solver.errors import EngineError, FleetError, InstanceError
-from solver.sweep.provenance import package_version
 
 __all__ = ["BenchPlan", "BenchRun", "plan_bench", "run_bench"]
 
@@ -151,49 +145,17 @@ def plan_bench(
     )
 
 
-def header_of(plan: BenchPlan) -> dict[str, Any]:
-    """What a reader must know of a run: machine, versions, limits."""
+def _header(plan: BenchPlan) -> dict[str, Any]:
     return {
         "set": plan.asked,
-        "machine": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "versions": {
-            name: package_version(name)
-            for name in ("fleetfront", "highspy", "ortools", "pyomo", "numpy")
-        },
-        "code_sha256": _code_sha256(),
+        **provenance_facts(),
         "time_limit_s": plan.time_limit_s,
         "seeds": plan.seeds,
         "levels_asked": plan.levels,
         "workers": plan.workers,
         "engines": list(plan.engines),
         "engines_missing": plan.missing,
-        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-
-
-def _code_sha256() -> str:
-    """Of all code and catalogs: rows of one version are not to be mixed with those of another."""
-    sha = hashlib.sha256()
-    for package in (formulations, solver):
-        root = Path(str(package.__file__)).parent
-        for path in sorted(root.rglob("*")):
-            if path.suffix in (".py", ".toml", ".json"):
-                sha.update(path.relative_to(root).as_posix().encode())
-                sha.update(path.read_bytes())
-    return sha.hexdigest()
-
-
-def _processor() -> str:
-    """Name of the processor where the system tells it; else its architecture."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line]
-    return names[0] if names else platform.machine()
 
 
 def run_bench(
@@ -218,15 +180,15 @@ def run_bench(
         If an instance cannot be read, or the folder holds something else.
     """
     instances = _to_run(plan, instance_files(plan.asked, out / "instances"))
-    with Store(out / ROWS, header_of(plan)) as store:
+    with Store(out / ROWS, _header(plan)) as store:
         left_out: list[str] = []
         whole = _references(plan, instances, store, left_out, on_progress, should_stop)
         tasks = [task for one in instances for task in _tasks(plan, one, store)]
         whole = _lines(plan, tasks, store, on_progress, should_stop) and whole
-        rows = settled([store.rows[key] for key in _keys(tasks) if key in store.rows])
+        rows = settled([store.rows[task.key] for task in tasks if task.key in store.rows])
         if whole:
             # As they came: verdicts told from other rows are told anew each time.
-            first = dict.fromkeys(_keys(tasks))
+            first = dict.fromkeys(task.key for task in tasks)
             rest = [key for key in store.rows if key not in first]
             store.finish(store.rows[key] for key in (*first, *rest))
     return BenchRun(
@@ -327,17 +289,6 @@ def _tasks(plan: BenchPlan, file: InstanceFile, store: Store) -> Iterator[Task]:
                     )
 
 
-def _key(task: Task) -> tuple[str, str, str, str, int, int]:
-    return (
-        task.group, task.instance_sha256, task.formulation, task.engine, task.seed,
-        task.level.index,
-    )  # fmt: skip
-
-
-def _keys(tasks: Sequence[Task]) -> list[tuple[str, str, str, str, int, int]]:
-    return [_key(task) for task in tasks]
-
-
 def _lines(
     plan: BenchPlan,
     tasks: Sequence[Task],
@@ -348,7 +299,7 @@ def _lines(
     """Run every line that is not in the store; whether all are there now."""
     to_do = []
     for task in tasks:
-        known = store.rows.get(_key(task))
+        known = store.rows.get(task.key)
         if task.engine in plan.missing:
             told = Outcome(status="engine_missing", message=plan.missing[task.engine])
             if known is None:

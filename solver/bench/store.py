@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from solver.bench.kinds.level import Level, level_from_dict
-from solver.bench.row import SCHEMA, Row, row_from_json
+from solver.bench.row import SCHEMA, Row, RowKey, row_from_json
 from solver.errors import OutputError, ResultError
 
 __all__ = ["Store", "read_rows"]
@@ -37,7 +37,7 @@ class Store:
         self.path = path
         self.header = dict(header)
         self.levels: dict[tuple[str, str], list[Level]] = {}
-        self.rows: dict[tuple[str, str, str, str, int, int], Row] = {}
+        self.rows: dict[RowKey, Row] = {}
         self._stream: TextIO | None = None
         if path.exists():
             self._read()

@@ -19,7 +19,7 @@ from solver.bench.kinds.outcome import Outcome
 from solver.bench.kinds.program_run import NotTakenError, relaxed_bound, run_program
 from solver.bench.kinds.rounds import go_on
 from solver.bench.registry import kind_of_group
-from solver.bench.row import Row
+from solver.bench.row import Row, RowKey
 from solver.bench.verdict import judged
 from solver.engines import get_engine
 from solver.engines.contract import Engine
@@ -53,6 +53,14 @@ class Task:
     level: Level
     time_limit_s: float
     with_lp: bool = False
+
+    @property
+    def key(self) -> RowKey:
+        """That of the row it becomes."""
+        return (
+            self.group, self.instance_sha256, self.formulation, self.engine, self.seed,
+            self.level.index,
+        )  # fmt: skip
 
 
 def levels_of(group: str, path: str, count: int | None, time_limit_s: float) -> list[Level]:
@@ -152,7 +160,7 @@ def _outcome(task: Task) -> Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stated:
-    """A statement with what it cost to make, and its relaxation once that was solved."""
+    """A statement with the processor time that making it took."""
 
     built: Built
     build_s: float

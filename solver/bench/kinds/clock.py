@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
-from dataclasses import dataclass, field
+
+from solver.sweep.provenance import Stopwatch
 
 __all__ = ["Clock"]
 
@@ -14,20 +14,14 @@ def _children_s() -> float:
     return told.children_user + told.children_system
 
 
-@dataclass(slots=True)
-class Clock:
-    """Processor and wall time since it was made."""
+class Clock(Stopwatch):
+    """A stopwatch that counts the programs run meanwhile, to 10 ms, once they have ended."""
 
-    _children_s: float = field(default_factory=_children_s)
-    _process_s: float = field(default_factory=time.process_time)
-    _wall_s: float = field(default_factory=time.perf_counter)
+    def __init__(self) -> None:
+        super().__init__()
+        self._children_s = _children_s()
 
     @property
     def cpu_s(self) -> float:
-        """Processor time; of this process to the microsecond, of ended children to 10 ms."""
-        return round(time.process_time() - self._process_s + _children_s() - self._children_s, 6)
-
-    @property
-    def wall_s(self) -> float:
-        """Time on the clock."""
-        return round(time.perf_counter() - self._wall_s, 6)
+        """Seconds of processor time of this process, all threads, and of ended children."""
+        return round(super().cpu_s + _children_s() - self._children_s, 6)
