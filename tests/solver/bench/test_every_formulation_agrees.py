@@ -105,7 +105,6 @@ def solved(kind: BenchKind, entry: Entry, problem: Any, level: Level, wanted: st
     outcome = run_program(
         built.statement, engine, level,
         attained=built.attained, time_limit_s=TIME_LIMIT_S, build_s=0.0,
-        lp_bound=relaxed_bound(built.statement, level),
     )  # fmt: skip
     if built.learned:
         assert isinstance(kind, FleetKind)
@@ -113,7 +112,8 @@ def solved(kind: BenchKind, entry: Entry, problem: Any, level: Level, wanted: st
             outcome, built, engine, level,
             restate=partial(kind.build, problem, entry.name, level), time_limit_s=TIME_LIMIT_S,
         )  # fmt: skip
-    return outcome
+    relaxed = relaxed_bound(built.statement, level, time_limit_s=TIME_LIMIT_S)
+    return replace(outcome, lp_bound=relaxed)
 
 
 def applying(kind: BenchKind, problem: Any) -> Iterator[Entry]:
