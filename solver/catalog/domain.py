@@ -12,6 +12,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
+from solver.catalog.power import PowerProfile
+
 __all__ = [
     "Accelerator",
     "AttentionKind",
@@ -73,6 +75,8 @@ class Accelerator:
     tdp_w: float | None = None
     all_in_w: float | None = None
     idle_w: float | None = None
+    power: PowerProfile | None = None
+    """Power by phase and clock; ``None`` where no figures are at hand."""
     source: str = ""
     as_of: str = ""
     confidence: str = ""

@@ -6,11 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from solver.catalog.domain import Accelerator, Model, Price
+from solver.instance.economics import EconomicsTerms
+from solver.instance.energy import EnergyTerms
+from solver.instance.quality import QualityPenalty, ServedModel
 
 __all__ = [
+    "SPEED_AND_COST",
     "DesignSpace",
     "Draft",
     "Limits",
@@ -19,9 +23,13 @@ __all__ = [
     "NamedQuestion",
     "Performance",
     "ReplicaInstance",
+    "ReplicaObjective",
     "Rules",
     "Traffic",
 ]
+
+ReplicaObjective = Literal["speed", "cost", "energy", "power", "quality"]
+SPEED_AND_COST: tuple[ReplicaObjective, ...] = ("speed", "cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +47,22 @@ class NamedFile:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """An accelerator on offer and what an hour of it costs."""
+    """An accelerator on offer, what an hour of it costs, and the clock its cores are set to.
+
+    ``clock_mhz`` ``None``: left alone, which is the highest of its range.
+    """
 
     accelerator: Accelerator
     price: Price
+    clock_mhz: int | None = None
+
+    @property
+    def clock_share(self) -> float:
+        """The clock as a share of the highest."""
+        power = self.accelerator.power
+        if self.clock_mhz is None or power is None or power.clocks is None:
+            return 1.0
+        return power.clocks.share(self.clock_mhz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,13 @@ class Limits:
     max_tok_per_s: Fraction | None = None
     max_usd_per_hour: Fraction | None = None
     max_ttft_s: Fraction | None = None
+    max_j_per_token: Fraction | None = None
+    """Energy of one output token, devices and hosts."""
+    max_watts: Fraction | None = None
+    """Mean power of the whole replica, devices and hosts."""
+    max_g_co2_per_mtok: Fraction | None = None
+    """Grams of CO2 for a million output tokens, site included."""
+    min_quality: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +207,17 @@ class ReplicaInstance(NamedQuestion):
         Prompts served beside the output; ``None``: a step of decoding alone.
     constants
         A calibration file whose constants come before the catalog's on its accelerator.
+    trade_off
+        Two or three objectives.
+    energy
+        What energy costs and emits; ``None``: not told.
+    alternatives
+        Models that may serve, with their scores; ``model`` is the first of them. Empty: ``model``
+        alone, without a score.
+    penalties
+        What precisions take off a score.
+    economics
+        What ``fleetfront economics`` compares with; ``None``: its defaults.
     """
 
     model: Model
@@ -193,8 +231,32 @@ class ReplicaInstance(NamedQuestion):
     weight_formats: tuple[str, ...] = ()
     traffic: Traffic | None = None
     constants: NamedFile | None = None
+    trade_off: tuple[ReplicaObjective, ...] = SPEED_AND_COST
+    energy: EnergyTerms | None = None
+    alternatives: tuple[ServedModel, ...] = ()
+    penalties: tuple[QualityPenalty, ...] = ()
+    economics: EconomicsTerms | None = None
 
     @property
     def kind(self) -> str:
         """The kind of problem."""
         return "replica"
+
+    @property
+    def is_economic(self) -> bool:
+        """Whether more than speed and cost is weighed (``solver.lowering.economy``)."""
+        limits = self.limits
+        return (
+            self.trade_off != SPEED_AND_COST
+            or bool(self.alternatives)
+            or (self.energy is not None and self.energy.billed)
+            or any(
+                limit is not None
+                for limit in (
+                    limits.max_j_per_token,
+                    limits.max_watts,
+                    limits.max_g_co2_per_mtok,
+                    limits.min_quality,
+                )
+            )
+        )

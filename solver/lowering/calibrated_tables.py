@@ -235,6 +235,7 @@ class CalibratedTables:
             context_tokens=self.instance.context_tokens,
             tokens_per_sequence=verified,
             emitted_per_step=emitted_per_step,
+            clock_share=machine.clock_share,
             calibration=self._constants.of(machine.accelerator),
         )
         traffic = self.instance.traffic

@@ -101,7 +101,7 @@ class EpochTables:
             kv_bits=precision.kv_bits,
             context_tokens=instance.context_tokens,
             tokens_per_sequence=tokens + 1,
-            flop_efficiency=float(instance.performance.flop_efficiency),
+            flop_efficiency=float(instance.performance.flop_efficiency) * machine.clock_share,
             hbm_efficiency=float(instance.performance.hbm_efficiency),
         )
 

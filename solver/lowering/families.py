@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from solver.errors import InstanceError
 from solver.instance.domain import Draft, Limits, Machine, Rules
+from solver.performance.power import board_watts
 from solver.performance.step_table import FloatArray, IndexArray, StepLayout, StepTable
 
 __all__ = [
@@ -204,6 +205,33 @@ class CandidateFamily:
             return None
         ceiling = float(LARGEST_LATENCY_PS + 1)
         return np.minimum(self._up_to_whole_ps(ttft_s), ceiling).astype(np.int64)
+
+    def power_mw(self, rows: IndexArray, columns: IndexArray, *, host_w: float) -> IntArray | None:
+        """Mean power of the replica at full load, milliwatts rounded up; ``None``: not known.
+
+        ``host_w`` is drawn beside every board. Steps of a draft count with those of the target.
+        """
+        profile = self.machine.accelerator.power
+        if profile is None:
+            return None
+        parts = [(1.0, self.step)]
+        if self.draft is not None and self.draft.tokens:
+            parts.append((float(self.draft.tokens), self.draft.step))
+        total_s, arithmetic_s, hbm_s = np.zeros(()), np.zeros(()), np.zeros(())
+        for times, step in parts:
+            terms = step.terms(rows, columns)
+            total_s = total_s + times * step.latency_s(rows, columns)
+            arithmetic_s = arithmetic_s + times * terms.arithmetic_s
+            hbm_s = hbm_s + times * terms.hbm_s
+        watts = board_watts(
+            profile,
+            clock_share=self.machine.clock_share,
+            arithmetic_share=arithmetic_s / total_s,
+            hbm_share=hbm_s / total_s,
+        )
+        # Sums of floats end a few bits above a whole number of milliwatts as often as below it.
+        exact = np.ceil(self.devices[rows] * (watts + host_w) * 1000.0 - 1e-3)
+        return np.asarray(exact).astype(np.int64)
 
     @property
     def hbm_available_bytes(self) -> float:

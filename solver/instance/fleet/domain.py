@@ -11,10 +11,15 @@ from typing import Literal
 
 from solver.catalog.domain import Accelerator, Model
 from solver.instance.domain import DesignSpace, NamedQuestion, Performance, Rules
+from solver.instance.economics import EconomicsTerms
+from solver.instance.energy import EnergyTerms
+from solver.instance.ownership import Ownership
+from solver.instance.quality import QualityPenalty
 
 __all__ = [
     "WRITTEN_WHERE_STATED",
     "Answers",
+    "BatchJob",
     "Contract",
     "CostUnit",
     "CurrentFleet",
@@ -44,7 +49,7 @@ WRITTEN_WHERE_STATED = {"written": "where stated"}
 existed read as they did."""
 
 ContractKind = Literal["on_demand", "reserved", "spot", "owned"]
-TradeOff = Literal["speed", "cost", "power", "quality", "throughput"]
+TradeOff = Literal["speed", "cost", "power", "energy", "quality", "throughput"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class RequestSize:
     input_tokens: int
     output_tokens: int
     share: Fraction
+    prefix_hit: Fraction | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    """Share of its prompt whose KV cache is there already; ``None``: that of its workload."""
 
     @property
     def name(self) -> str:
@@ -80,6 +87,26 @@ class WorkloadModel:
     name: str
     model: Model | None
     quality: Fraction | None = None
+    quality_source: str = field(default="", metadata=WRITTEN_WHERE_STATED)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """Work that may wait: it arrives at the start of a period and is done by a deadline.
+
+    Parameters
+    ----------
+    requests_per_day
+        That arrive together, every day.
+    arrives
+        Name of the period at whose start they arrive.
+    deadline_hours
+        Hours from then; periods that end later than this do not count. At most 24.
+    """
+
+    requests_per_day: Fraction
+    arrives: str
+    deadline_hours: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +170,9 @@ class Workload:
         The file vouches that its points meet both limits, although it does not show them.
     prefix_hit
         Share of a prompt whose KV cache is there already, from 0 to below 1.
+    batch
+        Work with a deadline in place of a rate: ``requests_per_s`` is then its mean over the day,
+        which no period asks for.
     """
 
     name: str
@@ -156,6 +186,7 @@ class Workload:
     points: tuple[MeasuredPoint, ...] = ()
     points_meet_limits: bool = False
     prefix_hit: Fraction = field(default=Fraction(0), metadata=WRITTEN_WHERE_STATED)
+    batch: BatchJob | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
 
     @property
     def output_tokens(self) -> Fraction:
@@ -166,22 +197,6 @@ class Workload:
     def input_tokens(self) -> Fraction:
         """Mean input tokens of a request."""
         return sum((size.share * size.input_tokens for size in self.sizes), Fraction(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """What a device costs its owner.
-
-    Capital is written off over ``depreciation_years`` of which a share ``utilisation`` is used;
-    upkeep is ``maintenance_per_year`` of the purchase price; energy is paid for the hours in use.
-    """
-
-    purchase_usd: Fraction
-    depreciation_years: Fraction
-    utilisation: Fraction
-    pue: Fraction
-    usd_per_kwh: Fraction
-    maintenance_per_year: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +244,8 @@ class MachineOffer:
     watts_per_device: Fraction | None
     contracts: tuple[Contract, ...]
     stock_devices: int | None = None
+    clocks_mhz: tuple[int, ...] = field(default=(), metadata=WRITTEN_WHERE_STATED)
+    """Clocks that its replicas may be set to; empty: left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +271,10 @@ class FleetLimits:
     max_layouts: int | None = None
     """Most different (workload, layout) pairs in use: what an operator can look after."""
     max_spot_fraction: Fraction | None = None
+    max_j_per_token: Fraction | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    """Mean over the day, for one output token; devices and hosts."""
+    max_kg_co2_per_day: Fraction | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    """Site included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +382,12 @@ class FleetInstance(NamedQuestion):
     seed: int = 0
     weight_formats: tuple[str, ...] = field(default=(), metadata=WRITTEN_WHERE_STATED)
     """Formats of the weights on offer, by name, in place of ``design.weight_bits``."""
+    energy: EnergyTerms | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    """``None``: devices draw ``watts_per_device`` whatever they do, and carbon is not told."""
+    penalties: tuple[QualityPenalty, ...] = field(default=(), metadata=WRITTEN_WHERE_STATED)
+    """What precisions take off the scores of models."""
+    economics: EconomicsTerms | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    """What ``fleetfront economics`` compares with; ``None``: its defaults."""
 
     @property
     def kind(self) -> str:

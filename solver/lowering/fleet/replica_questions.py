@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from solver.catalog.domain import Accelerator, Model, Price
-from solver.instance.domain import DesignSpace, Limits, Machine, ReplicaInstance, Traffic
+from solver.instance.domain import DesignSpace, Draft, Limits, Machine, ReplicaInstance, Traffic
+from solver.instance.energy import EnergyTerms
 from solver.instance.fleet.domain import FleetInstance, RequestSize
 
 __all__ = ["mean_context_tokens", "replica_question"]
@@ -25,10 +26,13 @@ def replica_question(
     size: RequestSize | None = None,
     weight_formats: tuple[str, ...] = (),
     traffic: Traffic | None = None,
+    clocks_mhz: tuple[int, ...] = (),
+    draft: Draft | None = None,
+    energy: EnergyTerms | None = None,
 ) -> ReplicaInstance:
     """Which layouts and batches there are; candidates are priced by the fleet, not here.
 
-    Without a ``size`` sequences hold no context.
+    Without a ``size`` sequences hold no context; without ``clocks_mhz`` clocks are left alone.
     """
     return ReplicaInstance(
         name=instance.name,
@@ -37,8 +41,9 @@ def replica_question(
         context_tokens=0 if size is None else mean_context_tokens(size),
         # A price of one only counts devices.
         machines=tuple(
-            Machine(accelerator, Price(accelerator.name, "", Fraction(1), "", ""))
+            Machine(accelerator, Price(accelerator.name, "", Fraction(1), "", ""), clock)
             for accelerator in accelerators
+            for clock in (clocks_mhz or (None,))
         ),
         design=design,
         limits=Limits(),
@@ -46,5 +51,7 @@ def replica_question(
         performance=instance.performance,
         weight_formats=weight_formats,
         traffic=traffic,
+        draft=draft,
+        energy=energy,
         source=instance.source,
     )

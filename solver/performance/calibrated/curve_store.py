@@ -28,7 +28,7 @@ __all__ = ["CurveStore", "ReplicaCurves", "Turn"]
 
 _Found = dict[tuple[object, ...], Curve]
 
-_MOST_SETTINGS = 64
+_MOST_SETTINGS = 256
 """Settings whose curves are kept at once."""
 
 
@@ -47,6 +47,7 @@ class ReplicaCurves:
             setting.serving or serving_constants(),
             calibration=setting.calibration,
             prediction_layer=setting.prediction_layer,
+            clock_share=setting.clock_share,
         )
         self._of_weights = of_weights
         self._of_cache = of_cache

@@ -27,6 +27,7 @@ from solver.performance.operators.constants import (
     mla_decode_constants,
     moe_constants,
 )
+from solver.performance.operators.device import at_clock
 from solver.performance.operators.dispatch import expert_exchange_s
 from solver.performance.operators.formats import (
     KV_VALUE_BYTES,
@@ -113,13 +114,14 @@ class Kernels:
         gated: bool = True,
         routed: bool = False,
         calibration: Calibration | None = None,
+        clock_share: float = 1.0,
     ) -> None:
         self.accelerator = accelerator
         self.formats = formats
         self.serving = serving
         self.gated = gated
         sources = Sources(accelerator, calibration)
-        self.device = sources.device
+        self.device = at_clock(sources.device, clock_share)
         self._least_exchange_s: dict[tuple[object, ...], FloatArray] = {}
         self._plain = sources.gemm(_PLAIN)
         self._precision = gemm_precision(formats.weight, self.device)

@@ -84,6 +84,8 @@ class Replica:
         Constants measured on this very accelerator; they come before the catalog's.
     prediction_layer
         ``model`` is the prediction layer of another, beside which it runs.
+    clock_share
+        Core clock as a share of the highest, above 0.
 
     Raises
     ------
@@ -100,6 +102,7 @@ class Replica:
         *,
         calibration: Calibration | None = None,
         prediction_layer: bool = False,
+        clock_share: float = 1.0,
     ) -> None:
         self.model = model
         self.accelerator = accelerator
@@ -112,6 +115,7 @@ class Replica:
             gated=self.shape.gated,
             routed=model.expert_layers > 0,
             calibration=calibration,
+            clock_share=clock_share,
         )
         passes, memory = (
             (PredictionPasses, PredictionMemory) if prediction_layer else (Passes, Memory)

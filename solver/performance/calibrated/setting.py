@@ -37,6 +37,8 @@ class CalibratedSetting:
         two calibrations: curves are shared by settings that hold the same object.
     prediction_layer
         ``model`` is the prediction layer of the model it drafts for.
+    clock_share
+        Core clock as a share of the highest, above 0: arithmetic is so much slower, HBM is not.
     """
 
     model: Model
@@ -53,6 +55,7 @@ class CalibratedSetting:
     serving: ServingConstants | None = None
     calibration: Calibration | None = None
     prediction_layer: bool = False
+    clock_share: float = 1.0
 
     @property
     def formats(self) -> Formats:

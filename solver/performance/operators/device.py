@@ -7,7 +7,7 @@ hold, from ``silicon``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from solver.catalog.domain import Accelerator
@@ -20,6 +20,7 @@ __all__ = [
     "MEASURED_SYSTEMS",
     "OPERAND_BITS",
     "Device",
+    "at_clock",
     "device_of_accelerator",
     "device_of_system",
     "known_accelerators",
@@ -169,6 +170,24 @@ def device_of_accelerator(accelerator: Accelerator) -> Device:
         mesh=silicon.mesh,
         derived=silicon.derived,
     )
+
+
+def at_clock(device: Device, share: float) -> Device:
+    """The device with its cores at ``share`` of the highest clock.
+
+    Arithmetic goes with the clock; memory, links and the time to launch a kernel do not.
+
+    Raises
+    ------
+    ValueError
+        If the share is not above zero.
+    """
+    if not share > 0:
+        raise ValueError(f"a clock at {share} of the highest does nothing")
+    if share == 1.0:
+        return device
+    peaks = {bits: peak * share for bits, peak in device.flop_per_s.items()}
+    return replace(device, flop_per_s=MappingProxyType(peaks))
 
 
 def device_of_system(system: str) -> Device:

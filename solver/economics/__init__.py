@@ -1,0 +1,1 @@
+"""The economics around a frontier: production functions, break-even loads, bills, preferences."""

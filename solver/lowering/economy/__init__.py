@@ -1,0 +1,1 @@
+"""Replica questions that weigh more than speed and cost: energy, power, quality."""
