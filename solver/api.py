@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from solver.economy_api import (
+    is_economic_document,
+    solve_economy_question,
+    verify_economy_document,
+)
+from solver.economy_frontier import EconomyFrontier
 from solver.errors import InstanceError
 from solver.fleet_api import Progress, solve_fleet, verify_fleet_document
 from solver.fleet_frontier import FleetFrontier
@@ -33,9 +39,11 @@ from solver.sweep.strips import OpenRegion
 
 if TYPE_CHECKING:
     from formulations.moip.problem import MultiObjectiveProgram
+    from solver.economics_api import Economics
+    from solver.instance.economics import EconomicsTerms, StatedPreference
     from solver.sweep.moip.outcome import SearchOutcome
 
-__all__ = ["ENUMERATION", "formulation_names", "read_instance", "solve", "verify"]
+__all__ = ["ENUMERATION", "economics", "formulation_names", "read_instance", "solve", "verify"]
 
 ENUMERATION = "enumeration"
 MOIP = "moip"
@@ -80,7 +88,7 @@ def solve(
     tolerance: str | float | Fraction | None = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
-) -> Frontier: ...
+) -> Frontier | EconomyFrontier: ...
 @overload
 def solve(
     instance: FleetInstance | ColumnFleet,
@@ -125,7 +133,7 @@ def solve(
     tolerance: str | float | Fraction | None = ...,
     on_progress: Progress | None = ...,
     should_stop: Callable[[], bool] | None = ...,
-) -> Frontier | FleetFrontier | PlacementFrontier: ...
+) -> Frontier | EconomyFrontier | FleetFrontier | PlacementFrontier: ...
 def solve(
     instance: Question | str | Path,
     *,
@@ -139,7 +147,7 @@ def solve(
     tolerance: str | float | Fraction | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
-) -> Frontier | FleetFrontier | PlacementFrontier:
+) -> Frontier | EconomyFrontier | FleetFrontier | PlacementFrontier:
     """The complete Pareto frontier of a question, or an honest part of it.
 
     Parameters
@@ -148,11 +156,12 @@ def solve(
         A question, or the path of one.
     formulation
         Of a replica: ``enumeration`` (the default) evaluates the whole space; any other name states
-        a program and sweeps it with an engine by epsilon-constraints. Of a fleet: ``blocks`` or a
-        program; left out, what settles a box first (``solver.sweep.fleet.roads``): blocks where the
-        fleet separates, racks filled afterwards, else rack patterns or counts. Of a placement:
-        ``labels`` (the default) or ``circuit`` for single pipelines, ``packing`` for several;
-        for throughput alone ``flow`` (the default), ``arc_flow``, ``stage_assignment`` or
+        a program and sweeps it with an engine by epsilon-constraints (not where energy, power or
+        quality is weighed, several models may serve or electricity is billed). Of a fleet:
+        ``blocks`` or a program; left out, what settles a box first (``solver.sweep.fleet.roads``):
+        blocks where the fleet separates, racks filled afterwards, else rack patterns or counts. Of
+        a placement: ``labels`` (the default) or ``circuit`` for single pipelines, ``packing`` for
+        several; for throughput alone ``flow`` (the default), ``arc_flow``, ``stage_assignment`` or
         ``patterns``.
     engine
         ``highs``, ``cp-sat`` or ``scip``; only for programs, which choose one if it is left out.
@@ -232,6 +241,16 @@ def solve(
     if isinstance(instance, PlacementInstance):
         return solve_placement_question(
             instance, formulation, engine, time_limit_s, on_progress, should_stop
+        )
+    if instance.is_economic:
+        return solve_economy_question(
+            instance,
+            formulation,
+            engine,
+            time_limit_s,
+            on_progress,
+            should_stop,
+            tolerance=share,
         )
     watch = Stopwatch()
     formulation = formulation or ENUMERATION
@@ -339,6 +358,7 @@ def _enumerate(
 
 def verify(
     result: Frontier
+    | EconomyFrontier
     | FleetFrontier
     | PlacementFrontier
     | NondominatedSet
@@ -377,13 +397,15 @@ def verify(
     FleetError
         If the file is not a result, or the instance cannot be read.
     """
-    if isinstance(result, Frontier | FleetFrontier | PlacementFrontier | NondominatedSet):
+    if isinstance(
+        result, Frontier | EconomyFrontier | FleetFrontier | PlacementFrontier | NondominatedSet
+    ):
         document: Mapping[str, Any] = result.to_dict()
     elif isinstance(result, Result):
         document = result_to_dict(result)
     elif isinstance(result, str | Path):
         document = read_document(Path(result))
-        if kind_of(document) not in (MOIP, FLEET, PLACEMENT):
+        if kind_of(document) not in (MOIP, FLEET, PLACEMENT) and not is_economic_document(document):
             result_from_dict(document, where=str(result))
     elif isinstance(result, Mapping):
         document = result
@@ -401,6 +423,8 @@ def verify(
         return verify_placement_document(
             document, instance, reprove=reprove, on_progress=on_progress
         )
+    if is_economic_document(document):
+        return verify_economy_document(document, instance, reprove=reprove, on_progress=on_progress)
     if instance is not None and not isinstance(instance, ReplicaInstance):
         raise InstanceError.one(
             "a question of another kind is not what this frontier answers",
@@ -445,3 +469,61 @@ def _verify_moip(
         )
     prover = partial(reprove_boxes, on_progress=on_progress) if reprove else None
     return verify_moip(document, program=instance, reprove=prover, on_progress=on_progress)
+
+
+def economics(
+    instance: Question | str | Path,
+    *,
+    terms: EconomicsTerms | None = None,
+    preferences: Sequence[StatedPreference] = (),
+    layouts: Sequence[str] = (),
+    levels: Sequence[Fraction] | None = None,
+    time_limit_s: float | None = None,
+    on_progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Economics:
+    """The economics of a replica or fleet: costs along load, break-even loads, recommendations.
+
+    Parameters
+    ----------
+    instance
+        A question, or the path of one.
+    terms
+        In place of the table ``[economics]`` of the question.
+    preferences
+        In place of those of the terms.
+    layouts
+        Of a replica: names of layouts to follow along concurrency beside the cheapest.
+    levels
+        Of a fleet: shares of the stated demand that are solved; 1/4 to 5/4 if left out.
+    time_limit_s
+        For each frontier that a preference chooses from, and for the bills of services together.
+    on_progress
+        Called with (done, to do) now and then.
+    should_stop
+        Asked now and then; a true answer acts like a limit.
+
+    Raises
+    ------
+    FleetError
+        If the question, its terms or a preference are malformed or unsupported.
+    """
+    from solver.economics_api import study
+
+    if isinstance(instance, str | Path):
+        instance = read_instance(instance)
+
+    def frontier(question: Question) -> Any:
+        return solve(question, time_limit_s=time_limit_s, should_stop=should_stop)
+
+    return study(
+        instance,
+        terms=terms,
+        preferences=preferences,
+        layouts=layouts,
+        levels=levels,
+        solve=frontier,
+        time_limit_s=time_limit_s,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )

@@ -33,10 +33,11 @@ from formulations.fleet.routing import Routing
 from formulations.fleet.sparse import SparseInts
 from formulations.milp import IntArray
 
-__all__ = ["COST", "POWER", "QUALITY", "SPEED", "THROUGHPUT", "FleetProblem"]
+__all__ = ["COST", "ENERGY", "POWER", "QUALITY", "SPEED", "THROUGHPUT", "FleetProblem"]
 
 COST = "cost"
 POWER = "power"
+ENERGY = "energy"
 THROUGHPUT = "throughput"
 SPEED = "speed"
 QUALITY = "quality"

@@ -1,5 +1,7 @@
 """The shape of ``[[accelerators]]`` and ``[[prices]]`` in a file, and their way into the domain.
 
+Power by phase and clock stands in a table of its own with its own source, ``[accelerators.power]``.
+
 Records carry the units people write (GB, TFLOP/s, Gbit/s); ``accelerator_keys`` is the way back,
 for entries that extend another one, and gives exactly the same entry again.
 """
@@ -7,11 +9,13 @@ for entries that extend another one, and gives exactly the same entry again.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from solver.catalog.domain import Accelerator, CollectiveFamily, Price
+from solver.catalog.power import ClockRange, PowerProfile
 from solver.catalog.record_types import (
     Count,
     Dollars,
@@ -19,11 +23,60 @@ from solver.catalog.record_types import (
     Positive,
     PositiveOrInf,
     Rates,
+    Record,
     Sourced,
     scaled,
 )
 
-__all__ = ["AcceleratorRecord", "PriceRecord", "accelerator_keys"]
+__all__ = ["AcceleratorRecord", "ClocksRecord", "PowerRecord", "PriceRecord", "accelerator_keys"]
+
+
+class ClocksRecord(Record):
+    """``[accelerators.power.clocks]``: core clocks that the driver lets a user choose."""
+
+    lowest_mhz: Count = Field(description="the lowest core clock in MHz, a whole number")
+    highest_mhz: Count = Field(description="the highest core clock in MHz, a whole number")
+    step_mhz: Positive = Field(description="from one clock to the next in MHz, such as 15 or 7.5")
+    voltage_floor: Annotated[Number, Field(gt=0, le=1)] = Field(
+        description="the share of the highest clock below which the voltage falls no further"
+    )
+
+    def to_domain(self) -> ClockRange:
+        """The range; raises ``ValueError`` where it runs backwards."""
+        return ClockRange(
+            lowest_mhz=self.lowest_mhz,
+            highest_mhz=self.highest_mhz,
+            step_mhz=Fraction(self.step_mhz),
+            voltage_floor=float(self.voltage_floor),
+        )
+
+
+class PowerRecord(Sourced):
+    """``[accelerators.power]``: what one board draws by phase, at its highest clock."""
+
+    idle_w: Positive = Field(description="W with a context and weights loaded, nothing running")
+    decode_w: Positive = Field(description="W while HBM is the limit all the time")
+    prefill_w: Positive = Field(description="W while arithmetic is the limit all the time")
+    hbm_w: Annotated[Number, Field(ge=0)] = Field(
+        description="the part of decode_w - idle_w that the memory draws, whatever the clock"
+    )
+    clocks: ClocksRecord | None = Field(
+        default=None,
+        description="clocks on offer: lowest_mhz, highest_mhz, step_mhz, voltage_floor",
+    )
+
+    def to_domain(self) -> PowerProfile:
+        """The profile; raises ``ValueError`` if a busy board would draw less than an idle one."""
+        return PowerProfile(
+            idle_w=float(self.idle_w),
+            decode_w=float(self.decode_w),
+            prefill_w=float(self.prefill_w),
+            hbm_w=float(self.hbm_w),
+            clocks=None if self.clocks is None else self.clocks.to_domain(),
+            source=self.source,
+            as_of=self.as_of,
+            note=self.note,
+        )
 
 
 class AcceleratorRecord(Sourced):
@@ -51,6 +104,10 @@ class AcceleratorRecord(Sourced):
     tdp_w: Positive | None = Field(default=None, description="board power in W")
     all_in_w: Positive | None = Field(default=None, description="power with its share of all else")
     idle_w: Positive | None = Field(default=None, description="idle power in W")
+    power: PowerRecord | None = Field(
+        default=None,
+        description="a table of power by phase: idle_w, decode_w, prefill_w, hbm_w, source, as_of",
+    )
     confidence: str = Field(default="", description="how sure the figures are")
 
     def to_domain(self) -> Accelerator:
@@ -79,11 +136,28 @@ class AcceleratorRecord(Sourced):
             tdp_w=None if self.tdp_w is None else float(self.tdp_w),
             all_in_w=None if self.all_in_w is None else float(self.all_in_w),
             idle_w=None if self.idle_w is None else float(self.idle_w),
+            power=None if self.power is None else self.power.to_domain(),
             source=self.source,
             as_of=self.as_of,
             confidence=self.confidence,
             note=self.note,
         )
+
+
+def _power_keys(power: PowerProfile) -> dict[str, Any]:
+    """The table ``[accelerators.power]`` a file would hold."""
+    watts = ("idle_w", "decode_w", "prefill_w", "hbm_w")
+    keys: dict[str, Any] = {key: scaled(getattr(power, key), 0) for key in watts}
+    keys |= {key: getattr(power, key) for key in ("source", "as_of", "note")}
+    if power.clocks is not None:
+        step = power.clocks.step_mhz
+        keys["clocks"] = {
+            "lowest_mhz": power.clocks.lowest_mhz,
+            "highest_mhz": power.clocks.highest_mhz,
+            "step_mhz": Decimal(step.numerator) / step.denominator,
+            "voltage_floor": scaled(power.clocks.voltage_floor, 0),
+        }
+    return keys
 
 
 def accelerator_keys(accelerator: Accelerator) -> dict[str, Any]:
@@ -103,6 +177,7 @@ def accelerator_keys(accelerator: Accelerator) -> dict[str, Any]:
         "scale_up_gb_per_s": scaled(accelerator.scale_up_bytes_per_s, -9),
         "scale_out_gbit_per_s": scaled(accelerator.scale_out_bytes_per_s, -9) * 8,
         "kernel_launch_us": scaled(accelerator.kernel_launch_s, 6),
+        "power": None if accelerator.power is None else _power_keys(accelerator.power),
     }
 
 

@@ -13,7 +13,7 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -69,11 +69,25 @@ def _report(reading: _Reading, place: str, error: ValidationError, record: type[
         reading.fault(path, *_what_and_cure(detail, record))
 
 
+def _wanted(loc: tuple[int | str, ...], record: type[BaseModel]) -> str | None:
+    """What the innermost described key on the way to ``loc`` asks for."""
+    wanted: str | None = None
+    inside: type[BaseModel] | None = record
+    for part in loc:
+        known = inside.model_fields if inside is not None else {}
+        info = next((f for name, f in known.items() if part in (name, f.alias)), None)
+        if info is None:
+            break
+        wanted = info.description or wanted
+        kinds = (info.annotation, *get_args(info.annotation))
+        inside = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+    return wanted
+
+
 def _what_and_cure(detail: ErrorDetails, record: type[BaseModel]) -> tuple[str, str]:
     loc = detail["loc"]
     known = {info.alias or name: info for name, info in record.model_fields.items()}
-    top_level = known.get(str(loc[0])) if loc else None
-    wanted = top_level.description if top_level is not None else None
+    wanted = _wanted(loc, record)
     if detail["type"] == "extra_forbidden":
         if len(loc) > 1:
             return "unknown key", "Remove it"

@@ -3,7 +3,8 @@
 A result file carries the entries its question was answered with, so that ``verify`` needs no
 catalog. Fractions are written ``"p/q"``, an infinite bandwidth ``"inf"``; all else is itself.
 Reading is strict: a missing key, an unknown one or a value of the wrong kind is an error, never a
-default.
+default. One key may be missing: ``power`` of an accelerator, which files had no place for at first;
+it is left out where nothing is known, so that such entries are written as they always were.
 """
 
 from __future__ import annotations
@@ -23,12 +24,19 @@ __all__ = ["accelerator_from_dict", "entry_as_dict", "model_from_dict", "price_f
 
 _FRACTION = re.compile(r"^[0-9]+/[0-9]+$")
 _MEND = "Give the entry as it was written, unchanged"
+_MAY_BE_MISSING: Mapping[type, frozenset[str]] = {Accelerator: frozenset({"power"})}
+"""Fields that came later, ``None`` by default: left out where ``None``."""
 _Entry = TypeVar("_Entry")
 
 
 def entry_as_dict(entry: Accelerator | Model | Price) -> dict[str, Any]:
     """``entry`` as a dictionary that ``json`` can write and the ``*_from_dict`` functions read."""
-    return {f.name: _plain(getattr(entry, f.name)) for f in fields(entry)}
+    later = _MAY_BE_MISSING.get(type(entry), frozenset())
+    return {
+        f.name: _plain(getattr(entry, f.name))
+        for f in fields(entry)
+        if not (f.name in later and getattr(entry, f.name) is None)
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -89,7 +97,8 @@ def _dataclass(
         faults.append(Fault(where, f"not an object but {document!r}", _MEND))
         return None
     hints = _hints(kind)
-    odd = {f"{where}.{key}": "missing" for key in hints if key not in document}
+    later = _MAY_BE_MISSING.get(kind, frozenset())
+    odd = {f"{where}.{key}": "missing" for key in hints if key not in document and key not in later}
     odd |= {f"{where}.{key}": "unknown key" for key in document if key not in hints}
     faults.extend(Fault(place, what, _MEND) for place, what in odd.items())
     before = len(faults) - len(odd)

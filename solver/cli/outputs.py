@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from solver.economy_frontier import EconomyFrontier
     from solver.fleet_frontier import FleetFrontier
     from solver.frontier import Frontier
     from solver.placement_frontier import PlacementFrontier
@@ -127,6 +128,21 @@ class Outputs:
 
         self._deliver(
             frontier.to_dict(), fleet_csv, render_fleet_plot, render_fleet_page, print_fleet
+        )
+
+    def deliver_economy(self, frontier: EconomyFrontier) -> None:
+        """Write and print the frontier of a replica that weighs energy or quality."""
+        from solver.report.economy import print_economy
+        from solver.report.economy_csv import economy_csv
+        from solver.report.economy_page import render_economy_page
+        from solver.report.economy_plot import render_economy_plot
+
+        self._deliver(
+            frontier.to_dict(),
+            economy_csv,
+            render_economy_plot,
+            render_economy_page,
+            print_economy,
         )
 
     def deliver_placement(self, frontier: PlacementFrontier) -> None:

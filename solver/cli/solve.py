@@ -96,6 +96,7 @@ def solve_command(
     Example: fleetfront solve instances/fleet/one-model-one-pool.toml --plot fleet.png
     """
     from solver.api import solve
+    from solver.economy_frontier import EconomyFrontier
     from solver.fleet_frontier import FleetFrontier
     from solver.instance.files_named import files_named
     from solver.placement_frontier import PlacementFrontier
@@ -124,6 +125,8 @@ def solve_command(
         outputs.deliver_fleet(frontier)
     elif isinstance(frontier, PlacementFrontier):
         outputs.deliver_placement(frontier)
+    elif isinstance(frontier, EconomyFrontier):
+        outputs.deliver_economy(frontier)
     else:
         outputs.deliver_replica(frontier)
         if frontier.near is not None and frontier.near["status"] == "stopped":

@@ -8,6 +8,7 @@ from solver.catalog.domain import Model
 from solver.instance.domain import Traffic
 from solver.instance.lookup import Lookup
 from solver.instance.records import DraftRecord, ReplicaFile
+from solver.instance.services.replica_door import service_traffic
 
 __all__ = [
     "CALIBRATED",
@@ -80,8 +81,10 @@ def check_own_layer(record: DraftRecord, lookup: Lookup) -> None:
 def traffic_of(record: ReplicaFile, lookup: Lookup) -> Traffic | None:
     """Prompts and answers of a file, ``None`` where it has none or a fault stands in the way."""
     workload = record.workload
+    if workload.service is not None:
+        return service_traffic(workload.service.to_domain())
     prompt, answer = workload.input_tokens, workload.output_tokens
-    if lookup.has_fault("workload.input_tokens", "workload.output_tokens"):
+    if lookup.has_fault("workload.input_tokens", "workload.output_tokens", "workload.service"):
         # A faulty length is left out here, and that it is missing is no news.
         return None
     if prompt is None or answer is None:
@@ -115,7 +118,8 @@ def traffic_of(record: ReplicaFile, lookup: Lookup) -> Traffic | None:
 def check_lengths(model: Model, context: int, traffic: Traffic | None, lookup: Lookup) -> None:
     """Note lengths beyond the context of a model."""
     longest = model.max_context_tokens
-    if longest is None:
+    if longest is None or lookup.has_fault("workload.service"):
+        # Calls of a service that are too long are told by the service.
         return
     whole = traffic.input_tokens + traffic.output_tokens if traffic else 0
     if whole > longest:

@@ -12,6 +12,7 @@ from solver.catalog.domain import Accelerator, Model, Price
 from solver.instance.economics import EconomicsTerms
 from solver.instance.energy import EnergyTerms
 from solver.instance.quality import QualityPenalty, ServedModel
+from solver.instance.services.shape import ServiceShape
 
 __all__ = [
     "SPEED_AND_COST",
@@ -218,6 +219,9 @@ class ReplicaInstance(NamedQuestion):
         What precisions take off a score.
     economics
         What ``fleetfront economics`` compares with; ``None``: its defaults.
+    service
+        What the prompts and answers of ``traffic`` are the mean of, as it was stated;
+        ``limits.max_ttft_s`` is then what its retrieval leaves. ``None``: stated as lengths.
     """
 
     model: Model
@@ -236,6 +240,7 @@ class ReplicaInstance(NamedQuestion):
     alternatives: tuple[ServedModel, ...] = ()
     penalties: tuple[QualityPenalty, ...] = ()
     economics: EconomicsTerms | None = None
+    service: ServiceShape | None = None
 
     @property
     def kind(self) -> str:

@@ -81,3 +81,11 @@ class EnergyTerms:
     host_w_per_device: Fraction | None = None
     billed: bool = False
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.pue < 1:
+            raise ValueError(f"pue is {self.pue}: a site draws at least what its devices draw")
+        if self.host_w_per_device is not None and self.host_w_per_device < 0:
+            raise ValueError(f"host_w_per_device is {self.host_w_per_device}, below zero")
+        if self.billed and self.usd_per_kwh is None:
+            raise ValueError("electricity is billed and its price is not stated")

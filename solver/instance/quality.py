@@ -35,6 +35,12 @@ class QualityPenalty:
     kv_bits: int | None = None
     model: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.points < 0:
+            raise ValueError(f"a penalty takes {self.points} points off a score, below zero")
+        if not self.source.strip():
+            raise ValueError("a penalty has a source")
+
     def applies(self, *, model: str, weight_bits: int, weight_format: str, kv_bits: int) -> bool:
         """Whether a design of ``model`` at these precisions pays it."""
         return (

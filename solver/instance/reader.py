@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from solver.catalog.domain import Accelerator, Model
-from solver.catalog.prediction_layers import prediction_layer
-from solver.errors import FleetError, InstanceError
+from solver.catalog.domain import Accelerator
+from solver.errors import InstanceError
 from solver.instance.calibration_keys import (
     CALIBRATED,
-    OWN_LAYER,
-    OWN_LAYER_TOKENS,
     check_calibration,
     check_lengths,
-    check_own_layer,
     traffic_of,
 )
+from solver.instance.clocks import clocks_of
 from solver.instance.constants_file import constants_of
 from solver.instance.domain import (
     DesignSpace,
@@ -31,11 +28,24 @@ from solver.instance.domain import (
     ReplicaInstance,
     Rules,
 )
+from solver.instance.drafts import draft_of
+from solver.instance.economy_keys import (
+    check_economy,
+    penalty_warnings,
+    served_models,
+    trade_off_of,
+)
 from solver.instance.loading import apply_settings, digest_of, load_tables
 from solver.instance.lookup import Lookup, merged_catalog
 from solver.instance.price_age import price_age_warnings
+from solver.instance.quality import ServedModel
 from solver.instance.record_types import CatalogKeys
-from solver.instance.records import DraftRecord, LayoutChoices, ReplicaFile
+from solver.instance.records import LayoutChoices, ReplicaFile
+from solver.instance.services.replica_door import (
+    replica_limits,
+    replica_service,
+    service_context,
+)
 from solver.instance.validation import validated
 
 __all__ = [
@@ -71,51 +81,47 @@ def replica_instance_from_raw(
         With every fault found.
     """
     record, lookup = recorded(ReplicaFile, raw, where, folder)
-    model = lookup.model("workload.model", record.workload.model)
+    served = served_models(record, lookup)
     calibrated = record.performance.model == CALIBRATED
     constants = constants_of(record, lookup) if calibrated else None
-    machines = []
-    for name in record.design.accelerator:
-        if name not in lookup.catalog.accelerators and lookup.has_fault("performance.constants"):
-            # It may be the accelerator of the file that could not be read.
-            continue
-        accelerator = lookup.accelerator("design.accelerator", name)
-        price = lookup.price(record.price, accelerator) if accelerator else None
-        if accelerator and price:
-            machines.append(Machine(accelerator, price))
-    draft = _draft(record, model, lookup)
+    machines = _machines(record, lookup)
+    draft = draft_of(record.draft, served, lookup)
     check_calibration(record, lookup)
+    check_economy(record, served, machines, lookup)
     traffic = traffic_of(record, lookup)
+    running = [entry.model for entry in served] + ([draft.model] if draft else [])
+    service = replica_service(record, running, lookup)
     context = record.workload.context_tokens
+    if context is None and service is not None:
+        context = service_context(service)
     if context is None:
         context = traffic.mean_context_tokens if traffic else 0
-    weight_bits: tuple[int, ...] = ()
-    if model is not None:
-        check_lengths(model, context, traffic, lookup)
-        if draft and draft.model.max_context_tokens is not None:
-            check_lengths(draft.model, context, traffic, lookup)
-        if record.design.weight_format is None:
-            weight_bits = record.design.weight_bits or (model.native_weight_bits,)
-        kv_bits = record.design.kv_bits or (model.native_kv_bits,)
-        if not calibrated:
-            # The calibrated model tells formats of a width apart, and refuses them by name.
-            for machine in machines:
-                _check_bits(machine.accelerator, weight_bits, "design.weight_bits", lookup)
-                if draft:
-                    bits = (draft.weight_bits,)
-                    _check_bits(machine.accelerator, bits, "draft.weight_bits", lookup)
+    weight_bits, kv_bits = record.design.weight_bits or (), record.design.kv_bits or ()
+    for entry in served:
+        check_lengths(entry.model, context, traffic, lookup)
+    if served and draft and draft.model.max_context_tokens is not None:
+        check_lengths(draft.model, context, traffic, lookup)
+    if not calibrated:
+        # The calibrated model tells formats of a width apart, and refuses them by name.
+        _check_widths(weight_bits, served, draft, machines, lookup)
     check_degrees(record.design, lookup)
-    if lookup.faults or model is None:
+    if lookup.faults:
         raise InstanceError.all_of(lookup.faults)
+    model = served[0].model
+    if record.workload.models is None:
+        # Of several models each has widths of its own, and a file that names none means those.
+        if record.design.weight_format is None:
+            weight_bits = weight_bits or (model.native_weight_bits,)
+        kv_bits = kv_bits or (model.native_kv_bits,)
     performance = record.performance
-    return ReplicaInstance(
+    question = ReplicaInstance(
         name=record.name,
         title=record.title or record.name,
         model=model,
         context_tokens=context,
         machines=tuple(machines),
         design=design_space(record.design, weight_bits=weight_bits, kv_bits=kv_bits),
-        limits=Limits(**dict(record.limits)),
+        limits=replica_limits(Limits(**dict(record.limits)), service),
         rules=Rules(**dict(record.rules)),
         performance=Performance(
             model=performance.model,
@@ -126,51 +132,60 @@ def replica_instance_from_raw(
         weight_formats=record.design.weight_format or (),
         traffic=traffic,
         constants=constants,
+        trade_off=trade_off_of(record),
+        energy=None if record.energy is None else record.energy.to_domain(),
+        alternatives=() if record.workload.models is None else served,
+        penalties=tuple(penalty.to_domain() for penalty in record.penalties),
+        economics=None if record.economics is None else record.economics.to_domain(),
+        service=service,
         expected_exit_status=record.expected_exit_status,
         source=where,
         sha256=sha256,
-        warnings=price_age_warnings((machine.price for machine in machines), today),
+        warnings=price_age_warnings(dict.fromkeys(machine.price for machine in machines), today),
         settings=dict(settings or {}),
     )
+    return replace(question, warnings=(*question.warnings, *penalty_warnings(question)))
 
 
-def _draft(record: ReplicaFile, served: Model | None, lookup: Lookup) -> Draft | None:
-    if record.draft is None:
-        return None
-    if record.draft.model == OWN_LAYER:
-        return _own_layer(record.draft, served, lookup)
-    model = lookup.model("draft.model", record.draft.model)
-    if model is None:
-        return None
-    return Draft(
-        model=model,
-        acceptance=record.draft.acceptance,
-        tokens=record.draft.tokens,
-        weight_bits=record.draft.weight_bits or model.native_weight_bits,
-        pipeline_parallel=record.draft.pipeline_parallel,
-    )
+def _machines(record: ReplicaFile, lookup: Lookup) -> list[Machine]:
+    """Every accelerator at every clock on offer."""
+    machines: list[Machine] = []
+    for name in record.design.accelerator:
+        if name not in lookup.catalog.accelerators and lookup.has_fault("performance.constants"):
+            # It may be the accelerator of the file that could not be read.
+            continue
+        accelerator = lookup.accelerator("design.accelerator", name)
+        if accelerator is None:
+            continue
+        price = lookup.price(record.price, accelerator)
+        clocks: tuple[int | None, ...] = (None,)
+        if record.design.clock_mhz is not None:
+            try:
+                clocks = clocks_of(record.design.clock_mhz, accelerator)
+            except InstanceError as error:
+                for fault in error.faults:
+                    lookup.fault("design.clock_mhz", fault.what, fault.mend)
+        if price is not None:
+            machines.extend(Machine(accelerator, price, clock) for clock in clocks)
+    return machines
 
 
-def _own_layer(record: DraftRecord, served: Model | None, lookup: Lookup) -> Draft | None:
-    check_own_layer(record, lookup)
-    if served is None:
-        # What is wrong with the served model is told already.
-        return None
-    try:
-        layer = prediction_layer(served)
-    except FleetError as error:
-        for fault in error.faults:
-            lookup.fault("draft.model", fault.what, fault.mend)
-        return None
-    stated = "tokens" in record.model_fields_set
-    return Draft(
-        model=layer,
-        acceptance=record.acceptance,
-        tokens=record.tokens if stated else OWN_LAYER_TOKENS,
-        weight_bits=served.native_weight_bits,
-        pipeline_parallel=(1,),
-        own_layer=True,
-    )
+def _check_widths(
+    stated: tuple[int, ...],
+    served: Sequence[ServedModel],
+    draft: Draft | None,
+    machines: Sequence[Machine],
+    lookup: Lookup,
+) -> None:
+    """Note widths of weights that an accelerator has no arithmetic for."""
+    own = tuple(sorted({entry.model.native_weight_bits for entry in served}))
+    for accelerator in {
+        machine.accelerator.name: machine.accelerator for machine in machines
+    }.values():
+        if served:
+            _check_bits(accelerator, stated or own, "design.weight_bits", lookup)
+        if served and draft:
+            _check_bits(accelerator, (draft.weight_bits,), "draft.weight_bits", lookup)
 
 
 def _check_bits(accelerator: Accelerator, bits: tuple[int, ...], key: str, lookup: Lookup) -> None:

@@ -23,6 +23,8 @@ from solver.instance.ranges import parse_integers
 
 __all__ = [
     "INTEGERS_SCHEMA",
+    "MAX_BITS",
+    "NUMBER_SCHEMA",
     "Bits",
     "CatalogKeys",
     "Exact",
@@ -80,7 +82,7 @@ def _flag(value: object) -> object:
 
 MAX_BITS = 64
 _TEXT = r"^(\d+/\d+|\d+(\.\d*)?([eE][+-]?\d+)?)$"
-_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT}]}
+NUMBER_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT}]}
 INTEGERS_SCHEMA = {
     "anyOf": [
         {"type": "integer", "minimum": 0},
@@ -88,7 +90,7 @@ INTEGERS_SCHEMA = {
         {"type": "array", "items": {"type": ["integer", "string"]}},
     ]
 }
-Exact = Annotated[Fraction, BeforeValidator(exact_fraction), WithJsonSchema(_NUMBER)]
+Exact = Annotated[Fraction, BeforeValidator(exact_fraction), WithJsonSchema(NUMBER_SCHEMA)]
 Positive = Annotated[Exact, Field(gt=0)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

@@ -12,6 +12,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
 from solver.catalog.weight_formats import FORMAT_BITS
+from solver.instance.clocks import ClockChoice
+from solver.instance.domain import SPEED_AND_COST, ReplicaObjective
+from solver.instance.economics_records import EconomicsRecord
+from solver.instance.energy_records import EnergyRecord
+from solver.instance.quality_records import QualityPenaltyRecord, ServedModelRecord
 from solver.instance.ranges import parse_integers
 from solver.instance.record_types import (
     INTEGERS_SCHEMA,
@@ -29,6 +34,8 @@ from solver.instance.record_types import (
     names_listed,
     table_or_value,
 )
+from solver.instance.services.records import ServiceRecord
+from solver.instance.validation import slip
 
 __all__ = [
     "DraftRecord",
@@ -75,7 +82,14 @@ def _not_empty(value: tuple[int, ...] | None) -> tuple[int, ...] | None:
 class WorkloadRecord(Record):
     """What is served."""
 
-    model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
+    model: ModelChoice | None = Field(
+        default=None, description="A catalog name, or { config = 'path/config.json' }."
+    )
+    models: list[ServedModelRecord] | None = Field(
+        default=None,
+        min_length=1,
+        description="In place of model: any of these may serve; their scores and sources.",
+    )
     context_tokens: Annotated[Whole, Field(ge=0, le=MAX_TOKENS)] | None = Field(
         default=None,
         description="Tokens in the KV cache of every sequence, taken as constant; left out: the "
@@ -91,6 +105,11 @@ class WorkloadRecord(Record):
     )
     prefix_hit: Annotated[Exact, Field(ge=0, lt=1)] | None = Field(
         default=None, description="Share of a prompt found in the prefix cache; 0 if left out."
+    )
+    service: ServiceRecord | None = Field(
+        default=None,
+        description="In place of lengths: what a service does, turned into a mean request "
+        "(calibrated).",
     )
 
 
@@ -156,6 +175,10 @@ class DesignRecord(LayoutChoices):
         default=None,
         description="Formats of the weights, in place of weight_bits (calibrated).",
     )
+    clock_mhz: ClockChoice | None = Field(
+        default=None,
+        description="Core clocks in MHz, or 'all' of the accelerator; its highest if left out.",
+    )
 
 
 class DraftRecord(Record):
@@ -212,6 +235,20 @@ class LimitsRecord(Record):
         default=None,
         description="Seconds to the first token, at most; needs workload.input_tokens.",
     )
+    max_j_per_token: Positive | None = Field(
+        default=None, description="Joules of devices and hosts for one output token, at most."
+    )
+    max_watts: Positive | None = Field(
+        default=None, description="Mean power of the whole replica with its hosts, at most."
+    )
+    max_g_co2_per_mtok: Positive | None = Field(
+        default=None,
+        description="Grams of CO2 per million output tokens, site included, at most; needs "
+        "energy.g_co2_per_kwh.",
+    )
+    min_quality: Positive | None = Field(
+        default=None, description="Score, at least; needs workload.models with scores."
+    )
 
 
 class RulesRecord(Record):
@@ -265,7 +302,7 @@ class ReplicaPerformanceRecord(Record):
 
 
 class ReplicaFile(CatalogKeys):
-    """One replica of one model: the exact frontier of speed against cost."""
+    """One replica of one model: the exact frontier of speed against cost, or what is weighed."""
 
     schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
     kind: Literal["replica"] = Field(description="The kind of problem.")
@@ -273,6 +310,10 @@ class ReplicaFile(CatalogKeys):
     title: str = Field(default="", description="The question in a sentence.")
     expected_exit_status: Whole = Field(
         default=0, ge=0, le=4, description="What 'fleetfront solve' should end with."
+    )
+    trade_off: list[ReplicaObjective] = Field(
+        default=list(SPEED_AND_COST),
+        description="Two or three different of speed, cost, energy, power and quality.",
     )
     workload: WorkloadRecord = Field(description="The model served, and its context.")
     design: DesignRecord = Field(description="The layouts and batches on offer.")
@@ -287,3 +328,24 @@ class ReplicaFile(CatalogKeys):
     performance: ReplicaPerformanceRecord = Field(
         default_factory=ReplicaPerformanceRecord, description="The performance model."
     )
+    energy: EnergyRecord | None = Field(
+        default=None, description="What electricity costs and emits."
+    )
+    penalties: list[QualityPenaltyRecord] = Field(
+        default=[], description="What precisions take off the scores of models."
+    )
+    economics: EconomicsRecord | None = Field(
+        default=None, description="What 'fleetfront economics' compares with."
+    )
+
+    @field_validator("trade_off")
+    @classmethod
+    def _two_or_three(cls, value: list[ReplicaObjective]) -> list[ReplicaObjective]:
+        if len(set(value)) != len(value):
+            raise slip(f"{value} names one thing twice", "Name each once")
+        if len(value) not in (2, 3):
+            raise slip(
+                f"{value} is not two or three things to weigh",
+                'Write for example ["speed", "cost"] or ["quality", "speed", "cost"]',
+            )
+        return value

@@ -32,11 +32,19 @@ from solver.instance.domain import (
     Traffic,
 )
 from solver.instance.ranges import format_integers, parse_integers
+from solver.instance.resolved_economy import (
+    clock_from_plain,
+    economy_from_plain,
+    economy_keys,
+    machine_keys,
+)
 
 __all__ = ["instance_from_resolved", "resolved_instance"]
 
 _DESIGN = tuple(DesignSpace.__dataclass_fields__)
 _LIMITS = tuple(Limits.__dataclass_fields__)
+_FIRST_LIMITS = _LIMITS[: _LIMITS.index("max_ttft_s")]
+"""Limits that are written where they are not stated, too; those that came later are not."""
 
 
 def _text(value: Fraction | None) -> str | None:
@@ -46,9 +54,11 @@ def _text(value: Fraction | None) -> str | None:
 def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
     """Everything the answer depends on, as JSON; lists of whole numbers in their short form."""
     draft = instance.draft
-    limits = {key: getattr(instance.limits, key) for key in _LIMITS}
-    if instance.limits.max_ttft_s is None:
-        del limits["max_ttft_s"]
+    limits = {
+        key: value
+        for key in _LIMITS
+        if (value := getattr(instance.limits, key)) is not None or key in _FIRST_LIMITS
+    }
     return {
         "kind": instance.kind,
         "name": instance.name,
@@ -60,6 +70,7 @@ def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
             {
                 "accelerator": entry_as_dict(machine.accelerator),
                 "price": entry_as_dict(machine.price),
+                **machine_keys(machine),
             }
             for machine in instance.machines
         ],
@@ -88,6 +99,7 @@ def resolved_instance(instance: ReplicaInstance) -> dict[str, Any]:
             "flop_efficiency": str(instance.performance.flop_efficiency),
             "hbm_efficiency": str(instance.performance.hbm_efficiency),
         },
+        **economy_keys(instance),
     }
 
 
@@ -120,6 +132,12 @@ def _traffic(stated: Mapping[str, Any] | None) -> Traffic | None:
         output_tokens=int(stated["output_tokens"]),
         prefix_hit=Fraction(stated["prefix_hit"]),
     )
+
+
+def _machine(stated: Mapping[str, Any]) -> Machine:
+    accelerator = accelerator_from_dict(stated["accelerator"])
+    price = price_from_dict(stated["price"])
+    return Machine(accelerator, price, clock_from_plain(stated, accelerator))
 
 
 def _constants(stated: Mapping[str, Any] | None) -> NamedFile | None:
@@ -196,12 +214,7 @@ def instance_from_resolved(
             title=resolved["title"],
             model=model,
             context_tokens=int(resolved["context_tokens"]),
-            machines=tuple(
-                Machine(
-                    accelerator_from_dict(entry["accelerator"]), price_from_dict(entry["price"])
-                )
-                for entry in resolved["machines"]
-            ),
+            machines=tuple(_machine(entry) for entry in resolved["machines"]),
             design=DesignSpace(**{key: _integers(resolved["design"][key]) for key in _DESIGN}),
             draft=_draft(resolved["draft"], model, performance["model"]),
             limits=Limits(**limits),
@@ -214,6 +227,7 @@ def instance_from_resolved(
             weight_formats=_formats(resolved.get("weight_formats", [])),
             traffic=_traffic(resolved.get("traffic")),
             constants=_constants(resolved.get("constants")),
+            **economy_from_plain(resolved, model),
             source=where,
             sha256=sha256,
         )

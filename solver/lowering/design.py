@@ -18,7 +18,7 @@ from solver.lowering.families import PS_PER_S, CandidateFamily, DraftLayout, Ind
 from solver.lowering.space import ReplicaSpace
 from solver.performance.step_table import FloatArray, StepLayout, TableTerms
 
-__all__ = ["Evaluation", "design_alone", "designs", "evaluate_alone", "locate"]
+__all__ = ["Evaluation", "design_alone", "designs", "evaluate_alone", "family_alone", "locate"]
 
 _LAYOUT_KEYS = tuple(StepLayout.__dataclass_fields__)
 _ONE: IndexArray = np.zeros(1, dtype=np.intp)
@@ -33,7 +33,9 @@ class Evaluation:
     allowed: bool
 
 
-def _alone(space: ReplicaSpace, family: CandidateFamily, row: int, column: int) -> CandidateFamily:
+def family_alone(
+    space: ReplicaSpace, family: CandidateFamily, row: int, column: int
+) -> CandidateFamily:
     """The candidate as a family of its own: one layout, one batch, rebuilt from scratch."""
     draft = family.draft
     unit = family.cost_weight[row] // int(family.devices[row])
@@ -53,7 +55,7 @@ def evaluate_alone(
     space: ReplicaSpace, family: CandidateFamily, row: int, column: int
 ) -> Evaluation:
     """Exact objectives of one candidate by the scalar path."""
-    alone = _alone(space, family, row, column)
+    alone = family_alone(space, family, row, column)
     latency = alone.latency_ps(_ONE, _ONE)
     allowed = bool(alone.allowed(_ONE, _ONE, latency)[0])
     slowest = alone.limits.max_latency_ps
@@ -69,7 +71,7 @@ def designs(family: CandidateFamily, rows: IndexArray, columns: IndexArray) -> l
     ``binding`` names what takes most of the step: ``arithmetic`` or ``hbm`` (the larger of the two
     where they overlap), ``network`` (moving bytes between devices) or ``latency`` (launches and the
     fixed part of every collective). Models that know formats add ``weight_format``, those that
-    serve prompts ``ttft_s``.
+    serve prompts ``ttft_s``; ``clock_mhz`` is there where a clock is set.
     """
     step, draft = family.step, family.draft
     precision, accelerator = step.precision, family.machine.accelerator
@@ -141,6 +143,8 @@ def designs(family: CandidateFamily, rows: IndexArray, columns: IndexArray) -> l
             "usd_per_hour": float(family.machine.price.usd_per_hour * layout.devices),
             "tok_per_s": rate,
         }
+        if family.machine.clock_mhz is not None:
+            design["clock_mhz"] = family.machine.clock_mhz
         if precision.weight_format:
             design["weight_format"] = precision.weight_format
         if ttft_ps is not None:
@@ -187,7 +191,7 @@ def design_alone(
     space: ReplicaSpace, family: CandidateFamily, row: int, column: int
 ) -> dict[str, Any]:
     """Design of one candidate by the scalar path."""
-    return designs(_alone(space, family, row, column), _ONE, _ONE)[0]
+    return designs(family_alone(space, family, row, column), _ONE, _ONE)[0]
 
 
 def _identity(family: CandidateFamily) -> tuple[Any, ...]:
@@ -195,6 +199,7 @@ def _identity(family: CandidateFamily) -> tuple[Any, ...]:
     draft, precision = family.draft, family.step.precision
     return (
         family.machine.accelerator.name,
+        family.machine.clock_mhz,
         precision.weight_bits,
         precision.kv_bits,
         precision.weight_format,
@@ -217,6 +222,7 @@ def locate(
         draft = design.get("draft")
         wanted = (
             design["accelerator"],
+            design.get("clock_mhz"),
             design["weight_bits"],
             design["kv_bits"],
             design.get("weight_format", ""),

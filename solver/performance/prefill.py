@@ -29,9 +29,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from solver.performance.epoch2025.step import FloatArray, StepFamily, StepSetting
+from solver.performance.epoch2025.step import FloatArray, StepFamily, StepSetting, StepTerms
 
-__all__ = ["prefill_pass_s"]
+__all__ = ["prefill_pass_s", "prefill_pass_terms"]
 
 
 def prefill_pass_s(
@@ -43,6 +43,28 @@ def prefill_pass_s(
     stages: int,
 ) -> FloatArray:
     """Seconds from the first layer to the last for one prompt, (tensor degrees,).
+
+    See ``prefill_pass_terms``.
+    """
+    terms = prefill_pass_terms(
+        setting,
+        input_tokens=input_tokens,
+        tensor_degrees=tensor_degrees,
+        two_dimensional=two_dimensional,
+        stages=stages,
+    )
+    return np.asarray(terms.latency_s)
+
+
+def prefill_pass_terms(
+    setting: StepSetting,
+    *,
+    input_tokens: int,
+    tensor_degrees: Sequence[int] | npt.NDArray[np.float64] | npt.NDArray[np.int64],
+    two_dimensional: bool,
+    stages: int,
+) -> StepTerms:
+    """What the time of one prompt is made of, (tensor degrees,).
 
     Parameters
     ----------
@@ -68,4 +90,4 @@ def prefill_pass_s(
         stages=stages,
     )
     rows = np.arange(len(step.tensor_degrees))
-    return np.asarray(step.latency_s(rows, np.zeros_like(rows)))
+    return step.terms(rows, np.zeros_like(rows))

@@ -43,11 +43,14 @@ class Served:
         Mean time between two output tokens of one user.
     ttft_s
         Time to the first token, without waiting in a queue.
+    watts
+        Mean power of the replica at that rate, hosts included; ``None``: not worked out.
     """
 
     requests_per_s: FloatArray
     tpot_s: FloatArray
     ttft_s: FloatArray
+    watts: FloatArray | None = None
 
 
 def aggregated(

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from solver.catalog.domain import Accelerator, Model, Price
 from solver.catalog.parameters import active_parameter_count, parameter_count
+from solver.catalog.power import PowerProfile
 from solver.report.numbers import clean, short, with_prefix
 from solver.report.question import money
 from solver.report.table import fitted_table
@@ -177,10 +178,35 @@ def _fields(entry: Any, prefix: str = "") -> list[tuple[str, str]]:
         if value is None or value in ("", ()):
             continue
         name = f"{prefix}{field.name.rstrip('_').replace('_', ' ')}"
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if isinstance(value, PowerProfile):
+            pairs += _power(value)
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             pairs += _fields(value, f"{name}: ")
         else:
             pairs.append((name, _value(field.name, value)))
+    return pairs
+
+
+def _power(profile: PowerProfile) -> list[tuple[str, str]]:
+    """Power by phase and the clocks on offer, with their own source."""
+    phases = (
+        ("idle, context loaded", profile.idle_w),
+        ("decoding, bound by HBM", profile.decode_w),
+        ("prefill, bound by arithmetic", profile.prefill_w),
+        ("memory, of decoding", profile.hbm_w),
+    )
+    pairs = [(f"power: {phase}", with_prefix(watts, "W")) for phase, watts in phases]
+    clocks = profile.clocks
+    if clocks is None:
+        pairs.append(("power: core clock", "no range at hand"))
+    else:
+        told = f"{clocks.lowest_mhz:,} to {clocks.highest_mhz:,} MHz in steps of "
+        told += f"{float(clocks.step_mhz):g} MHz"
+        floor = f"below {clocks.voltage_floor:.0%} of the highest clock"
+        pairs += [("power: core clock", told), ("power: voltage falls no further", floor)]
+    pairs.append(("power: source", f"{clean(profile.source, limit=1000)} ({clean(profile.as_of)})"))
+    if profile.note:
+        pairs.append(("power: note", clean(profile.note, limit=1000)))
     return pairs
 
 

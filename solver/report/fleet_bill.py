@@ -24,6 +24,7 @@ __all__ = [
     "Bill",
     "bill_of",
     "changes_between",
+    "energy_in_short",
     "fuller_limits",
     "node_names",
     "replica_names",
@@ -157,7 +158,20 @@ def _totals(document: Mapping[str, Any], design: Mapping[str, Any]) -> str:
         parts.append(f"{short(design['tok_per_s'])} tok/s")
     if design.get("tok_per_s_per_gpu") is not None:
         parts.append(f"{short(design['tok_per_s_per_gpu'])} tok/s per GPU")
-    return ", ".join(parts)
+    return ", ".join([*parts, *energy_in_short(design)])
+
+
+def energy_in_short(design: Mapping[str, Any]) -> list[str]:
+    """``0.42 J/token``, ``electricity US$92.1 a day``, ``430 kg CO2 a day``: what is known."""
+    energy = design.get("energy") or {}
+    told = []
+    if energy.get("j_per_token") is not None:
+        told.append(f"{short(energy['j_per_token'])} J/token")
+    if energy.get("electricity_usd_per_day") is not None:
+        told.append(f"electricity US${dollars(energy['electricity_usd_per_day'])} a day")
+    if energy.get("kg_co2_per_day") is not None:
+        told.append(f"{short(energy['kg_co2_per_day'])} kg CO2 a day")
+    return told
 
 
 def replica_names(design: Mapping[str, Any]) -> dict[str, int]:

@@ -242,6 +242,8 @@ def layout_name(entry: Mapping[str, Any]) -> str:
     layout, batch = clean(entry["layout"], limit=60), entry.get("batch")
     if batch is not None and "batch" not in layout:
         layout += f", batch {batch}"
+    if entry.get("clock_mhz") is not None:
+        layout += f", {entry['clock_mhz']} MHz"
     apart = clean(entry.get("apart") or "", limit=40)
     return f"{layout}, {apart}" if apart else layout
 

@@ -90,7 +90,7 @@ def _demands(resolved: Resolved) -> Table:
 
 def _workloads(resolved: Resolved) -> Table:
     headers = (
-        "workload", "models", "requests", "requests/s", "least tok/s/user", "most TTFT",
+        "workload", "models", "requests", "requests/s", "batch", "least tok/s/user", "most TTFT",
         "target tok/s/user", "options from",
     )  # fmt: skip
     rows = []
@@ -111,6 +111,7 @@ def _workloads(resolved: Resolved) -> Table:
                 ", ".join(models),
                 "; ".join(sizes[:6]) + (f" and {len(sizes) - 6} more" if len(sizes) > 6 else ""),
                 _told(entry.get("requests_per_s")),
+                _batch(entry.get("batch")),
                 _told(entry.get("min_speed_tok_per_s")),
                 _told(entry.get("max_ttft_s"), "s"),
                 _told(entry.get("target_speed_tok_per_s")),
@@ -118,6 +119,15 @@ def _workloads(resolved: Resolved) -> Table:
             )
         )
     return "Workloads", *_without_empty(headers, rows)
+
+
+def _batch(stated: Mapping[str, Any] | None) -> str:
+    if stated is None:
+        return ""
+    return (
+        f"{_told(stated['requests_per_day'])} a day, from the start of "
+        f"{clean(stated['arrives'], limit=40)}, done within {_told(stated['deadline_hours'], 'h')}"
+    )
 
 
 def _machines(resolved: Resolved) -> Table:
@@ -236,6 +246,12 @@ def fleet_assumptions(document: Mapping[str, Any]) -> list[str]:
         told.extend(assumptions_of(clean(performance.get("model", ""), limit=40)))
     if len(resolved.get("periods", ())) > 1:
         told.append("Money, power, tokens and devices of a point are means over the day.")
+    if any(entry.get("batch") for entry in workloads):
+        told.append(
+            "Batch work is done in whole periods between its arrival and its deadline, in any "
+            "order; its requests/s are a mean over the day, and nobody waits for its tokens, so "
+            "that it has no part in the speed."
+        )
     return told + _headroom(resolved.get("service") or {})
 
 

@@ -31,7 +31,8 @@ class Traffic:
     Parameters
     ----------
     share
-        Of the requests (of their prompts, or of their output) of its workload in its period.
+        Of the requests (of their prompts, or of their output) of its workload in its period; of batch
+        work: of those of the day, so that the shares of periods say when it is worked off.
     load
         Part of what the entry's replicas may be asked for, headroom taken off, that is asked.
     """
@@ -45,22 +46,41 @@ def traffic_of(document: Mapping[str, Any], design: Mapping[str, Any]) -> list[T
     entries: Sequence[Mapping[str, Any]] = design.get("replicas", ())
     resolved = document["instance"].get("resolved", {})
     routed = _routed(resolved, design)
+    batches = _batch_seconds(resolved)
     units: dict[str, int] = {}
     groups: dict[_Group, list[Mapping[str, Any]]] = {}
     for entry in entries:
         units[entry["option"]] = units.get(entry["option"], 0) + entry["count"]
-        groups.setdefault(_group(entry), []).append(entry)
-    pools = {key: _Pools(resolved, design, key, found) for key, found in groups.items()}
+        groups.setdefault(_group(entry, batches), []).append(entry)
+    pools = {
+        key: _Pools(resolved, design, key, found, batches.get(key[0]))
+        for key, found in groups.items()
+    }
     return [
         Traffic(_part(routed[entry["option"]].share, entry, units), routed[entry["option"]].load)
         if entry["option"] in routed
-        else pools[_group(entry)].traffic(entry)
+        else pools[_group(entry, batches)].traffic(entry)
         for entry in entries
     ]
 
 
-def _group(entry: Mapping[str, Any]) -> _Group:
-    return entry["workload"], entry.get("period", "")
+def _group(entry: Mapping[str, Any], batches: Mapping[str, Any]) -> _Group:
+    # A batch is one demand, whenever it is worked off.
+    name = entry["workload"]
+    return name, "" if name in batches else entry.get("period", "")
+
+
+def _batch_seconds(resolved: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """By name of each workload that is batch work: seconds of every period of the day."""
+    seconds = {
+        str(period["name"]): float(Fraction(str(period["hours"]))) * 3600
+        for period in resolved.get("periods") or ()
+    }
+    return {
+        str(workload["name"]): seconds
+        for workload in resolved.get("workloads") or ()
+        if isinstance(workload, Mapping) and workload.get("batch") is not None
+    }
 
 
 def _part(share: float | None, entry: Mapping[str, Any], units: Mapping[str, int]) -> float | None:
@@ -77,7 +97,9 @@ class _Pools:
         design: Mapping[str, Any],
         group: _Group,
         entries: Sequence[Mapping[str, Any]],
+        seconds: Mapping[str, float] | None,
     ) -> None:
+        self._seconds = seconds
         self._rate = next(
             (name for name in _RATES if all(entry.get(name) for entry in entries)), None
         )
@@ -95,7 +117,11 @@ class _Pools:
 
     def _most(self, entry: Mapping[str, Any]) -> float:
         rate = 0.0 if self._rate is None else float(entry[self._rate])
-        return float(entry["count"]) * rate
+        # Of a batch: what is done in the whole period; a single period has no name in an entry.
+        length = 1.0
+        if self._seconds is not None:
+            length = self._seconds.get(entry.get("period", "")) or sum(self._seconds.values())
+        return float(entry["count"]) * rate * length
 
     def traffic(self, entry: Mapping[str, Any]) -> Traffic:
         """The traffic of one of the entries."""
@@ -116,7 +142,10 @@ def _side(entry: Mapping[str, Any]) -> _Side:
 def _demand(
     resolved: Mapping[str, Any], design: Mapping[str, Any], group: _Group, rate: str | None
 ) -> float | None:
-    """What the workload asks for in the period, in requests/s or tokens/s as ``rate`` says."""
+    """What the workload asks for in the period, in requests/s or tokens/s as ``rate`` says.
+
+    Of batch work: what it asks for in a day, in requests or tokens.
+    """
     bare = resolved.get("demand_milli_tok_per_s")
     if bare is not None:
         number = group[0].removeprefix("workload ")
@@ -130,9 +159,11 @@ def _demand(
     if rate is None or len(found) != 1:
         return None
     requests = _requests(found[0])
+    if found[0].get("batch") is not None:
+        requests = Fraction(str(found[0]["batch"]["requests_per_day"]))
     periods = [str(period["name"]) for period in resolved.get("periods") or ()]
     factors: Sequence[Any] = found[0].get("by_period") or ()
-    if group[1] in periods and len(factors) == len(periods):
+    if found[0].get("batch") is None and group[1] in periods and len(factors) == len(periods):
         requests *= Fraction(str(factors[periods.index(group[1])]))
     elif len(factors) == 1:
         requests *= Fraction(str(factors[0]))

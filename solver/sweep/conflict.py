@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import decimal
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,20 @@ from solver.lowering.families import PS_PER_S, BoolArray, CandidateFamily, IntAr
 from solver.lowering.space import ReplicaSpace
 from solver.result import Conflict, ConflictingLimit
 
-__all__ = ["LIMIT_UNITS", "count_refused", "explain_conflict"]
+__all__ = [
+    "BEST_WORDS",
+    "LIMIT_UNITS",
+    "LimitBlock",
+    "count_refused",
+    "explain_conflict",
+    "limit_blocks",
+    "limit_value",
+    "nearest_told",
+    "outward",
+    "shown_value",
+    "smallest_conflict",
+    "value_needed",
+]
 
 FloatArray = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -36,7 +49,7 @@ LIMIT_UNITS = {
     "max_tok_per_s": "tok/s",
     "max_ttft": "s",
 }
-_BEST = {
+BEST_WORDS = {
     "hbm": "needs less than {} GB on its fullest device",
     "min_speed": "is faster than {} tok/s/user",
     "max_cost": "costs less than {} US$/Mtok",
@@ -52,7 +65,7 @@ SHOWN_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class LimitBlock:
     """Candidates of some rows of a family: what each limit sees, shape (rows, batches)."""
 
     family: CandidateFamily
@@ -62,7 +75,8 @@ class _Block:
     broken: dict[str, BoolArray]
 
 
-def _blocks(space: ReplicaSpace) -> Iterator[_Block]:
+def limit_blocks(space: ReplicaSpace) -> Iterator[LimitBlock]:
+    """All candidates of a space with what each limit on them sees and refuses."""
     limits = space.instance.limits
     for family in space.families:
         n_rows, n_columns = family.shape
@@ -100,7 +114,7 @@ def _blocks(space: ReplicaSpace) -> Iterator[_Block]:
                 ttft_ps = np.broadcast_to(_ttft_ps(family, rows, columns), shape)
                 seen["max_ttft"] = ttft_ps / PS_PER_S
                 broken["max_ttft"] = ttft_ps > family.limits.max_ttft_ps
-            yield _Block(family, rows[:, 0], latency, seen, broken)
+            yield LimitBlock(family, rows[:, 0], latency, seen, broken)
 
 
 def _ttft_ps(family: CandidateFamily, rows: Indices, columns: Indices) -> IntArray:
@@ -142,7 +156,7 @@ def count_refused(
     counts: dict[str, int] = {}
     feasible = done = 0
     levels: list[IntArray] = []
-    for block in _blocks(space):
+    for block in limit_blocks(space):
         any_broken = np.zeros(block.latency.shape, dtype=bool)
         for name, broken in block.broken.items():
             counts[name] = counts.get(name, 0) + int(broken.sum())
@@ -155,7 +169,8 @@ def count_refused(
     return {**counts, "feasible": feasible}, len(np.unique(np.concatenate(levels)))
 
 
-def _limit_value(space: ReplicaSpace, name: str, family: CandidateFamily) -> float:
+def limit_value(space: ReplicaSpace, name: str, family: CandidateFamily) -> float:
+    """A limit that is stated, as a number."""
     limits = space.instance.limits
     value: Fraction | int | float | None = {
         "hbm": family.hbm_available_bytes,
@@ -170,7 +185,8 @@ def _limit_value(space: ReplicaSpace, name: str, family: CandidateFamily) -> flo
     return float(value)
 
 
-def _shown(name: str, value: float) -> float:
+def shown_value(name: str, value: float) -> float:
+    """A value of a limit in the unit of ``LIMIT_UNITS``."""
     return value / 1e9 if name == "hbm" else value
 
 
@@ -180,14 +196,14 @@ def explain_conflict(space: ReplicaSpace) -> Conflict | None:
     alone: dict[str, tuple[float, float, float]] = {}
     """Limit -> (relative change, value needed, rounded to the safe side, limit now)."""
     nearest: tuple[float, dict[str, Any]] | None = None
-    for block in _blocks(space):
+    for block in limit_blocks(space):
         shape = block.latency.shape
         mask = np.zeros(shape, dtype=np.int64)
         worst = np.zeros(shape)
         overshoot: dict[str, FloatArray] = {}
         for name, broken in block.broken.items():
             mask |= broken.astype(np.int64) << _NAMES.index(name)
-            limit = _limit_value(space, name, block.family)
+            limit = limit_value(space, name, block.family)
             change = np.abs(block.seen[name] - limit) / limit
             overshoot[name] = np.where(broken, change, 0.0)
             worst = np.maximum(worst, overshoot[name])
@@ -201,15 +217,15 @@ def explain_conflict(space: ReplicaSpace) -> Conflict | None:
             at = np.unravel_index(np.argmin(np.where(only, overshoot[name], np.inf)), shape)
             entry = (
                 float(overshoot[name][at]),
-                _needed(space, block, name, at),
-                _limit_value(space, name, block.family),
+                value_needed(space, block, name, at),
+                limit_value(space, name, block.family),
             )
             alone[name] = min(alone.get(name, entry), entry)
         at = np.unravel_index(np.argmin(worst), shape)
         if nearest is None or float(worst[at]) < nearest[0]:
-            nearest = (float(worst[at]), _nearest(space, block, at))
+            nearest = (float(worst[at]), nearest_told(space, block, at))
     assert nearest is not None  # a space holds at least one candidate
-    chosen = _smallest_conflict(masks)
+    chosen = smallest_conflict(masks)
     return Conflict(
         limits=tuple(_conflicting(space, name, alone.get(name)) for name in chosen),
         is_minimum=True,
@@ -217,7 +233,9 @@ def explain_conflict(space: ReplicaSpace) -> Conflict | None:
     )
 
 
-def _needed(space: ReplicaSpace, block: _Block, name: str, at: tuple[np.intp, ...]) -> float:
+def value_needed(
+    space: ReplicaSpace, block: LimitBlock, name: str, at: tuple[np.intp, ...]
+) -> float:
     """What a limit has to be for one candidate, rounded so that this value lets it in."""
     family, row, column = block.family, int(block.rows[at[0]]), int(at[1])
     ps, batch = int(block.latency[at]), int(family.batches[column])
@@ -237,10 +255,10 @@ def _needed(space: ReplicaSpace, block: _Block, name: str, at: tuple[np.intp, ..
         exact = Fraction(int(_ttft_ps(family, at_row, at_column)[0]), PS_PER_S)
     else:
         exact = Fraction(batch * PS_PER_S, ps)
-    return _outward(exact, down=name == "min_speed")
+    return outward(exact, down=name == "min_speed")
 
 
-def _outward(value: Fraction, *, down: bool) -> float:
+def outward(value: Fraction, *, down: bool) -> float:
     """``value`` in ``SHOWN_DIGITS`` digits, rounded down or up."""
     rounding = decimal.ROUND_FLOOR if down else decimal.ROUND_CEILING
     context = decimal.Context(prec=SHOWN_DIGITS, rounding=rounding)
@@ -249,12 +267,13 @@ def _outward(value: Fraction, *, down: bool) -> float:
     )
 
 
-def _smallest_conflict(masks: set[int]) -> tuple[str, ...]:
-    for size in range(1, len(_NAMES) + 1):
-        for subset in itertools.combinations(range(len(_NAMES)), size):
+def smallest_conflict(masks: set[int], names: Sequence[str] = _NAMES) -> tuple[str, ...]:
+    """Fewest limits of which every mask has one; bit ``i`` of a mask is a break of ``names[i]``."""
+    for size in range(1, len(names) + 1):
+        for subset in itertools.combinations(range(len(names)), size):
             bits = sum(1 << index for index in subset)
             if all(mask & bits for mask in masks):
-                return tuple(_NAMES[index] for index in subset)
+                return tuple(names[index] for index in subset)
     raise AssertionError("every mask is nonzero, so all limits together hit every one")
 
 
@@ -263,7 +282,7 @@ def _conflicting(
 ) -> ConflictingLimit:
     unit = LIMIT_UNITS[name]
     if entry is None:
-        value = _shown(name, _limit_value(space, name, space.families[0]))
+        value = shown_value(name, limit_value(space, name, space.families[0]))
         return ConflictingLimit(
             limit=name,
             value=value,
@@ -273,26 +292,27 @@ def _conflicting(
             explanation="alone it cannot mend this: every design breaks another limit as well",
         )
     _, needed, value = entry
-    needed, value = _shown(name, needed), _shown(name, value)
+    needed, value = shown_value(name, needed), shown_value(name, value)
     return ConflictingLimit(
         limit=name,
         value=value,
         unit=unit,
         needed=needed,
         change=needed - value,
-        explanation=f"no design within the other limits {_BEST[name].format(f'{needed:.6g}')}",
+        explanation=f"no design within the other limits {BEST_WORDS[name].format(f'{needed:.6g}')}",
     )
 
 
-def _nearest(space: ReplicaSpace, block: _Block, at: tuple[np.intp, ...]) -> dict[str, Any]:
+def nearest_told(space: ReplicaSpace, block: LimitBlock, at: tuple[np.intp, ...]) -> dict[str, Any]:
+    """A candidate of a block, and by how much each limit refuses it."""
     family = block.family
     row, column = int(block.rows[at[0]]), int(at[1])
     layout = family.layout(row)
     refused = []
     for name, broken in block.broken.items():
         if broken[at]:
-            value = _shown(name, float(block.seen[name][at]))
-            limit = _shown(name, _limit_value(space, name, family))
+            value = shown_value(name, float(block.seen[name][at]))
+            limit = shown_value(name, limit_value(space, name, family))
             refused.append(
                 {"limit": name, "value": value, "limit_value": limit, "unit": LIMIT_UNITS[name],
                  "by": abs(value - limit)}

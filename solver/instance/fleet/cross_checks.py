@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.catalog import suggestion
+from solver.instance.fleet.batch_jobs import check_batches
 from solver.instance.fleet.domain import MachineOffer, Workload
 from solver.instance.fleet.plausible import plain
 from solver.instance.fleet.records import FleetFile
@@ -46,6 +47,7 @@ def check_file(record: FleetFile, lookup: Lookup) -> None:
             f"is {shown}",
             "It goes with cost_in = 'usd': give both, or count cost in usd_per_hour",
         )
+    check_batches(record, lookup)
     _check_names(record, lookup)
     _check_racks(record, lookup)
     _check_limits(record, lookup)
@@ -154,12 +156,13 @@ def check_question(
     _check_speed(record, workloads, lookup)
     if "quality" in record.trade_off:
         for workload in workloads:
-            for model in workload.models:
+            key = f"workloads.{workload.name}.models"
+            for model in () if lookup.has_fault(key) else workload.models:
                 if model.quality is None:
                     lookup.fault(
-                        f"workloads.{workload.name}.models",
+                        key,
                         f"{model.name!r} has no quality, which is traded off",
-                        "Write models = [{ model = ..., quality = ... }]",
+                        "Write models = [{ model = ..., quality = ..., source = ... }]",
                     )
     if "throughput" in record.trade_off and not _bounded(record, machines):
         lookup.fault(
@@ -215,16 +218,23 @@ def _check_watts(
     lookup: Lookup,
     designed: bool,
 ) -> None:
-    limited = record.limits.max_kw is not None or any(rack.kw is not None for rack in record.racks)
-    if "power" not in record.trade_off and not limited:
+    limits = (
+        record.limits.max_kw,
+        record.limits.max_j_per_token,
+        record.limits.max_kg_co2_per_day,
+        *(rack.kw for rack in record.racks),
+    )
+    traded = {"power", "energy"}.intersection(record.trade_off)
+    if not traded and all(limit is None for limit in limits):
         return
     for machine in machines:
         key = f"machines.{machine.name}.watts_per_device"
-        needed = _in_use(machine, workloads, designed, "watts")
+        needed = _in_use(machine, workloads, designed and not machine.modelled_watts, "watts")
         if machine.watts_per_device is None and needed and not lookup.has_fault(key):
             lookup.fault(
                 key,
-                "is missing, and power is traded off or limited",
+                f"is missing, and {'energy' if 'energy' in traded else 'power'} is traded off or "
+                "limited",
                 "Give the watts of one device in use",
             )
     _check_nameless(workloads, "watts", "power", lookup)
@@ -255,7 +265,7 @@ def _check_speed(record: FleetFile, workloads: Sequence[Workload], lookup: Looku
         starting = [point for point in workload.points if point.phase != "decode"]
         key = f"workloads.{workload.name}"
         unknown = [point for point in decoding if point.tpot_s is None]
-        if unknown and "speed" in record.trade_off:
+        if unknown and workload.batch is None and "speed" in record.trade_off:
             lookup.fault(
                 f"{key}.points",
                 f"speed is traded off, but {len(unknown)} of {len(decoding)} rows give none, "

@@ -5,6 +5,7 @@ Money is an exact fraction of a US dollar, rates and shares are exact fractions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -15,6 +16,7 @@ from solver.instance.economics import EconomicsTerms
 from solver.instance.energy import EnergyTerms
 from solver.instance.ownership import Ownership
 from solver.instance.quality import QualityPenalty
+from solver.instance.services.shape import ServiceShape
 
 __all__ = [
     "WRITTEN_WHERE_STATED",
@@ -108,6 +110,28 @@ class BatchJob:
     arrives: str
     deadline_hours: Fraction
 
+    def periods_of_work(self, periods: Sequence[Period]) -> tuple[int, ...]:
+        """Numbers of the periods that begin and end between arrival and deadline, in their order.
+
+        The day repeats, so after the last period comes the first; empty where not even the first
+        is over in time.
+
+        Raises
+        ------
+        ValueError
+            If no period has the name ``arrives``.
+        """
+        first = [period.name for period in periods].index(self.arrives)
+        found: list[int] = []
+        hours = Fraction(0)
+        for step in range(len(periods)):
+            number = (first + step) % len(periods)
+            hours += periods[number].hours
+            if hours > self.deadline_hours:
+                break
+            found.append(number)
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPoint:
@@ -173,6 +197,9 @@ class Workload:
     batch
         Work with a deadline in place of a rate: ``requests_per_s`` is then its mean over the day,
         which no period asks for.
+    service
+        What ``sizes`` and ``requests_per_s`` were made of, as it was stated; ``max_ttft_s`` is then
+        what its retrieval leaves. ``None``: stated as requests.
     """
 
     name: str
@@ -187,6 +214,7 @@ class Workload:
     points_meet_limits: bool = False
     prefix_hit: Fraction = field(default=Fraction(0), metadata=WRITTEN_WHERE_STATED)
     batch: BatchJob | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    service: ServiceShape | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
 
     @property
     def output_tokens(self) -> Fraction:
@@ -220,6 +248,8 @@ class Contract:
     stock_devices: int | None = None
     ownership: Ownership | None = None
     source: str = ""
+    at_grid_price: bool = field(default=False, metadata=WRITTEN_WHERE_STATED)
+    """Owned: energy is paid at the grid price of the hour; ``ownership`` holds its mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +276,8 @@ class MachineOffer:
     stock_devices: int | None = None
     clocks_mhz: tuple[int, ...] = field(default=(), metadata=WRITTEN_WHERE_STATED)
     """Clocks that its replicas may be set to; empty: left alone."""
+    modelled_watts: bool = field(default=False, metadata=WRITTEN_WHERE_STATED)
+    """Designs draw what the power model says; ``watts_per_device`` is that of measured points."""
 
 
 @dataclass(frozen=True, slots=True)

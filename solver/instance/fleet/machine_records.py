@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from solver.instance.clocks import ClockChoice
 from solver.instance.fleet.plausible import (
     DeviceRent,
     DeviceWatts,
@@ -51,9 +52,14 @@ class ContractRecord(Record):
         default=None, description="Owned: share of those hours it is put to use; 1 if left out."
     )
     pue: Surcharge | None = Field(
-        default=None, description="Owned: power drawn by the site over that of devices; default 1."
+        default=None,
+        description="Owned: power drawn by the site over that of devices; that of [energy] if left "
+        "out, else 1.",
     )
-    usd_per_kwh: Energy | None = Field(default=None, description="Owned: price of electricity.")
+    usd_per_kwh: Energy | None = Field(
+        default=None,
+        description="Owned: price of electricity; that of [energy], hour by hour, if left out.",
+    )
     maintenance_per_year: Share | None = Field(
         default=None, description="Owned: yearly upkeep as a share of the price; default 0."
     )
@@ -76,7 +82,12 @@ class MachineEntry(Record):
     stock_devices: Stock | None = Field(default=None, description="Most devices there are.")
     watts_per_device: DeviceWatts | None = Field(
         default=None,
-        description="Of a device in use with its share of the host; the catalog's if left out.",
+        description="Of a device in use with its share of the host; the catalog's if left out, or "
+        "with [energy] what the power model says.",
+    )
+    clock_mhz: ClockChoice | None = Field(
+        default=None,
+        description="Core clocks in MHz, or 'all', in place of design.clock_mhz; needs [energy].",
     )
     usd_per_hour: DeviceRent | None = Field(
         default=None, description="In place of contracts: one on demand at this price."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.catalog.domain import Accelerator, Price
 from solver.errors import FleetError
+from solver.instance.energy import EnergyTerms
+from solver.instance.fleet.clock_choice import machine_clocks
 from solver.instance.fleet.domain import Contract, MachineOffer, Ownership, RackOrbit
 from solver.instance.fleet.machine_records import ContractRecord, MachineEntry, RackRecord
 from solver.instance.fleet.plausible import DEVICE_USD_PER_HOUR
@@ -28,10 +31,25 @@ _COMMITTED = ("reserved", "owned")
 
 
 class MachineReader:
-    """Machines of one file; ``prices`` collects what was dated, to tell how old it is."""
+    """Machines of one file; ``prices`` collects what was dated, to tell how old it is.
 
-    def __init__(self, lookup: Lookup) -> None:
+    Parameters
+    ----------
+    energy
+        Of the file: devices then draw what the power model says, and owners may pay the grid.
+    clocks
+        Those of the design space; a machine may state its own.
+    """
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        energy: EnergyTerms | None = None,
+        clocks: Sequence[int] | str | None = None,
+    ) -> None:
         self._lookup = lookup
+        self._energy = energy
+        self._clocks = clocks
         self.prices: list[Price] = []
 
     def offer(self, entry: MachineEntry) -> MachineOffer | None:
@@ -59,6 +77,7 @@ class MachineReader:
                 "is missing, and an owner pays for energy",
                 "Give the watts of one device in use",
             )
+        clocks = machine_clocks(entry, self._clocks, accelerator, self._lookup)
         if len(self._lookup.faults) > before:
             return None
         return MachineOffer(
@@ -68,6 +87,11 @@ class MachineReader:
             watts_per_device=watts,
             contracts=contracts,
             stock_devices=entry.stock_devices,
+            clocks_mhz=clocks,
+            modelled_watts=self._energy is not None
+            and entry.watts_per_device is None
+            and accelerator is not None
+            and accelerator.power is not None,
         )
 
     def _check_stock(self, entry: MachineEntry, key: str) -> None:
@@ -206,14 +230,28 @@ class MachineReader:
         rent = next((k for k in ("usd_per_hour", "tier") if getattr(record, k) is not None), None)
         if rent is not None:
             fault(f"{key}.{rent}", "belongs to a rented machine", "Leave it out of an owned one")
-        missing = [name for name in _OWNER_NEEDS if getattr(record, name) is None]
+        grid = None if self._energy is None else self._energy.usd_per_kwh
+        at_grid_price = (
+            grid is not None
+            and record.usd_per_kwh is None
+            and not self._lookup.has_fault(f"{key}.usd_per_kwh")
+        )
+        missing = [
+            name
+            for name in _OWNER_NEEDS
+            if getattr(record, name) is None and not (name == "usd_per_kwh" and at_grid_price)
+        ]
         for name in missing:
-            if not self._lookup.has_fault(f"{key}.{name}"):
-                fault(f"{key}.{name}", "is missing", "An owned machine needs it")
+            if not self._lookup.has_fault(f"{key}.{name}", "energy.usd_per_kwh"):
+                also = ", or energy.usd_per_kwh" if name == "usd_per_kwh" else ""
+                fault(f"{key}.{name}", "is missing", f"An owned machine needs it{also}")
         purchase, years, energy = (getattr(record, name) for name in _OWNER_NEEDS)
         if missing or rent is not None:
             return None
+        if energy is None and grid is not None:
+            energy = grid.mean
         one = Fraction(1)
+        site = one if self._energy is None else self._energy.pue
         return Contract(
             name=record.name or record.kind,
             kind="owned",
@@ -224,11 +262,12 @@ class MachineReader:
                 purchase_usd=purchase,
                 depreciation_years=years,
                 utilisation=one if record.utilisation is None else record.utilisation,
-                pue=one if record.pue is None else record.pue,
+                pue=site if record.pue is None else record.pue,
                 usd_per_kwh=energy,
                 maintenance_per_year=record.maintenance_per_year or Fraction(0),
             ),
             source=record.source or "instance file",
+            at_grid_price=at_grid_price,
         )
 
 

@@ -28,6 +28,7 @@ from solver.instance.fleet.domain import (
     Transfer,
     Workload,
 )
+from solver.instance.fleet.energy_checks import check_energy, check_penalties, unmodelled_power
 from solver.instance.fleet.machines import MachineReader, rack_orbit
 from solver.instance.fleet.model_keys import check_model_keys
 from solver.instance.fleet.points_binding import PointTables
@@ -102,7 +103,8 @@ def _built(
 
     periods = tuple(Period(entry.name, entry.hours) for entry in record.periods)
     periods = periods or (Period("day", Fraction(24)),)
-    offers = MachineReader(lookup)
+    energy = None if record.energy is None else record.energy.to_domain()
+    offers = MachineReader(lookup, energy, record.design.clock_mhz if record.design else None)
     found = [offers.offer(entry) for entry in record.machines]
     machines = tuple(machine for machine in found if machine is not None)
     tables = PointTables(
@@ -112,10 +114,18 @@ def _built(
         machines=tuple(entry.name for entry in record.machines),
     )
     workloads = WorkloadReader(
-        lookup, attachments, tables, len(periods), "throughput" in record.trade_off
+        lookup,
+        attachments,
+        tables,
+        len(periods),
+        "throughput" in record.trade_off,
+        caching=record.performance.model == CALIBRATED,
     ).workloads(record.workloads)
     if len(machines) == len(found) and len(workloads) == len(record.workloads):
         check_question(record, workloads, machines, lookup)
+        check_energy(record, machines, lookup)
+        check_penalties(record, workloads, lookup)
+        attachments.warnings.extend(unmodelled_power(energy, workloads, machines))
     design = _design(record, workloads, machines, lookup)
     if lookup.faults:
         raise InstanceError.all_of(lookup.faults)
@@ -139,6 +149,8 @@ def _built(
             max_devices=limits.max_devices,
             max_layouts=limits.max_layouts,
             max_spot_fraction=limits.max_spot_fraction,
+            max_j_per_token=limits.max_j_per_token,
+            max_kg_co2_per_day=limits.max_kg_co2_per_day,
         ),
         racks=tuple(rack_orbit(entry) for entry in record.racks),
         service=Service(**dict(record.service)),
@@ -152,6 +164,9 @@ def _built(
         ),
         seed=record.seed,
         weight_formats=(record.design.weight_format or ()) if record.design is not None else (),
+        energy=energy,
+        penalties=tuple(penalty.to_domain() for penalty in record.penalties),
+        economics=None if record.economics is None else record.economics.to_domain(),
         expected_exit_status=record.expected_exit_status,
         source=where,
         warnings=(*price_age_warnings(offers.prices, today), *attachments.warnings),

@@ -10,9 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from solver.instance.clocks import ClockChoice
+from solver.instance.economics_records import EconomicsRecord
+from solver.instance.energy_records import EnergyRecord
 from solver.instance.fleet.machine_records import ContractKind, MachineEntry, RackRecord
 from solver.instance.fleet.plausible import DeviceBandwidth, FleetKw, Share, Years
 from solver.instance.fleet.workload_records import EntryName, PeriodRecord, WorkloadEntry
+from solver.instance.quality_records import QualityPenaltyRecord
 from solver.instance.record_types import (
     CatalogKeys,
     Exact,
@@ -29,7 +33,7 @@ from solver.instance.validation import slip
 __all__ = ["FleetDesignRecord", "FleetFile", "FleetLimitsRecord", "ServiceRecord"]
 
 _Count = Annotated[Whole, Field(gt=0, le=10**9)]
-_TradeOff = Literal["speed", "cost", "power", "quality", "throughput"]
+_TradeOff = Literal["speed", "cost", "power", "energy", "quality", "throughput"]
 
 
 class FleetDesignRecord(LayoutChoices):
@@ -39,6 +43,11 @@ class FleetDesignRecord(LayoutChoices):
     weight_format: Formats | None = Field(
         default=None,
         description="Formats of the weights, in place of weight_bits (calibrated).",
+    )
+    clock_mhz: ClockChoice | None = Field(
+        default=None,
+        description="Core clocks in MHz, or 'all': each machine takes those it has; needs "
+        "[energy].",
     )
     phases: list[Literal["aggregated", "disaggregated"]] = Field(
         default=["aggregated"],
@@ -68,6 +77,15 @@ class FleetLimitsRecord(Record):
     )
     max_spot_fraction: Share | None = Field(
         default=None, description="Share of the devices that may be spot."
+    )
+    max_j_per_token: Positive | None = Field(
+        default=None,
+        description="Joules of devices and hosts for one output token, mean over the day, at most; "
+        "needs [energy].",
+    )
+    max_kg_co2_per_day: Positive | None = Field(
+        default=None,
+        description="Kilograms of CO2 a day, site included, at most; needs energy.g_co2_per_kwh.",
     )
 
 
@@ -230,12 +248,32 @@ class FleetFile(CatalogKeys):
     performance: FleetPerformanceRecord = Field(
         default_factory=FleetPerformanceRecord, description="The performance model."
     )
+    energy: EnergyRecord | None = Field(
+        default=None,
+        description="What electricity costs and emits; devices then draw power by what they do.",
+    )
+    penalties: list[QualityPenaltyRecord] = Field(
+        default=[], description="What precisions take off the scores of models."
+    )
+    economics: EconomicsRecord | None = Field(
+        default=None, description="What 'fleetfront economics' compares with."
+    )
 
     @field_validator("trade_off")
     @classmethod
     def _two_or_three(cls, value: list[_TradeOff]) -> list[_TradeOff]:
         if len(set(value)) != len(value):
             raise slip(f"{value} names one thing twice", "Name each once")
+        if {"power", "energy"} <= set(value):
+            raise slip(
+                "with demand given, energy per token is power in another unit",
+                "Keep power or energy",
+            )
+        if {"throughput", "energy"} <= set(value):
+            raise slip(
+                "energy per token is divided by the throughput that is traded off",
+                "Trade off power in place of energy",
+            )
         if value != ["throughput"] and len(value) not in (2, 3):
             raise slip(
                 f"{value} is neither two or three things nor throughput alone",

@@ -13,6 +13,7 @@ from solver.instance.fleet.domain import RequestSize
 from solver.instance.fleet.fault_limit import listed
 from solver.instance.fleet.workload_records import MAX_TOKENS, WorkloadEntry
 from solver.instance.lookup import Lookup
+from solver.instance.services.fleet_door import service_sizes
 
 __all__ = ["MAX_CLASSES", "request_sizes"]
 
@@ -30,14 +31,25 @@ _SYNONYMS = {
     "share": "weight",
     "requests": "weight",
 }
-_WAYS = ("input_tokens", "output_tokens", "sizes", "histogram")
+_WAYS = ("input_tokens", "output_tokens", "sizes", "histogram", "service")
 _Weighted = list[tuple[int, int, Fraction]]
 
 
 def request_sizes(
-    entry: WorkloadEntry, key: str, lookup: Lookup, attachments: Attachments
+    entry: WorkloadEntry,
+    key: str,
+    lookup: Lookup,
+    attachments: Attachments,
+    *,
+    caching: bool = False,
 ) -> tuple[RequestSize, ...] | None:
-    """The classes of a workload, shares together exactly 1; ``None`` and faults where unclear."""
+    """The classes of a workload, shares together exactly 1; ``None`` and faults where unclear.
+
+    Those of a service have prefix hits of their own where the performance model knows them
+    (``caching``).
+    """
+    if entry.service is not None:
+        return service_sizes(entry.service.to_domain(), caching=caching)
     plain = entry.input_tokens is not None or entry.output_tokens is not None
     if plain + bool(entry.sizes) + (entry.histogram is not None) != 1:
         if not lookup.has_fault(*(f"{key}.{way}" for way in _WAYS)):

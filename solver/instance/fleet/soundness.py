@@ -5,11 +5,11 @@ The reader cannot build an unsound question; a result file that was damaged or e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from solver.catalog.weight_formats import FORMAT_BITS
-from solver.instance.fleet.domain import Contract, FleetInstance, MachineOffer, Workload
+from solver.instance.fleet.domain import Contract, FleetInstance, MachineOffer, Period, Workload
 
 __all__ = ["unsound"]
 
@@ -21,9 +21,12 @@ def unsound(instance: FleetInstance) -> list[str]:
     found = list(_top(instance))
     machines = {machine.name for machine in instance.machines}
     for workload in instance.workloads:
-        found.extend(_workload(workload, len(instance.periods), machines))
+        found.extend(_workload(workload, instance.periods, machines))
     for machine in instance.machines:
         found.extend(_machine(machine))
+    batches = any(workload.batch is not None for workload in instance.workloads)
+    if batches and "throughput" in instance.trade_off:
+        found.append("batch work has no rate whose throughput could be traded off")
     found.extend(_limits(instance))
     return found
 
@@ -67,9 +70,22 @@ def _top(instance: FleetInstance) -> Iterator[str]:
         yield "an efficiency is not a share"
     if not set(instance.weight_formats) <= FORMAT_BITS.keys():
         yield "a format of weights is unknown"
+    energy = instance.energy
+    if energy is not None and (energy.pue < 1 or (energy.host_w_per_device or 0) < 0):
+        yield "the energy of the site is out of range"
+    if energy is not None and energy.billed and energy.usd_per_kwh is None:
+        yield "electricity is billed and has no price"
+    if energy is None and any(machine.modelled_watts for machine in instance.machines):
+        yield "power is modelled and there are no energy terms"
+    contracts = [contract for machine in instance.machines for contract in machine.contracts]
+    grid = energy is not None and energy.usd_per_kwh is not None
+    if not grid and any(contract.at_grid_price for contract in contracts):
+        yield "an owner pays a grid price that is not stated"
+    if any(penalty.points < 0 or not penalty.source for penalty in instance.penalties):
+        yield "a penalty is negative or has no source"
 
 
-def _workload(workload: Workload, n_periods: int, machines: set[str]) -> Iterator[str]:
+def _workload(workload: Workload, periods: Sequence[Period], machines: set[str]) -> Iterator[str]:
     name = f"workload {workload.name!r}"
     if not workload.models or not workload.sizes:
         yield f"{name} has no model or no size"
@@ -81,7 +97,7 @@ def _workload(workload: Workload, n_periods: int, machines: set[str]) -> Iterato
         yield f"shares of {name} are not 1 together"
     if workload.requests_per_s <= 0:
         yield f"{name} asks for nothing"
-    if len(workload.by_period) != n_periods or not any(workload.by_period):
+    if len(workload.by_period) != len(periods) or not any(workload.by_period):
         yield f"{name} has not one factor a period"
     if any(factor < 0 for factor in workload.by_period):
         yield f"{name} has a negative factor"
@@ -92,8 +108,13 @@ def _workload(workload: Workload, n_periods: int, machines: set[str]) -> Iterato
     )
     if any(limit is not None and limit <= 0 for limit in limits):
         yield f"a limit of {name} is not positive"
-    if not 0 <= workload.prefix_hit < 1:
+    hits = [
+        workload.prefix_hit,
+        *(s.prefix_hit for s in workload.sizes if s.prefix_hit is not None),
+    ]
+    if not all(0 <= hit < 1 for hit in hits):
         yield f"the share of cached prompts of {name} is not a share below 1"
+    yield from _batch(workload, periods)
     models = {model.name for model in workload.models}
     if not workload.points and any(model.model is None for model in workload.models):
         yield f"{name} has a model without a shape, and no points"
@@ -113,6 +134,23 @@ def _workload(workload: Workload, n_periods: int, machines: set[str]) -> Iterato
             yield f"{point.where} has no devices or carries nothing"
 
 
+def _batch(workload: Workload, periods: Sequence[Period]) -> Iterator[str]:
+    batch = workload.batch
+    if batch is None:
+        return
+    name = f"workload {workload.name!r}"
+    if batch.requests_per_day != workload.requests_per_s * 86_400:
+        yield f"the batch of {name} is not its mean rate over a day"
+    if any(factor != 1 for factor in workload.by_period):
+        yield f"{name} has a batch and a factor for a period"
+    if not 0 < batch.deadline_hours <= _HOURS:
+        yield f"the batch of {name} has no deadline within a day"
+    if batch.arrives not in [period.name for period in periods]:
+        yield f"the batch of {name} arrives in no period"
+    elif not batch.periods_of_work(periods):
+        yield f"no period of the batch of {name} is over in time"
+
+
 def _machine(machine: MachineOffer) -> Iterator[str]:
     name = f"machine {machine.name!r}"
     if machine.node_devices < 1:
@@ -121,6 +159,15 @@ def _machine(machine: MachineOffer) -> Iterator[str]:
         yield f"{name} draws no power"
     if machine.stock_devices is not None and machine.stock_devices < 0:
         yield f"{name} has a negative stock"
+    power = None if machine.accelerator is None else machine.accelerator.power
+    if machine.modelled_watts and power is None:
+        yield f"{name} has no power by phase"
+    if machine.clocks_mhz and (power is None or power.clocks is None):
+        yield f"{name} has no range of clocks"
+    elif power is not None and power.clocks is not None:
+        clocks = power.clocks
+        if any(not clocks.lowest_mhz <= mhz <= clocks.highest_mhz for mhz in machine.clocks_mhz):
+            yield f"{name} is set to a clock outside its range"
     yield from _repeats([contract.name for contract in machine.contracts], f"contract of {name}")
     for contract in machine.contracts:
         yield from _contract(contract, f"contract {contract.name!r} of {name}")
@@ -152,6 +199,13 @@ def _limits(instance: FleetInstance) -> Iterator[str]:
     whole = (limits.max_usd_per_hour, limits.max_watts, limits.max_devices, limits.max_layouts)
     if any(limit is not None and limit <= 0 for limit in whole):
         yield "a limit of the fleet is not positive"
+    energy = (limits.max_j_per_token, limits.max_kg_co2_per_day)
+    if any(limit is not None and limit <= 0 for limit in energy):
+        yield "a limit on energy or carbon is not positive"
+    if limits.max_kg_co2_per_day is not None and (
+        instance.energy is None or instance.energy.g_co2_per_kwh is None
+    ):
+        yield "carbon is limited and what a kWh emits is unknown"
     if limits.max_spot_fraction is not None and not 0 <= limits.max_spot_fraction <= 1:
         yield "the share of spot is not a share"
     if (service.wait_percentile is None) != (service.max_wait_s is None):

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from solver.instance.fleet.plausible import DemandRate, FirstTokenTime
+from solver.instance.quality_records import ServedModelRecord
 from solver.instance.record_types import Exact, Flag, ModelChoice, Positive, Record, Whole
+from solver.instance.services.records import ServiceRecord
 from solver.instance.validation import slip
 
-__all__ = ["Filled", "PeriodRecord", "SizeRecord", "WorkloadEntry", "WorkloadModelRecord"]
+__all__ = ["BatchRecord", "Filled", "PeriodRecord", "SizeRecord", "WorkloadEntry", "WorkloadModelRecord"]
 
 MAX_TOKENS = 10**9
 EntryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w .+/()-]+$")]
@@ -57,12 +59,17 @@ class SizeRecord(Record):
         return self
 
 
-class WorkloadModelRecord(Record):
+class WorkloadModelRecord(ServedModelRecord):
     """A model that may serve a workload."""
 
-    model: ModelChoice = Field(description="A catalog name, or { config = 'path/config.json' }.")
-    quality: Annotated[Exact, Field(ge=0)] | None = Field(
-        default=None, description="A score, the more the better."
+
+class BatchRecord(Record):
+    """Work that may wait until a deadline."""
+
+    requests_per_day: Positive = Field(description="Requests that arrive together, every day.")
+    arrives: EntryName = Field(description="Name of the period at whose start they arrive.")
+    deadline_hours: Annotated[Exact, Field(gt=0, le=24)] = Field(
+        description="Hours from then until all are done; at most 24."
     )
 
 
@@ -86,10 +93,18 @@ class WorkloadEntry(Record):
         min_length=1,
         description="In place of sizes: a CSV of input_tokens, output_tokens, weight.",
     )
+    service: ServiceRecord | None = Field(
+        default=None,
+        description="In place of sizes, prefix_hit and a rate: what a service does.",
+    )
     requests_per_s: DemandRate | None = Field(default=None, description="Demand in requests/s.")
     tok_per_s: DemandRate | None = Field(default=None, description="Demand in output tokens/s.")
     by_period: list[Annotated[Exact, Field(ge=0)]] | None = Field(
         default=None, description="Factor on the demand in each period; 1 if left out."
+    )
+    batch: BatchRecord | None = Field(
+        default=None,
+        description="In place of a rate: requests of a day, and the hours until they are done.",
     )
     min_speed_tok_per_s: Positive | None = Field(
         default=None, description="Output tokens/s one user sees, at least."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from solver.instance.fleet.attachments import Attachments
+from solver.instance.fleet.batch_jobs import batch_job, mean_requests_per_s
 from solver.instance.fleet.domain import MeasuredPoint, RequestSize, Workload, WorkloadModel
 from solver.instance.fleet.plausible import plain
 from solver.instance.fleet.points_binding import PointTables
@@ -14,6 +15,9 @@ from solver.instance.fleet.sizes import request_sizes
 from solver.instance.fleet.workload_records import WorkloadEntry, WorkloadModelRecord
 from solver.instance.lookup import Lookup
 from solver.instance.record_types import ModelFromConfig
+from solver.instance.services.door import check_caching, check_lengths, time_left_s
+from solver.instance.services.fleet_door import check_service, service_requests_per_s
+from solver.instance.services.shape import ServiceShape
 
 __all__ = ["WorkloadReader"]
 
@@ -28,6 +32,8 @@ class WorkloadReader:
         Periods of the day.
     demand_is_proportion
         A rate is maximised, so that demand may be left out: 1 request/s each.
+    caching
+        The performance model knows prefix hits.
     """
 
     lookup: Lookup
@@ -35,10 +41,12 @@ class WorkloadReader:
     tables: PointTables
     n_periods: int
     demand_is_proportion: bool
+    caching: bool = False
 
     def workloads(self, entries: Sequence[WorkloadEntry]) -> tuple[Workload, ...]:
         """Every workload that can be read; the faults of the others are noted."""
         stated = [e for e in entries if e.requests_per_s is not None or e.tok_per_s is not None]
+        stated += [e for e in entries if e.service is not None and e.service.sessions_per_s]
         found = [
             self._workload(entry, may_lack_demand=self.demand_is_proportion and not stated)
             for entry in entries
@@ -49,7 +57,11 @@ class WorkloadReader:
     def _workload(self, entry: WorkloadEntry, *, may_lack_demand: bool) -> Workload | None:
         key = f"workloads.{entry.name}"
         before = len(self.lookup.faults)
-        sizes = request_sizes(entry, key, self.lookup, self.attachments)
+        sizes = request_sizes(entry, key, self.lookup, self.attachments, caching=self.caching)
+        service = self._service(entry, key)
+        max_ttft_s = entry.max_ttft_s
+        if service is not None:
+            max_ttft_s = time_left_s(service, max_ttft_s, f"{key}.service", self.lookup)
         requests_per_s = self._demand(entry, key, sizes, may_lack_demand)
         by_period = self._by_period(entry, key)
         models = self._models(entry, key)
@@ -60,7 +72,11 @@ class WorkloadReader:
         if sizes is None:
             return None
         if entry.points is None:
-            self._check_context(sizes, models, key)
+            if service is None:
+                self._check_context(sizes, models, key)
+            else:
+                named = [(choice.name, choice.model) for choice in models]
+                check_lengths(service, named, f"{key}.service", self.lookup)
             points: tuple[MeasuredPoint, ...] = ()
         else:
             models, points = self.tables.bound(entry, key, sizes, models)
@@ -74,12 +90,22 @@ class WorkloadReader:
             requests_per_s=requests_per_s,
             by_period=by_period,
             min_speed_tok_per_s=entry.min_speed_tok_per_s,
-            max_ttft_s=entry.max_ttft_s,
+            max_ttft_s=max_ttft_s,
             target_speed_tok_per_s=entry.target_speed_tok_per_s,
             points=points,
             points_meet_limits=entry.points_meet_limits,
             prefix_hit=entry.prefix_hit or Fraction(0),
+            batch=batch_job(entry),
+            service=service,
         )
+
+    def _service(self, entry: WorkloadEntry, key: str) -> ServiceShape | None:
+        if entry.service is None:
+            return None
+        shape = entry.service.to_domain()
+        check_service(entry, key, self.lookup)
+        check_caching(shape, f"{key}.service", knows=self.caching, lookup=self.lookup)
+        return shape
 
     def _warn_of_unshown(
         self, entry: WorkloadEntry, key: str, points: Sequence[MeasuredPoint]
@@ -114,6 +140,15 @@ class WorkloadReader:
     ) -> Fraction:
         one = Fraction(1)
         requests, tokens = entry.requests_per_s, entry.tok_per_s
+        if entry.batch is not None:
+            return mean_requests_per_s(entry.batch)
+        if entry.service is not None:
+            shape = entry.service.to_domain()
+            if shape.sessions_per_s is None and not may_be_missing:
+                place = f"{key}.service.sessions_per_s"
+                if not self.lookup.has_fault(place):
+                    self.lookup.fault(place, "demand is missing", "Give it")
+            return service_requests_per_s(shape)
         if requests is not None and tokens is not None:
             self.lookup.fault(
                 key,
@@ -127,7 +162,7 @@ class WorkloadReader:
             mean = sum((size.share * size.output_tokens for size in sizes or ()), Fraction(0))
             return tokens / (mean or one)
         if not may_be_missing and not self.lookup.has_fault(
-            f"{key}.requests_per_s", f"{key}.tok_per_s"
+            f"{key}.requests_per_s", f"{key}.tok_per_s", f"{key}.service"
         ):
             self.lookup.fault(f"{key}.requests_per_s", "demand is missing", "Give it, or tok_per_s")
         return one
@@ -182,12 +217,12 @@ class WorkloadReader:
         choice = record.model
         if measured and isinstance(choice, str) and choice not in self.lookup.catalog.models:
             # Measured points stand for a model by themselves; the catalog need not know it.
-            return WorkloadModel(choice, None, record.quality)
+            return WorkloadModel(choice, None, record.quality, record.source)
         model = self.lookup.model(place, choice)
         if model is None:
             return None
         name = model.name if isinstance(choice, ModelFromConfig) else choice
-        return WorkloadModel(name, model, record.quality)
+        return WorkloadModel(name, model, record.quality, record.source)
 
     def _check_context(
         self, sizes: tuple[RequestSize, ...], models: tuple[WorkloadModel, ...], key: str

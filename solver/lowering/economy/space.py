@@ -53,12 +53,31 @@ class ModelSpace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EconomicSpace:
-    """All candidates of a question."""
+    """All candidates of a question.
+
+    Attributes
+    ----------
+    parts
+        One for each model that fits, in the order in which the question lists them.
+    notes
+        Models that were left out, and why.
+    """
 
     instance: ReplicaInstance
     parts: tuple[ModelSpace, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[tuple[ModelSpace, CandidateFamily], ...]:
         """Every rectangle with the model it belongs to."""
         return tuple((part, family) for part in self.parts for family in part.space.families)
+
+    @property
+    def n_stated(self) -> int:
+        """Candidates before any rule, of all models that fit."""
+        return sum(part.space.n_stated for part in self.parts)
+
+    @property
+    def n_candidates(self) -> int:
+        """Candidates that deployability rules leave, before HBM and other limits."""
+        return sum(part.space.n_candidates for part in self.parts)

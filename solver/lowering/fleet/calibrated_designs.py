@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from solver.instance.domain import DesignSpace, Traffic
 from solver.instance.fleet.domain import FleetInstance, Phase, RequestSize, Workload
 from solver.lowering.families import PS_PER_S, CandidateFamily
 from solver.lowering.fleet.calibrated_formats import formats_on
+from solver.lowering.fleet.drawn_power import DrawnPower, drawn_power
 from solver.lowering.fleet.hand_over import (
     Receivers,
     hand_over_s,
@@ -56,6 +58,7 @@ class _Lowered:
     bytes_per_s: float
     mixed: tuple[BySize, ...]
     alone: tuple[BySize, ...]
+    power: DrawnPower | None = None
 
     @property
     def families(self) -> tuple[CandidateFamily, ...]:
@@ -91,7 +94,9 @@ def calibrated_designs(
         tables: dict[Phase, list[ServingTable]] = {}
         for phase in instance.phases:
             if phase == "aggregated":
-                tables[phase] = [serving_table(_whole(workload, each)) for each in part.mixed]
+                tables[phase] = [
+                    serving_table(_whole(workload, each, part.power)) for each in part.mixed
+                ]
             elif phase == "decode":
                 tables[phase] = decoding
             else:
@@ -123,6 +128,7 @@ def _lower(
                     size=size,
                     weight_formats=formats.names,
                     traffic=_traffic(workload, size) if prompts else None,
+                    clocks_mhz=instance.machines[number].clocks_mhz,
                 )
             ).families
             for size in workload.sizes
@@ -136,11 +142,17 @@ def _lower(
         link_rate(accelerator, instance.transfer.bytes_per_s),
         by_family(prompts=True) if whole else (),
         by_family(prompts=False) if apart else (),
+        drawn_power(instance, number),
     )
 
 
 def _traffic(workload: Workload, size: RequestSize) -> Traffic:
-    return Traffic(size.input_tokens, size.output_tokens, workload.prefix_hit)
+    return Traffic(size.input_tokens, size.output_tokens, _prefix_hit(workload, size))
+
+
+def _prefix_hit(workload: Workload, size: RequestSize) -> Fraction:
+    """That of the size, where it has one of its own."""
+    return workload.prefix_hit if size.prefix_hit is None else size.prefix_hit
 
 
 def _cells(family: CandidateFamily) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -170,11 +182,15 @@ def _decoding(family: CandidateFamily, output_tokens: int) -> Served:
     return replace(served, tpot_s=family.step.latency_s(rows, columns))
 
 
-def _whole(workload: Workload, by_size: BySize) -> Iterator[tuple[Served, BoolArray]]:
+def _whole(
+    workload: Workload, by_size: BySize, power: DrawnPower | None
+) -> Iterator[tuple[Served, BoolArray]]:
     for size, family in zip(workload.sizes, by_size, strict=True):
         rows, columns = _cells(family)
         ttft_s = _table(family).steps.ttft_s(rows, columns)
         served = replace(_decoding(family, size.output_tokens), ttft_s=ttft_s)
+        if power is not None:
+            served = replace(served, watts=power.of_steps(family, rows, columns))
         yield served, family.fits(rows, columns)
 
 
@@ -189,7 +205,11 @@ def _decode(
         served = _decoding(family, size.output_tokens)
         most = (layouts.attention_data_parallel / busy_s)[:, None]
         rate = np.minimum(served.requests_per_s, most)
-        yield replace(served, requests_per_s=rate), family.fits(*_cells(family))
+        watts = None
+        if part.power is not None:
+            busy = part.power.of_steps(family, *_cells(family))
+            watts = part.power.partly(family, busy, rate / served.requests_per_s)
+        yield replace(served, requests_per_s=rate, watts=watts), family.fits(*_cells(family))
 
 
 def _prefill(
@@ -202,12 +222,13 @@ def _prefill(
             replica,
             layouts,
             input_tokens=size.input_tokens,
-            prefix_hit=float(workload.prefix_hit),
+            prefix_hit=float(_prefix_hit(workload, size)),
         )
         takers = receivers.get(family.step.precision.kv_bits)
         if takers is None:
             nobody = np.zeros_like(work.prompt_s)[:, None]
-            yield Served(nobody, nobody * np.nan, nobody), nobody > 0
+            nothing = None if part.power is None else nobody
+            yield Served(nobody, nobody * np.nan, nobody, nothing), nobody > 0
             continue
         prompt, link = float(size.input_tokens), part.bytes_per_s
         handed_s = hand_over_s(replica, layouts, takers, input_tokens=prompt, bytes_per_s=link)
@@ -215,6 +236,15 @@ def _prefill(
         rate = np.minimum(work.lanes / work.prompt_s, layouts.attention_data_parallel / sent_s)
         ttft_s = replica.serving.request_s + work.prompt_s + handed_s
         served = Served(rate[:, None], np.full((len(rate), 1), np.nan), ttft_s[:, None])
+        if part.power is not None:
+            busy = part.power.of_passes(
+                family,
+                seconds=work.prompt_s,
+                arithmetic_s=work.arithmetic_s,
+                hbm_s=work.hbm_s,
+            )
+            at_work = (rate * work.prompt_s / work.lanes)[:, None]
+            served = replace(served, watts=part.power.partly(family, busy, at_work))
         yield served, (work.hbm_bytes <= family.hbm_available_bytes)[:, None]
 
 

@@ -10,6 +10,9 @@ only pools of one kind make a pair (``pairing.py``).
 A workload of several sizes is a routing in each period. Where prefill and decode are offered apart
 every size has two parts there, and a share of an aggregated replica's time does both at once.
 
+Work with a deadline is one cell, or one routing, over the columns of all periods in which it may be
+done (``batch_cells.py``).
+
 With the throughput traded off demand is a multiple z of the proportions given: cells read
 :math:`\sum r n - p z \ge 0` with p the workload's share in whole units, and z is the pace of a
 routing, whose sizes then ask for whole units each.
@@ -31,6 +34,7 @@ import numpy as np
 from formulations.fleet.routing import Routing
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import FleetInstance, Workload
+from solver.lowering.fleet.batch_cells import check_batch_phases, demand_cells
 from solver.lowering.fleet.options import Option
 from solver.lowering.fleet.pairing import check_pools, pool_rows
 from solver.lowering.fleet.planned import PlannedColumn
@@ -106,36 +110,40 @@ def build_cells(instance: FleetInstance, columns: Sequence[PlannedColumn]) -> Ce
         if number in routed:
             _check_routing(instance, number)
         pools = [] if number in routed else pool_rows(offered)
-        for period, factor in enumerate(workload.by_period):
-            inside = [entry for entry in serving if entry[1].period == period]
-            name = workload.name
-            if len(instance.periods) > 1:
-                name += f" in {instance.periods[period].name}"
-            # With a throughput this is what one unit of it asks for.
-            wanted = workload.requests_per_s * factor
-            if grid is not None:
-                wanted = shares[number, period] / grid
+        if phases:
+            check_batch_phases(instance, workload)
+        for demand in demand_cells(instance, workload):
+            inside = [entry for entry in serving if entry[1].period in demand.weights]
+            brings = {
+                j: demand.counted(column.period, rates[j])
+                for j, column, _ in inside
+                if column.period is not None
+            }
+            name, wanted = demand.name, demand.wanted
+            if grid is not None and demand.period is not None:
+                # With a throughput this is what one unit of it asks for.
+                wanted = shares[number, demand.period] / grid
             if number in routed:
                 pace = len(columns) if free else None
                 routing, found = _routing(
                     workload,
                     name,
                     [(j, o) for j, _, o in inside],
-                    rates,
+                    brings,
                     wanted,
                     phases,
                     pace,
                     grid,
                 )
-                if any(any(rates[j]) for j, _, _ in inside) and not routing.rate.any():
+                if any(map(any, brings.values())) and not routing.rate.any():
                     raise _too_many(instance, workload)
                 routings.append(routing)
-                notes.extend(found)
+                notes.extend(_rounding_note(name, found, demand.unit))
                 continue
             for pool in pools:
                 places = [j for j, _, option in inside if pool.counts(option)]
                 cell = f"{name}, {pool.name}" if pool.name else name
-                brought = [rates[j][0] for j in places]
+                brought = [brings[j][0] for j in places]
                 whole = scaled_cover([brought], [wanted], capped=not free, grid=grid)
                 row = cover.add(cell, 0 if free else whole.demands[0])
                 cover.put(row, places, whole.rates[0])
@@ -143,7 +151,7 @@ def build_cells(instance: FleetInstance, columns: Sequence[PlannedColumn]) -> Ce
                     cover.put(row, len(columns), -whole.demands[0])
                 if any(brought) and not any(whole.rates[0]):
                     raise _too_many(instance, workload)
-                notes.extend(_rounding_note(cell, whole.rounded_to))
+                notes.extend(_rounding_note(cell, whole.rounded_to, demand.unit))
     tokens = None
     if grid is not None:
         tokens = sum(
@@ -185,12 +193,12 @@ def _too_many(instance: FleetInstance, workload: Workload) -> InstanceError:
     )
 
 
-def _rounding_note(name: str, unit: Fraction | None) -> tuple[str, ...]:
-    if unit is None:
+def _rounding_note(name: str, grain: Fraction | None, unit: str) -> tuple[str, ...]:
+    if grain is None:
         return ()
     return (
-        f"rates of {name} are rounded down, and its demand up, to multiples of {float(unit):.0e} "
-        "requests/s",
+        f"rates of {name} are rounded down, and its demand up, to multiples of {float(grain):.0e} "
+        f"{unit}",
     )
 
 
@@ -207,7 +215,19 @@ def _proportions(instance: FleetInstance, routed: Container[int]) -> dict[tuple[
     """Smallest whole numbers in the proportions of all demands, by workload and period.
 
     They are whole for every size of the workloads ``routed`` too.
+
+    Raises
+    ------
+    InstanceError
+        If there is batch work, or nothing is asked for.
     """
+    for workload in instance.workloads:
+        if workload.batch is not None:
+            raise InstanceError.one(
+                "throughput is traded off, which scales rates, and this is a number of requests a day",
+                where=f"{instance.source}: workload {workload.name!r}",
+                mend="State requests_per_s in place of batch, or trade off cost",
+            )
     wanted = {
         (number, period): workload.requests_per_s * factor
         for number, workload in enumerate(instance.workloads)
@@ -264,13 +284,13 @@ def _routing(
     workload: Workload,
     name: str,
     serving: Sequence[tuple[int, Option]],
-    rates: Sequence[Sequence[Fraction]],
+    rates: Mapping[int, Sequence[Fraction]],
     wanted: Fraction,
     phases: tuple[str, ...],
     pace: int | None,
     grid: Fraction | None,
-) -> tuple[Routing, tuple[str, ...]]:
-    """The routing of one period, and what was rounded; ``phases`` are parts where they are apart.
+) -> tuple[Routing, Fraction | None]:
+    """The routing of one cell, and its unit if rounded; ``phases`` are parts where they are apart.
 
     ``wanted`` requests/s of all sizes, for one unit of the throughput where ``pace`` is its column
     and ``grid`` its units in one request/s.
@@ -298,4 +318,4 @@ def _routing(
         parts=phases,
         pace=pace,
     )
-    return routing, _rounding_note(name, whole.rounded_to)
+    return routing, whole.rounded_to

@@ -2,8 +2,9 @@
 
 Keys follow the result contract: ``replicas`` (workload, option, layout, machine, region_or_rack,
 count and what such a replica does), ``utilisation`` by limit, ``usd_per_hour``, ``watts``,
-``tok_per_s_per_gpu``; and ``nodes`` bought by contract, ``devices`` held. With several periods
-money, watts, tokens and devices are means over the day.
+``tok_per_s_per_gpu``; and ``nodes`` bought by contract, ``devices`` held; ``energy`` where the
+question has its terms (``energy_account.py``). With several periods money, watts, tokens and
+devices are means over the day.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from formulations.fleet.plan import FleetPlan
 from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.fleet.domain import FleetInstance
+from solver.lowering.fleet.energy_account import energy_account
 from solver.lowering.fleet.options import PS_PER_S
 from solver.lowering.fleet.prices import period_weights
 from solver.lowering.fleet.space import ColumnMeaning, FleetSpace
@@ -66,6 +68,10 @@ def describe(space: FleetSpace, plan: FleetPlan) -> dict[str, Any]:
         "tok_per_s": None if tokens is None else float(tokens),
         "tok_per_s_per_gpu": None if tokens is None or not held else float(tokens / held),
     }
+    if isinstance(space.instance, FleetInstance) and space.instance.energy is not None:
+        design["energy"] = energy_account(
+            space.instance, [(column, count) for _, count, column in used], tokens
+        )
     if plan.shares:
         design["shares"] = list(_shares(space, plan))
     return design

@@ -2,7 +2,8 @@
 
 A workload of several request sizes is evaluated at each: a sequence of a size holds its input and
 half its output, rounded up, on average; the replica's latency is that of the slowest size it
-serves. Of the designs on as many devices those are kept that no other beats in latency and rates.
+serves. Of the designs on as many devices those are kept that no other beats in latency and rates,
+and, where they count, in watts, quality and what is sent.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from solver.instance.fleet.domain import (
     Workload,
     WorkloadModel,
 )
+from solver.instance.quality import quality_of
 from solver.lowering.families import CandidateFamily
 from solver.lowering.fleet.choices import counts_layouts
 from solver.lowering.fleet.dominance import smallest_rows
+from solver.lowering.fleet.energy import power_matters
 from solver.lowering.fleet.options import PS_PER_S, Option
 from solver.lowering.fleet.published_designs import published_designs
 from solver.lowering.fleet.scaling import NANO, ranks
@@ -141,10 +144,11 @@ def _evaluator(model: str) -> _DesignsOf:
 def _options(
     instance: FleetInstance, number: int, accepted: WorkloadModel, designs: MachineDesigns
 ) -> Iterator[Option]:
-    model, families = accepted.model, designs.families
-    assert model is not None  # the caller looked
+    families = designs.families
     for phase, tables in designs.tables.items():
-        for place, rows, columns in _worth_having(instance, number, model, families, tables, phase):
+        for place, rows, columns in _worth_having(
+            instance, number, accepted, designs, tables, phase
+        ):
             for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
                 yield _option(
                     instance,
@@ -162,8 +166,8 @@ def _options(
 def _worth_having(
     instance: FleetInstance,
     number: int,
-    model: Model,
-    families: Sequence[CandidateFamily],
+    accepted: WorkloadModel,
+    designs: MachineDesigns,
     tables: Sequence[ServingTable],
     phase: Phase,
 ) -> Iterator[tuple[int, _Places, _Places]]:
@@ -171,6 +175,8 @@ def _worth_having(
 
     Where layouts count, only batches of one layout are compared; pools only within one KV width.
     """
+    model, families = accepted.model, designs.families
+    assert model is not None  # the caller looked
     most = instance.workloads[number].max_ttft_s
     slowest = np.iinfo(np.int64).max if most is None else math.ceil(most * PS_PER_S)
     found = []
@@ -193,6 +199,12 @@ def _worth_having(
             for k, rate in zip(place.tolist(), rates.tolist(), strict=True)
         ]
         keys = np.column_stack([keys, ranks(sent)[1]])
+    if power_matters(instance, instance.machines[designs.machine]):
+        drawn = [t.watts[r, c] for r, c, t, _ in picked if t.watts is not None]
+        keys = np.column_stack([keys, np.concatenate(drawn)]) if drawn else keys
+    if "quality" in instance.trade_off:
+        lost = [-(_quality(instance, accepted, family) or Fraction(0)) for family in families]
+        keys = np.column_stack([keys, np.array(ranks(lost)[1], dtype=np.int64)[place]])
     apart = devices
     if phase != "aggregated":
         # Only replicas of equal width can hand a KV cache over.
@@ -235,7 +247,8 @@ def _option(
         whole=len(workload.sizes) == 1,
         latency_ps=None if phase == "prefill" else int(table.latency_ps[row, column]),
         ttft_s=None if phase == "decode" else Fraction(int(table.ttft_ps[row, column]), PS_PER_S),
-        quality=accepted.quality,
+        quality=_quality(instance, accepted, family),
+        watts=None if table.watts is None else Fraction(int(table.watts[row, column])),
         kv_bits=precision.kv_bits,
         uplink_bytes_per_s=None
         if accepted.model is None or not instance.racks
@@ -250,7 +263,29 @@ def _option(
             **_calibrated_facts(layout, precision),
             # A prefill replica works on one prompt a stage, whatever the batch.
             **({} if phase == "prefill" else {"batch": int(family.batches[column])}),
+            **_clock(family),
         },
+    )
+
+
+def _clock(family: CandidateFamily) -> dict[str, Any]:
+    """The clock that its devices are set to; nothing where clocks are left alone."""
+    clock_mhz = family.machine.clock_mhz
+    return {} if clock_mhz is None else {"clock_mhz": clock_mhz}
+
+
+def _quality(
+    instance: FleetInstance, accepted: WorkloadModel, family: CandidateFamily
+) -> Fraction | None:
+    """Score of the model less what the family's precisions take off it."""
+    precision = family.step.precision
+    return quality_of(
+        accepted.quality,
+        instance.penalties,
+        model=accepted.name,
+        weight_bits=precision.weight_bits,
+        weight_format=precision.weight_format,
+        kv_bits=precision.kv_bits,
     )
 
 

@@ -2,7 +2,8 @@
 
 Speed: latency between output tokens times the workload's own target (plain latency where it has
 none), so that the fastest level is 0. Quality: scores of models, the best is 0. One list of levels
-over all workloads. Columns that serve nobody, and prefill replicas in speed, are grade 0.
+over all workloads. Columns that serve nobody, and in speed prefill replicas and batch work, are
+grade 0.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from formulations.fleet.problem import QUALITY, SPEED
 from formulations.milp import IntArray
 from solver.errors import InstanceError
-from solver.instance.fleet.domain import FleetInstance
+from solver.instance.fleet.domain import FleetInstance, Workload
 from solver.lowering.fleet.options import PS_PER_S, Option
 from solver.lowering.fleet.scaling import ranks
 from solver.lowering.fleet.space import SpeedLevel
@@ -35,9 +36,10 @@ class Grades:
 
 def scaled_latency(instance: FleetInstance, option: Option) -> Fraction | None:
     """Latency in picoseconds times the target in tokens/s; ``None`` where there is none."""
-    if not option.makes_tokens or option.latency_ps is None:
+    workload = instance.workloads[option.workload]
+    if not option.makes_tokens or option.latency_ps is None or workload.batch is not None:
         return None
-    target = instance.workloads[option.workload].target_speed_tok_per_s
+    target = workload.target_speed_tok_per_s
     return Fraction(option.latency_ps) * (1 if target is None else target)
 
 
@@ -53,7 +55,8 @@ def check_grades(instance: FleetInstance, options: Sequence[Option]) -> None:
     if "speed" in instance.trade_off:
         _check_targets(instance)
         for option in options:
-            if option.makes_tokens and option.latency_ps is None:
+            watched = instance.workloads[option.workload].batch is None
+            if watched and option.makes_tokens and option.latency_ps is None:
                 raise InstanceError.one(
                     "speed is traded off and the time between tokens is not measured",
                     where=option.where or instance.source,
@@ -85,7 +88,7 @@ def grade_columns(instance: FleetInstance, served: Sequence[Option | None]) -> G
             if option is not None and (value := scaled_latency(instance, option)) is not None
         ]
         levels, grades[SPEED] = _graded(known, len(served))
-        plain = all(w.target_speed_tok_per_s is None for w in instance.workloads)
+        plain = all(w.target_speed_tok_per_s is None for w in _watched(instance))
         speed_levels = tuple(
             SpeedLevel(int(value) if plain else None, PS_PER_S / value) for value in levels
         )
@@ -108,10 +111,16 @@ def _graded(known: Sequence[tuple[int, Fraction]], n: int) -> tuple[list[Fractio
     return levels, grade
 
 
+def _watched(instance: FleetInstance) -> list[Workload]:
+    """Workloads whose users see the speed: nobody waits for the tokens of a batch."""
+    return [workload for workload in instance.workloads if workload.batch is None]
+
+
 def _check_targets(instance: FleetInstance) -> None:
-    with_target = [w.name for w in instance.workloads if w.target_speed_tok_per_s is not None]
-    if with_target and len(with_target) < len(instance.workloads):
-        without = [w.name for w in instance.workloads if w.target_speed_tok_per_s is None]
+    watched = _watched(instance)
+    with_target = [w.name for w in watched if w.target_speed_tok_per_s is not None]
+    without = [w.name for w in watched if w.target_speed_tok_per_s is None]
+    if with_target and without:
         raise InstanceError.one(
             f"workload {with_target[0]!r} has a target speed and {without[0]!r} has none, so their "
             "speeds cannot be compared",

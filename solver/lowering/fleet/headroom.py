@@ -151,10 +151,13 @@ def _rounded_down(value: Fraction) -> Fraction:
     return Fraction(value.numerator * up // (value.denominator * down) * down, up)
 
 
-def pool_loads(instance: FleetInstance, rate: Fraction) -> tuple[tuple[int, Fraction], ...]:
+def pool_loads(
+    instance: FleetInstance, rate: Fraction, *, may_wait: bool = False
+) -> tuple[tuple[int, Fraction], ...]:
     """(replicas, load in replicas) of every pool worth having, at ``rate`` requests/s a replica.
 
-    One pool of one replica, fully loaded, where no headroom is asked for.
+    One pool of one replica, fully loaded, where no headroom is asked for. Requests that ``may_wait``
+    for hours (batch work) need spares, and no room for waiting.
 
     Raises
     ------
@@ -178,7 +181,9 @@ def pool_loads(instance: FleetInstance, rate: Fraction) -> tuple[tuple[int, Frac
             where=f"{instance.source}: service.max_pool",
             mend=f"Allow pools of more than {spare}",
         )
-    if service.wait_percentile is None or service.max_wait_s is None:
+    if may_wait and not spare:
+        return ((1, Fraction(1)),)
+    if may_wait or service.wait_percentile is None or service.max_wait_s is None:
         return tuple((k, Fraction(k - spare)) for k in range(spare + 1, service.max_pool + 1))
     mu_t = _rounded_down(rate * service.max_wait_s)
     return _waiting_pools(mu_t, service.wait_percentile, spare, service.max_pool)

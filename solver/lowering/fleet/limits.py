@@ -1,4 +1,5 @@
-"""Limit rows of a question: devices supplied, blocks of nodes, stock, budget, power, spot share.
+"""Limit rows of a question: devices supplied, blocks of nodes, stock, budget, power, energy, carbon
+and the share of spot.
 
 Limits that hold at every hour are one row for each period; a column that stands in every period is
 in each of them. Spot devices are counted among devices that replicas stand on: what stands idle
@@ -11,14 +12,19 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from solver.errors import InstanceError
+from solver.instance.energy import HOURS_OF_A_DAY
 from solver.instance.fleet.domain import FleetInstance, MachineOffer
+from solver.lowering.fleet.energy import grams_per_kwh, mean_tok_per_s, site_pue
 from solver.lowering.fleet.nodes import sizes_to_fit
 from solver.lowering.fleet.options import option_label
 from solver.lowering.fleet.planned import PlannedColumn
 from solver.lowering.fleet.rows import NamedRows
 from solver.lowering.fleet.scaling import scaled_row
 
-__all__ = ["limit_rows"]
+__all__ = ["CARBON", "J_PER_TOKEN", "limit_rows"]
+
+J_PER_TOKEN = "energy per token"
+CARBON = "carbon a day"
 
 LimitUnits = dict[str, tuple[str, Fraction]]
 Entries = Mapping[int, Fraction | int]
@@ -41,18 +47,27 @@ class _Limits:
             stands = {j: v for j, v in entries.items() if self.columns[j].period in (None, number)}
             self.row(f"{name}{hour}", unit, side, stands)
 
-    def row(self, name: str, unit: str, side: Fraction | int, entries: Entries) -> None:
-        """One row, where any column is in it."""
+    def row(
+        self,
+        name: str,
+        unit: str,
+        side: Fraction | int,
+        entries: Entries,
+        *,
+        in_unit: Fraction | int = 1,
+    ) -> None:
+        """One row, where any column is in it; ``in_unit`` of what it counts are one of ``unit``."""
         entries = {j: value for j, value in entries.items() if value}
         if not entries:
             return
         values = [Fraction(value) for value in entries.values()]
         scaled = scaled_row(values, Fraction(side))
         self.rows.put(self.rows.add(name, scaled.side), list(entries), scaled.values)
-        self.units[name] = (unit, scaled.per_unit)
+        per_unit = scaled.per_unit * in_unit
+        self.units[name] = (unit, per_unit)
         if not scaled.exact:
             self.notes.append(
-                f"{name}: numbers are rounded to {float(1 / scaled.per_unit):.0e} {unit}, use up "
+                f"{name}: numbers are rounded to {float(1 / per_unit):.0e} {unit}, use up "
                 "and the limit down"
             )
 
@@ -87,6 +102,7 @@ def limit_rows(
     if limits.max_watts is not None:
         drawn = {j: _watts(instance, column) for j, column in enumerate(columns)}
         build.by_period("power", "W", limits.max_watts, drawn)
+    _energy_rows(build)
     if limits.max_spot_fraction is not None and any(column.on_spot for column in columns):
         share = limits.max_spot_fraction
         parts = {
@@ -96,6 +112,44 @@ def limit_rows(
         }
         build.by_period("spot share", "devices, weighted", 0, parts)
     return build.rows, build.units, tuple(build.notes)
+
+
+def _energy_rows(build: _Limits) -> None:
+    """Joules per output token and carbon of a day, both sums over all periods."""
+    instance = build.instance
+    limits, periods = instance.limits, instance.periods
+    if limits.max_j_per_token is not None:
+        tokens_per_s = mean_tok_per_s(instance)
+        drawn = {
+            j: _watts(instance, column, "max_j_per_token")
+            * (1 if column.period is None else periods[column.period].hours / HOURS_OF_A_DAY)
+            for j, column in enumerate(build.columns)
+        }
+        side = limits.max_j_per_token * tokens_per_s
+        build.row(J_PER_TOKEN, "J/token", side, drawn, in_unit=tokens_per_s)
+    if limits.max_kg_co2_per_day is not None:
+        grams = _grams_per_kwh(instance)
+        pue = site_pue(instance)
+        emitted = {
+            j: _watts(instance, column, "max_kg_co2_per_day") * pue * grams[column.period]
+            for j, column in enumerate(build.columns)
+            if column.period is not None
+        }
+        # Watt-hours times grams per kWh are millionths of a kilogram.
+        side = limits.max_kg_co2_per_day * 10**6
+        build.row(CARBON, "kg", side, emitted, in_unit=10**6)
+
+
+def _grams_per_kwh(instance: FleetInstance) -> list[Fraction]:
+    """Grams of CO2 in each period for a watt drawn all through it, times a thousand."""
+    found = grams_per_kwh(instance)
+    if found is None:
+        raise InstanceError.one(
+            "carbon is limited and what a kWh emits is not stated",
+            where=f"{instance.source}: limits.max_kg_co2_per_day",
+            mend="Give energy.g_co2_per_kwh, or drop the limit",
+        )
+    return [g * period.hours for g, period in zip(found, instance.periods, strict=True)]
 
 
 def _machine_rows(
@@ -164,11 +218,11 @@ def _blocks(column: PlannedColumn, size: int, node_devices: int) -> int:
     return column.replicas * max(column.taken // node_devices, 1)
 
 
-def _watts(instance: FleetInstance, column: PlannedColumn) -> Fraction:
+def _watts(instance: FleetInstance, column: PlannedColumn, limit: str = "max_kw") -> Fraction:
     if column.watts is None:
         raise InstanceError.one(
             f"the watts of {column.name!r} are not known",
-            where=f"{instance.source}: limits.max_kw",
+            where=f"{instance.source}: limits.{limit}",
             mend="State watts_per_device of its machine, or watts in its row; or drop the limit",
         )
     return column.watts

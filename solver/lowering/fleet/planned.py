@@ -26,15 +26,13 @@ from fractions import Fraction
 
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import Contract, FleetInstance, MachineOffer
+from solver.lowering.fleet.batch_cells import served_periods
+from solver.lowering.fleet.energy import energy_usd_by_period
 from solver.lowering.fleet.headroom import pool_loads
 from solver.lowering.fleet.node_pools import NodePool, cost_is_needed, is_folded, node_pools
 from solver.lowering.fleet.nodes import NodeCut, devices_taken, node_cuts, sizes_to_fit
 from solver.lowering.fleet.options import Option, option_label
-from solver.lowering.fleet.prices import (
-    energy_usd_per_hour,
-    holding_usd_per_hour,
-    period_weights,
-)
+from solver.lowering.fleet.prices import holding_usd_per_hour, period_weights
 from solver.lowering.fleet.scaling import rounded_down
 from solver.lowering.fleet.space import ColumnKind
 
@@ -139,13 +137,16 @@ def _replicas(instance: FleetInstance, option: Option) -> list[PlannedColumn]:
     label = option_label(instance, option)
     if "batch" in option.facts:
         label += f", batch {option.facts['batch']}"
-    loads = pool_loads(instance, max(option.rates))
+    if "clock_mhz" in option.facts:
+        label += f", {option.facts['clock_mhz']} MHz"
+    batch = instance.workloads[option.workload].batch is not None
+    loads = pool_loads(instance, max(option.rates), may_wait=batch)
     pools = _stands_on(instance, option, machine)
     apart = len(pools) > 1 and any(replicas > 1 for replicas, _ in loads)
     found = _queued(instance, _serving(option, label, watts), loads) if apart else []
     for pool in pools:
         folded = pool is None or (machine is not None and is_folded(instance, machine))
-        contract, usd = _price(instance, option, machine, pool, watts, folded=folded)
+        contract, usd, energy = _price(instance, option, machine, pool, watts, folded=folded)
         one = replace(
             _serving(option, f"{label}, {pool.name}" if pool and pool.name else label, watts),
             contract=contract,
@@ -167,9 +168,9 @@ def _replicas(instance: FleetInstance, option: Option) -> list[PlannedColumn]:
                 watts=Fraction(0),
                 places=option,
             )
-            found += _queued(instance, place, ((1, Fraction(1)),))
+            found += _queued(instance, place, ((1, Fraction(1)),), energy)
         else:
-            found += _queued(instance, one, loads)
+            found += _queued(instance, one, loads, energy)
     return found
 
 
@@ -193,11 +194,20 @@ def _serving(option: Option, name: str, watts: Fraction | None) -> PlannedColumn
 
 
 def _queued(
-    instance: FleetInstance, one: PlannedColumn, loads: Sequence[tuple[int, Fraction]]
+    instance: FleetInstance,
+    one: PlannedColumn,
+    loads: Sequence[tuple[int, Fraction]],
+    energy: Sequence[Fraction] = (),
 ) -> list[PlannedColumn]:
-    """The column ``one`` of one replica in every period, behind queues of (replicas, load)."""
+    """The column ``one`` of one replica in every period in which its workload may be served, behind
+    queues of (replicas, load). ``energy`` is US$/h of one replica in each period, paid besides."""
     found = []
-    for period, weight in enumerate(period_weights(instance)):
+    serves = one.option or one.places
+    workload = None if serves is None else instance.workloads[serves.workload]
+    weights = period_weights(instance)
+    for period in range(len(weights)) if workload is None else served_periods(instance, workload):
+        weight = weights[period]
+        usd = one.usd_per_hour + (energy[period] if energy else 0)
         for replicas, most in loads:
             load = most if one.option is None else _load(max(one.option.rates), most)
             behind = f", pool of {replicas}" if replicas > 1 or load != 1 else ""
@@ -210,7 +220,7 @@ def _queued(
                     load=load,
                     devices=replicas * one.devices,
                     held=replicas * one.held,
-                    usd_per_hour=one.usd_per_hour * weight * replicas,
+                    usd_per_hour=usd * weight * replicas,
                     watts=None if one.watts is None else one.watts * replicas,
                 )
             )
@@ -234,10 +244,12 @@ def _price(
     watts: Fraction | None,
     *,
     folded: bool,
-) -> tuple[Contract | None, Fraction]:
-    """Contract that the replica's column names, and US$/h of one replica that runs all day.
+) -> tuple[Contract | None, Fraction, Sequence[Fraction]]:
+    """Contract that the replica's column names, US$/h of one replica that runs all day, and US$/h
+    for its energy in each period.
 
-    A folded replica pays for its devices; on owned ones every replica pays for its energy.
+    A folded replica pays for its devices; on owned ones, and where electricity is billed, every
+    replica pays for its energy.
     """
     if machine is None or pool is None:
         if option.usd_per_hour is None and cost_is_needed(instance):
@@ -246,15 +258,13 @@ def _price(
                 where=option.where or instance.source,
                 mend="Give usd_per_hour in its row, or name a machine",
             )
-        return None, option.usd_per_hour or Fraction(0)
+        return None, option.usd_per_hour or Fraction(0), ()
     where = f"{instance.source}: machines.{machine.name}"
     contract = pool.contracts[0] if folded else pool.owned
     usd = Fraction(0)
     if folded:
         usd = holding_usd_per_hour(pool.contracts[0], where=where) * option.devices
-    if pool.owned is not None:
-        usd += energy_usd_per_hour(pool.owned, watts, machine, where=where)
-    return contract, usd
+    return contract, usd, energy_usd_by_period(instance, pool.owned, watts, machine, where=where)
 
 
 def _load(rate: Fraction, most: Fraction) -> Fraction:

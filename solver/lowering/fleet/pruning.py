@@ -20,6 +20,7 @@ import numpy as np
 from formulations.milp import IntArray
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.dominance import smallest_rows
+from solver.lowering.fleet.energy import power_matters
 from solver.lowering.fleet.grades import scaled_latency
 from solver.lowering.fleet.nodes import devices_taken
 from solver.lowering.fleet.options import Option
@@ -68,7 +69,9 @@ def _keys(instance: FleetInstance, group: Sequence[Option]) -> list[IntArray]:
         node = instance.machines[group[0].machine].node_devices
         taken = [devices_taken(option.devices, node) for option in group]
         keys.append(np.array(taken, dtype=np.int64))
-    keys.append(_ranks([option.watts or Fraction(0) for option in group]))
+    machine = None if group[0].machine is None else instance.machines[group[0].machine]
+    if machine is None or not machine.modelled_watts or power_matters(instance, machine):
+        keys.append(_ranks([option.watts or Fraction(0) for option in group]))
     keys.append(_ranks([option.usd_per_hour or Fraction(0) for option in group]))
     if any(orbit.uplink_bytes_per_s is not None for orbit in instance.racks):
         keys.append(_ranks([option.uplink_bytes_per_s or Fraction(0) for option in group]))

@@ -13,13 +13,14 @@ from solver.errors import Fault, InstanceError
 from solver.instance.domain import DesignSpace
 from solver.instance.fleet.domain import FleetInstance, Phase, RequestSize, Workload
 from solver.lowering.families import PS_PER_S, CandidateFamily
+from solver.lowering.fleet.drawn_power import DrawnPower, drawn_power
 from solver.lowering.fleet.replica_questions import replica_question
 from solver.lowering.fleet.serving_table import MachineDesigns, serving_table
 from solver.lowering.fleet.uplink import kv_bytes_per_token
 from solver.lowering.space import lower_replica
 from solver.performance.epoch2025.step import FloatArray, StepFamily
 from solver.performance.epoch2025.table import EpochTable
-from solver.performance.prefill import prefill_pass_s
+from solver.performance.prefill import prefill_pass_terms
 from solver.performance.serving import Served, aggregated, decode_only, prefill_only
 
 __all__ = ["published_designs"]
@@ -69,17 +70,25 @@ def _on_machine(
     offered = replace(design, weight_bits=able, kv_bits=design.kv_bits or (model.native_kv_bits,))
     by_size = [
         lower_replica(
-            replica_question(instance, model, (accelerator,), offered, size=size)
+            replica_question(
+                instance,
+                model,
+                (accelerator,),
+                offered,
+                size=size,
+                clocks_mhz=instance.machines[number].clocks_mhz,
+            )
         ).families
         for size in workload.sizes
     ]
     by_family = list(zip(*by_size, strict=True))
+    power = drawn_power(instance, number)
     return MachineDesigns(
         number,
         by_size[0],
         {
             phase: [
-                serving_table(_each_size(instance, model, workload.sizes, families, phase))
+                serving_table(_each_size(instance, model, workload.sizes, families, phase, power))
                 for families in by_family
             ]
             for phase in instance.phases
@@ -93,12 +102,13 @@ def _each_size(
     sizes: Sequence[RequestSize],
     families: Sequence[CandidateFamily],
     phase: Phase,
+    power: DrawnPower | None,
 ) -> Iterator[tuple[Served, BoolArray]]:
     """Serving of the candidates of one family, given as one family for each request size."""
     n, m = families[0].shape
     rows, columns = np.arange(n)[:, None], np.arange(m)[None, :]
     for size, family in zip(sizes, families, strict=True):
-        served = _served(instance, model, size, family, phase, rows, columns)
+        served = _served(instance, model, size, family, phase, rows, columns, power)
         yield served, family.fits(rows, columns)
 
 
@@ -116,34 +126,59 @@ def _served(
     phase: Phase,
     rows: npt.NDArray[np.intp],
     columns: npt.NDArray[np.intp],
+    power: DrawnPower | None,
 ) -> Served:
     step = _published_steps(family)
     batch: FloatArray = family.batches.astype(np.float64)[columns]
     output = float(size.output_tokens)
     if phase == "decode":
         step_s = family.latency_ps(rows, columns) / PS_PER_S
-        return decode_only(step_s=step_s, batch=batch, output_tokens=output)
-    prefill_s = prefill_pass_s(
+        served = decode_only(step_s=step_s, batch=batch, output_tokens=output)
+        return served if power is None else _drawing(served, power.of_steps(family, rows, columns))
+    prefill = prefill_pass_terms(
         step.setting,
         input_tokens=size.input_tokens,
         tensor_degrees=family.tensor_degrees,
         two_dimensional=step.two_dimensional,
         stages=step.stages,
-    )[:, None]
+    )
+    prefill_s = prefill.latency_s[:, None]
+    passes = None
+    if power is not None:
+        passes = power.of_passes(
+            family,
+            seconds=prefill.latency_s,
+            arithmetic_s=prefill.arithmetic_s,
+            hbm_s=prefill.hbm_s,
+        )
     if phase == "aggregated":
-        return aggregated(
+        served = aggregated(
             step_s=family.latency_ps(rows, columns) / PS_PER_S,
             batch=batch,
             prefill_s=prefill_s,
             stages=step.stages,
             output_tokens=output,
         )
+        if power is None or passes is None:
+            return served
+        # Prompts and steps take turns: of the time of a token the batch's prompts have this part.
+        part = batch * prefill_s / (step.stages * output * served.tpot_s)
+        steps = power.of_steps(family, rows, columns)
+        return _drawing(served, steps + (passes - steps) * part)
     per_device = instance.transfer.bytes_per_s
     bytes_per_s = (
         step.setting.accelerator.scale_out_bytes_per_s if per_device is None else float(per_device)
     )
     cache_bytes = float(kv_bytes_per_token(model, step.setting.kv_bits) * size.input_tokens)
     transfer_s = cache_bytes / (bytes_per_s * family.devices.astype(np.float64))
-    return prefill_only(
+    served = prefill_only(
         prefill_s=prefill_s + 0.0 * batch, stages=step.stages, transfer_s=transfer_s[:, None]
     )
+    if power is None or passes is None:
+        return served
+    at_work = served.requests_per_s * prefill_s / step.stages
+    return _drawing(served, power.partly(family, passes, at_work))
+
+
+def _drawing(served: Served, watts: FloatArray) -> Served:
+    return replace(served, watts=watts)

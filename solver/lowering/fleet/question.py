@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from formulations.fleet.problem import COST, POWER, THROUGHPUT, FleetProblem
+from formulations.fleet.problem import COST, ENERGY, POWER, THROUGHPUT, FleetProblem
 from formulations.milp import INFINITY, IntArray
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import FleetInstance
@@ -21,6 +21,7 @@ from solver.lowering.fleet.choices import (
 )
 from solver.lowering.fleet.designs import check_designs, design_options
 from solver.lowering.fleet.dominance import undominated
+from solver.lowering.fleet.energy import mean_tok_per_s
 from solver.lowering.fleet.grades import check_grades, grade_columns
 from solver.lowering.fleet.limits import limit_rows
 from solver.lowering.fleet.meanings import column_meanings
@@ -173,6 +174,10 @@ def _measures(
     if "power" in instance.trade_off:
         weights = period_weights(instance)
         put(POWER, [_mean_watts(instance, column, weights) for column in planned], Fraction(1))
+    if "energy" in instance.trade_off:
+        weights = period_weights(instance)
+        watts = [_mean_watts(instance, column, weights) for column in planned]
+        put(ENERGY, watts, 1 / _tok_per_s(instance, "energy per token", "power"))
     if cells.rate_tok_per_s is not None:
         rate = np.zeros(n, dtype=np.int64)
         rate[-1] = -1
@@ -212,20 +217,23 @@ def _cost_factor(instance: FleetInstance) -> Fraction:
             where=where,
             mend="Ask for usd_per_hour",
         )
-    weights = period_weights(instance)
-    tokens_per_s = sum(
-        (
-            workload.requests_per_s * workload.output_tokens * factor * weight
-            for workload in instance.workloads
-            for factor, weight in zip(workload.by_period, weights, strict=True)
-        ),
-        Fraction(0),
-    )
-    if not tokens_per_s:
+    return 1_000_000 / (_tok_per_s(instance, "a cost per token", "usd_per_hour") * 3600)
+
+
+def _tok_per_s(instance: FleetInstance, what: str, instead: str) -> Fraction:
+    """Mean output tokens/s that ``what`` is divided by.
+
+    Raises
+    ------
+    InstanceError
+        If there is no demand, or it is not given but found.
+    """
+    tokens_per_s = mean_tok_per_s(instance)
+    if not tokens_per_s or "throughput" in instance.trade_off:
         raise InstanceError.one(
-            "a cost per token needs demand", where=where, mend="Ask for usd_per_hour"
+            f"{what} needs demand", where=instance.source, mend=f"Ask for {instead}"
         )
-    return 1_000_000 / (tokens_per_s * 3600)
+    return tokens_per_s
 
 
 def _mean_watts(
@@ -233,7 +241,7 @@ def _mean_watts(
 ) -> Fraction:
     if column.watts is None:
         raise InstanceError.one(
-            f"power is traded off and the watts of {column.name!r} are not known",
+            f"power or energy is traded off and the watts of {column.name!r} are not known",
             where=f"{instance.source}: trade_off",
             mend="State watts_per_device of its machine, or watts in its row",
         )

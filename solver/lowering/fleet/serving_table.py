@@ -28,12 +28,14 @@ class ServingTable:
     """Serving of the candidates of one family: (layouts, batches), rates by size as well.
 
     Prefill may have a single column, where batches do not matter. A rate of 0: does not fit, or has
-    no such phase. Latencies in whole picoseconds, 0 for none.
+    no such phase. Latencies in whole picoseconds, 0 for none. ``watts`` whole, of the size that
+    draws most; ``None`` where the machine states them.
     """
 
     rates: npt.NDArray[np.int64]
     latency_ps: npt.NDArray[np.int64]
     ttft_ps: npt.NDArray[np.int64]
+    watts: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +58,16 @@ def serving_table(served: Iterable[tuple[Served, BoolArray]]) -> ServingTable:
     rates: list[npt.NDArray[np.int64]] = []
     latency: npt.NDArray[np.int64] | None = None
     ttft: npt.NDArray[np.int64] | None = None
+    watts: npt.NDArray[np.int64] | None = None
     for each, fits in served:
         rate = np.where(fits, np.floor(each.requests_per_s * NANO), 0).astype(np.int64)
         rates.append(rate)
         latency = _slowest(latency, rate, each.tpot_s)
         ttft = _slowest(ttft, rate, each.ttft_s)
+        watts = _most_drawn(watts, rate, each.watts)
     if latency is None or ttft is None:
         raise ValueError("a workload has at least one request size")
-    return ServingTable(np.stack(rates, axis=2), latency, ttft)
+    return ServingTable(np.stack(rates, axis=2), latency, ttft, watts)
 
 
 def _slowest(
@@ -74,3 +78,15 @@ def _slowest(
     known = (rate > 0) & ~np.isnan(seconds)
     ps = np.ceil(np.where(known, seconds, 0.0) * PS_PER_S).astype(np.int64)
     return ps if before is None else np.asarray(np.maximum(before, ps))
+
+
+def _most_drawn(
+    before: npt.NDArray[np.int64] | None,
+    rate: npt.NDArray[np.int64],
+    watts: npt.NDArray[np.float64] | None,
+) -> npt.NDArray[np.int64] | None:
+    if watts is None:
+        return before
+    # A float ends a few bits above a whole number as often as below it.
+    whole = np.ceil(np.where(rate > 0, watts, 0.0) - 1e-6).astype(np.int64)
+    return whole if before is None else np.asarray(np.maximum(before, whole))

@@ -44,11 +44,15 @@ class PrefillWork:
         Prompts that are worked on at once.
     hbm_bytes
         On the fullest device.
+    arithmetic_s, hbm_s
+        Parts of ``prompt_s`` that are bound by arithmetic and by HBM.
     """
 
     prompt_s: FloatArray
     lanes: FloatArray
     hbm_bytes: FloatArray
+    arithmetic_s: FloatArray
+    hbm_s: FloatArray
 
 
 def prefill_work(
@@ -94,4 +98,6 @@ def prefill_work(
         hbm_bytes=np.asarray(
             replica.weights_bytes(columns) + held + activations + serving.engine_bytes
         ),
+        arithmetic_s=np.asarray(cost.arithmetic_s * (fresh / chunk) * each),
+        hbm_s=np.asarray(cost.hbm_s * (fresh / chunk) * each),
     )

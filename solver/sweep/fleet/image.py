@@ -9,7 +9,15 @@ from fractions import Fraction
 import numpy as np
 
 from formulations.fleet.plan import FleetPlan, grades_of, measures_of
-from formulations.fleet.problem import COST, POWER, QUALITY, SPEED, THROUGHPUT, FleetProblem
+from formulations.fleet.problem import (
+    COST,
+    ENERGY,
+    POWER,
+    QUALITY,
+    SPEED,
+    THROUGHPUT,
+    FleetProblem,
+)
 from formulations.milp import INFINITY, IntArray
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.space import FleetSpace
@@ -95,7 +103,7 @@ class Objectives:
     def described(self) -> tuple[Objective, ...]:
         """Names, units and senses for people."""
         return tuple(
-            Objective(name, self._unit(name), "min" if name in (COST, POWER) else "max")
+            Objective(name, self._unit(name), "min" if name in (COST, POWER, ENERGY) else "max")
             for name in self.names
         )
 
@@ -110,7 +118,7 @@ class Objectives:
                 return "level"
             own = any(w.target_speed_tok_per_s is not None for w in instance.workloads)
             return "of target" if own else "tok/s/user"
-        return {POWER: "W", THROUGHPUT: "tok/s", QUALITY: "score"}[name]
+        return {POWER: "W", ENERGY: "J/token", THROUGHPUT: "tok/s", QUALITY: "score"}[name]
 
     def stated(self, image: Image) -> Mapping[str, Fraction]:
         """Values in the units people read, exact."""

@@ -1,7 +1,8 @@
 """What one more and one less of every limit is worth, by solving again.
 
 One unit is what people count in: a device (a node, where all that a limit counts is had by nodes),
-a US$/h, a kW, a layout, a replica, a percentage point of spot devices, a rack. All limits lifted at
+a US$/h, a kW, a tenth of a joule per token, a kilogram of CO2, a layout, a replica, a percentage
+point of spot devices, a rack. All limits lifted at
 once tell the most that can be gained; where that is nothing, no limit is asked alone. A limit that
 the plan at hand meets with one less costs nothing.
 """
@@ -21,7 +22,7 @@ from formulations.milp import INFINITY
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.fleet.lowering import lower_fleet
 from solver.lowering.fleet.space import FleetSpace
-from solver.lowering.fleet.stated import StatedLimit, stated_limits
+from solver.lowering.fleet.stated import StatedLimit, StatedRow, stated_limits
 from solver.lowering.fleet.uppers import with_implied_uppers, with_limits
 from solver.sweep.fleet.asking import Least, MakeRoad, as_text, ask_least, plain
 from solver.sweep.fleet.reference import Reference
@@ -30,12 +31,15 @@ from solver.sweep.fleet.roads import Stop
 __all__ = ["worth_of_limits"]
 
 _POINT = Fraction(1, 100)
+_STEPS = {"J/token": Fraction(1, 10)}
+"""Limits of which one whole unit is too much to ask about."""
 _COUNTED = {
     "devices": "device",
     "layouts": "layout",
     "replicas": "replica",
     "racks": "rack",
     "share": "percentage point",
+    "kg": "kilogram of CO2",
 }
 
 
@@ -141,9 +145,13 @@ def _questions(reference: Reference) -> Iterator[_Asked]:
 def _of_rows(reference: Reference, limit: StatedLimit, used: Sequence[int]) -> _Asked:
     problem = reference.space.problem
 
+    def side(row: StatedRow, value: Fraction) -> int:
+        if row.per_unit.denominator == 1:
+            return row.side + int((value - limit.stated) * row.per_unit)
+        return math.floor(value * row.per_unit)
+
     def changed(value: Fraction) -> _Change:
-        more = value - limit.stated
-        sides = {row.name: row.side + int(more * row.per_unit) for row in limit.rows}
+        sides = {row.name: side(row, value) for row in limit.rows}
         for row in limit.rows:
             gives = (problem.use.row(row.row)[1] < 0).any()
             if sides[row.name] < 0 and not gives:
@@ -155,6 +163,11 @@ def _of_rows(reference: Reference, limit: StatedLimit, used: Sequence[int]) -> _
             free=all(used[row.row] <= sides[row.name] for row in limit.rows),
         )
 
+    if limit.unit in _STEPS:
+        size = _STEPS[limit.unit]
+        up, down = limit.stated + size, limit.stated - size
+        step = (plain(size), limit.unit)
+        return _Asked(limit.name, limit.unit, limit.stated, changed(up), changed(down), step)
     piece, step = _piece(reference.space, limit)
     if piece == 1:
         up, down = limit.stated + 1, limit.stated - 1

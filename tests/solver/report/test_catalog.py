@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from solver.catalog import shipped_catalog
 from solver.catalog.domain import Accelerator, MixtureOfExperts, Model, Price
 from solver.report.catalog import entry_view, print_accelerators, print_models, print_prices
 
@@ -103,3 +104,33 @@ def test_a_price_is_shown_as_dollars_and_as_a_fraction() -> None:
     target, stream = console()
     target.print(entry_view(PRICE))
     assert "US$2.95/h (59/20)" in stream.getvalue()
+
+
+def test_an_accelerator_in_full_shows_power_by_phase_and_its_clocks() -> None:
+    entry = shipped_catalog().accelerator("A100-80GB SXM")
+    target, stream = console(160)
+    print_accelerators([entry], target, single=True)
+    text = " ".join(stream.getvalue().split())
+    for part in ("idle, context loaded", "93 W", "295.4 W", "400 W", "63.60 W"):
+        assert part in text
+    assert "210 to 1,410 MHz in steps of 15 MHz" in text
+    assert "below 70% of the highest clock" in text
+    assert "arXiv 2605.23918" in text
+
+
+def test_a_step_of_half_a_megahertz_is_told() -> None:
+    target, stream = console(160)
+    print_accelerators([shipped_catalog().accelerator("V100-32GB SXM")], target, single=True)
+    assert "steps of 7.5 MHz" in stream.getvalue()
+
+
+def test_clocks_that_are_not_known_are_said_to_be() -> None:
+    target, stream = console(160)
+    print_accelerators([shipped_catalog().accelerator("B200 SXM")], target, single=True)
+    assert "no range at hand" in stream.getvalue()
+
+
+def test_an_accelerator_without_power_says_nothing_of_it() -> None:
+    target, stream = console()
+    print_accelerators([DEVICE], target, single=True)
+    assert "power:" not in stream.getvalue()

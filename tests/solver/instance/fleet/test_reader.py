@@ -120,8 +120,8 @@ def test_transfer_is_in_bytes(read: Read) -> None:
 
 def test_several_models_may_serve_with_scores(read: Read) -> None:
     models = [
-        {"model": "Llama-3.1-8B", "quality": "66.7"},
-        {"model": "Llama-3.1-70B", "quality": 83},
+        {"model": "Llama-3.1-8B", "quality": "66.7", "source": "its card"},
+        {"model": "Llama-3.1-70B", "quality": 83, "source": "its card"},
     ]
     question = read(
         {

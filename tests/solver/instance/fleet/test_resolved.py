@@ -130,8 +130,13 @@ def keys_of(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def test_every_key_is_needed(read: Read) -> None:
-    # The rates of an accelerator are a table of its own keys: one may be missing.
-    places = [place for place in keys_of(document(read)) if "flop_per_s" not in place[:-1]]
+    # The rates of an accelerator are a table of its own keys: one may be missing. Power by phase is
+    # not known of every accelerator, and results of old do not have it.
+    places = [
+        place
+        for place in keys_of(document(read))
+        if "flop_per_s" not in place[:-1] and place[-1] != "power"
+    ]
     assert len(places) > 100
     for place in places:
         damaged = document(read)

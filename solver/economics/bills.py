@@ -1,0 +1,208 @@
+"""The bill of a service before and after each of its features, as a waterfall.
+
+A service is built up feature by feature (``solver.instance.services.steps``): visible tokens alone,
+growing context, tool calls, reasoning, retrieval, prefix caching. Every step is a question of its
+own, solved exactly: for a fleet the cheapest plan that meets the limits of the workload (it alone;
+a ceiling on cost is left out, since cost is what is asked), for a replica question the cheapest
+candidate. Storage of kept KV caches comes on top, ``storage.py``.
+
+A step that no plan can serve has no cost, and says why; one whose optimum was not proved in time
+has the cost of the best plan known, and says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Literal
+
+from solver.economics.bill_of_fleet import cheapest_fleet, fleet_at, rate_share, service_rate
+from solver.economics.bill_of_replica import cheapest_session, replica_at
+from solver.economics.cheapest import Cheapest
+from solver.errors import InstanceError
+from solver.instance.domain import ReplicaInstance
+from solver.instance.fleet.domain import FleetInstance, Workload
+from solver.instance.services.demand import SessionDemand, session_demand
+from solver.instance.services.shape import ServiceShape
+from solver.instance.services.steps import service_steps
+
+__all__ = ["Bill", "BillStep", "BillUnit", "bills"]
+
+BillUnit = Literal["usd_per_hour", "usd_per_session"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BillStep:
+    """The service with the features named so far.
+
+    Parameters
+    ----------
+    name
+        Of the feature that is new.
+    demand
+        Of one mean session.
+    sessions_per_s
+        At the busiest period; ``None`` in a replica question.
+    cheapest
+        What serving it costs, in the unit of the bill.
+    """
+
+    name: str
+    shape: ServiceShape
+    demand: SessionDemand
+    sessions_per_s: Fraction | None
+    cheapest: Cheapest
+
+    @property
+    def usd(self) -> Fraction | None:
+        """Serving and storage together; ``None`` where nothing serves it."""
+        return self.cheapest.usd
+
+    @property
+    def requests_per_s(self) -> Fraction | None:
+        """Calls to the model a second."""
+        return self._rate(self.demand.calls)
+
+    @property
+    def prefill_tok_per_s(self) -> Fraction | None:
+        """Tokens of prompts computed a second."""
+        return self._rate(self.demand.prefill_tokens)
+
+    @property
+    def decode_tok_per_s(self) -> Fraction | None:
+        """Tokens written a second, reasoning included."""
+        return self._rate(self.demand.output_tokens)
+
+    def _rate(self, a_session: Fraction) -> Fraction | None:
+        return None if self.sessions_per_s is None else self.sessions_per_s * a_session
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What one service costs, feature by feature.
+
+    Parameters
+    ----------
+    subject
+        The workload of a fleet, the name of a replica question.
+    unit
+        Of every cost: US$ an hour of the fleet (mean over the day), US$ a session of a replica.
+    mean_sessions_per_s
+        Over the day; ``None`` in a replica question.
+    """
+
+    subject: str
+    unit: BillUnit
+    steps: tuple[BillStep, ...]
+    mean_sessions_per_s: Fraction | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Every step is proved: at its least cost, or to be servable by nothing."""
+        return all(not step.cheapest.unproved for step in self.steps)
+
+    def usd_per_session(self, step: BillStep) -> Fraction | None:
+        """Cost of one mean session."""
+        if step.usd is None or self.mean_sessions_per_s is None:
+            return step.usd
+        return step.usd / (self.mean_sessions_per_s * 3600)
+
+    def added(self, place: int) -> Fraction | None:
+        """What step ``place`` adds to the one before it; ``None`` where either has no cost."""
+        now = self.steps[place].usd
+        before = self.steps[place - 1].usd if place else Fraction(0)
+        return None if now is None or before is None else now - before
+
+
+def bills(
+    instance: FleetInstance | ReplicaInstance,
+    *,
+    time_limit_s: float | None = None,
+    on_progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> tuple[Bill, ...]:
+    """The bill of every service of a question, in their order; empty where it states none.
+
+    Parameters
+    ----------
+    time_limit_s
+        For all steps together; ``None``: until every cost is proved.
+    on_progress
+        Told ``(steps done, steps)``.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the performance model cannot represent a model, a precision or a degree.
+    """
+    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    if isinstance(instance, ReplicaInstance):
+        stated = [instance.service] if instance.service is not None else []
+    else:
+        stated = [each.service for each in instance.workloads if each.service is not None]
+    total, done = sum(len(service_steps(shape)) for shape in stated), 0
+
+    def tell() -> None:
+        nonlocal done
+        done += 1
+        if on_progress is not None:
+            on_progress(done, total)
+
+    if isinstance(instance, ReplicaInstance):
+        return tuple(_of_replica(instance, shape, deadline, should_stop, tell) for shape in stated)
+    return tuple(
+        _of_fleet(instance, workload, workload.service, deadline, should_stop, tell)
+        for workload in instance.workloads
+        if workload.service is not None
+    )
+
+
+def _of_replica(
+    instance: ReplicaInstance,
+    shape: ServiceShape,
+    deadline: float | None,
+    should_stop: Callable[[], bool] | None,
+    tell: Callable[[], None],
+) -> Bill:
+    found = []
+    for step in service_steps(shape):
+        asked = replica_at(instance, step.shape)
+        cheapest = _attempt(
+            partial(cheapest_session, asked, deadline=deadline, should_stop=should_stop)
+        )
+        found.append(BillStep(step.name, step.shape, session_demand(step.shape), None, cheapest))
+        tell()
+    return Bill(instance.name, "usd_per_session", tuple(found))
+
+
+def _of_fleet(
+    instance: FleetInstance,
+    workload: Workload,
+    shape: ServiceShape,
+    deadline: float | None,
+    should_stop: Callable[[], bool] | None,
+    tell: Callable[[], None],
+) -> Bill:
+    rate = service_rate(shape)
+    found = []
+    for step in service_steps(shape):
+        asked = fleet_at(instance, workload, step.shape)
+        cheapest = _attempt(
+            partial(cheapest_fleet, asked, deadline=deadline, should_stop=should_stop)
+        )
+        found.append(BillStep(step.name, step.shape, session_demand(step.shape), rate, cheapest))
+        tell()
+    mean = rate * rate_share(instance, workload)
+    return Bill(workload.name, "usd_per_hour", tuple(found), mean)
+
+
+def _attempt(solve: Callable[[], Cheapest]) -> Cheapest:
+    """What ``solve`` finds; a question that nothing on offer can serve is an answer of a bill."""
+    try:
+        return solve()
+    except InstanceError as error:
+        return Cheapest(why_none=error.faults[0].what)
