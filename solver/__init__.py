@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solver.api import read_instance, solve, verify
+    from solver.economy_frontier import EconomyFrontier
     from solver.errors import FleetError, InstanceError
     from solver.frontier import Frontier
     from solver.instance.domain import ReplicaInstance
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from solver.sweep.certificate import Verification
 
 __all__ = [
+    "EconomyFrontier",
     "FleetError",
     "Frontier",
     "InstanceError",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "EconomyFrontier": "solver.economy_frontier",
     "FleetError": "solver.errors",
     "Frontier": "solver.frontier",
     "InstanceError": "solver.errors",

@@ -50,7 +50,7 @@ def solve_economy_question(
     if formulation not in (None, ENUMERATION):
         raise InstanceError.one(
             f"{formulation!r} states speed and cost alone, and this question weighs "
-            f"{', '.join(instance.trade_off)} or limits them",
+            f"{', '.join(instance.trade_off)}, several models, energy or electricity",
             where="--formulation",
             mend=f"Leave it out, or choose {ENUMERATION}, which evaluates every candidate; "
             "'fleetfront verify --reprove' closes the boxes with an engine",

@@ -35,6 +35,8 @@ def compare_command(
     for kind in ("fleet", "placement"):
         if kind in kinds:
             return _compare_kind(kind, documents, kinds, f"{before} and {after}", as_json=as_json)
+    if any(_is_economic(document) for document in documents):
+        return _compare_economic(documents, f"{before} and {after}", as_json=as_json)
     results = read_result(before)[0], read_result(after)[0]
     try:
         changes = compare_results(*results)
@@ -59,10 +61,6 @@ def _compare_kind(
     *,
     as_json: bool,
 ) -> int:
-    import json
-
-    from rich.console import Console
-
     from solver.errors import ResultError
 
     if kinds != {kind}:
@@ -72,13 +70,50 @@ def _compare_kind(
             mend="Give two results of the same kind",
         )
     sentences = _fleet_changes(documents) if kind == "fleet" else _placement_changes(documents)
+    _print_changes(sentences, as_json=as_json)
+    return COMPLETE
+
+
+def _is_economic(document: Any) -> bool:
+    """Whether a replica result weighs more than speed and cost, or claims as those do."""
+    from solver.economy_api import is_economic_document
+
+    return is_economic_document(document)
+
+
+def _compare_economic(documents: list[Mapping[str, Any]], where: str, *, as_json: bool) -> int:
+    from solver.errors import ResultError
+    from solver.report.economy_compare import compare_economies
+
+    if not all(_is_economic(document) for document in documents):
+        raise ResultError.one(
+            "one weighs speed and cost alone, the other weighs or limits more",
+            where=where,
+            mend="Give two results that weigh the same",
+        )
+    try:
+        sentences = compare_economies(*documents)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ResultError.one(
+            f"cannot be compared ({error})",
+            where=where,
+            mend="Give two results that weigh the same; check both with 'fleetfront verify'",
+        ) from error
+    _print_changes(sentences, as_json=as_json)
+    return COMPLETE
+
+
+def _print_changes(sentences: list[str], *, as_json: bool) -> None:
+    import json
+
+    from rich.console import Console
+
     if as_json:
         print(json.dumps({"changes": sentences}, indent=1))
-    else:
-        console = Console(highlight=False)
-        for sentence in sentences:
-            console.print(sentence, markup=False)
-    return COMPLETE
+        return
+    console = Console(highlight=False)
+    for sentence in sentences:
+        console.print(sentence, markup=False)
 
 
 def _fleet_changes(documents: list[Mapping[str, Any]]) -> list[str]:

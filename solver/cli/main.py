@@ -16,6 +16,7 @@ from solver.cli import (
     catalog,
     check,
     compare,
+    economics,
     export,
     init,
     moip,
@@ -50,6 +51,7 @@ app.command("read-back")(export.read_back_command)
 app.command("verify")(check.verify_command)
 app.command("show")(show.show_command)
 app.command("compare")(compare.compare_command)
+app.command("economics")(economics.economics_command)
 app.command("validate")(validate.validate_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("init")(init.init_command)

@@ -65,6 +65,17 @@ def show_command(
         else:
             print_fleet_survey(space, console, plan=look.plan, about_plan=about)
         return COMPLETE
+    if question.is_economic:
+        from solver.report.economy_survey import print_economy_survey
+        from solver.sweep.economy.survey import survey_economy
+
+        with patience("measuring", stops=False) as waiting:
+            measured = survey_economy(question, waiting.progress)
+        if as_json:
+            print(json.dumps(measured.as_dict(), indent=1))
+        else:
+            print_economy_survey(measured, console)
+        return COMPLETE
     with patience("measuring", stops=False) as waiting:
         found = survey(question, waiting.progress)
     if as_json:

@@ -6,6 +6,9 @@ own, solved exactly: for a fleet the cheapest plan that meets the limits of the 
 a ceiling on cost is left out, since cost is what is asked), for a replica question the cheapest
 candidate. Storage of kept KV caches comes on top, ``storage.py``.
 
+More demand mostly costs more, but need not: where a floor on speed binds, longer answers spread the
+same prompts over more steps, so that a replica may hold more sequences at that speed.
+
 A step that no plan can serve has no cost, and says why; one whose optimum was not proved in time
 has the cost of the best plan known, and says so.
 """

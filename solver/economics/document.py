@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from solver.economics.break_even import Crossing, Staircase
 from solver.economics.curve import CurvePoint
 from solver.economics.fleet import DemandLevel, FleetEconomics
-from solver.economics.long_run import LongRun
+from solver.economics.long_run import LongRun, LongRunStep
 from solver.economics.preference import Choice, Option, RunnerUp
 from solver.economics.production import ProductionPoint
 from solver.economics.replica import (
@@ -93,7 +93,7 @@ def _group(group: GroupEconomics, found: ReplicaEconomics) -> dict[str, Any]:
         "layouts": group.layouts,
         "best": None if group.best is None else _best(group.best),
         "curves": [_curve(entry) for entry in group.curves],
-        "long_run": None if group.long_run is None else _long_run(group.long_run),
+        "long_run": None if group.long_run is None else _long_run(group.long_run, found),
         "utilisation": [_loaded(cost) for cost in group.loaded],
         "utilisation_text": sentence(group.loaded),
         "api": [_api(entry, found) for entry in group.api],
@@ -180,7 +180,9 @@ def _inflection(found: Inflection) -> dict[str, Any]:
     return {"concurrency": found.at, "side": found.side, "again": found.again}
 
 
-def _long_run(found: LongRun) -> dict[str, Any]:
+def _long_run(found: LongRun, asked: ReplicaEconomics) -> dict[str, Any]:
+    speed = asked.level.min_speed_tok_per_s
+    later: list[LongRunStep | None] = [*found.steps[1:], None]
     return {
         "highest": found.highest,
         **_exact("least_usd_per_user_hour", found.least_average),
@@ -194,12 +196,19 @@ def _long_run(found: LongRun) -> dict[str, Any]:
                 "last": step.last,
                 "usd_per_hour": float(step.usd_per_hour),
                 "usd_per_user_hour": float(step.usd_per_user_hour),
+                "one_more_usd_per_hour": None
+                if after is None
+                else float(after.usd_per_hour - step.usd_per_hour),
+                # What a token costs whose user takes it at the speed promised, and no faster.
+                "usd_per_mtok_at_min_speed": None
+                if speed is None
+                else float(step.usd_per_user_hour * 10**6 / (3600 * speed)),
                 "mix": [
                     {"replicas": count, "layout": item.layout, "users": item.users}
                     for count, item in step.mix
                 ],
             }
-            for step in found.steps
+            for step, after in zip(found.steps, later, strict=True)
         ],
     }
 

@@ -1,9 +1,10 @@
 """Published figures next to what the model says, with the error.
 
-``solver/catalog/published.toml`` holds the facts: who published what, where, how sure it is. A figure
-is a value, a range or a bound; the error of an answer is its distance from the nearest end of that,
-as a share of the end (or in the unit of the figure, where that end is 0). A figure that the model
-cannot be asked about carries the reason. Nothing here is fitted to the figures.
+``solver/catalog/published.toml`` holds the facts: who published what, where, how sure it is. A
+figure is a value, a range or a bound. An answer misses it by its distance from the nearest end, in
+the unit of the figure; its error is that as a share of the end. Of a share in percent the miss
+is points, and says more. A figure that the model cannot be asked about carries the reason. Nothing
+here is fitted to the figures.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
 
 CSV_COLUMNS = (
     "key", "paper", "item", "published", "unit", "confidence", "source", "as_of",
-    "ours", "performance_model", "question", "error_percent", "within", "note",
+    "ours", "performance_model", "question", "miss", "error_percent", "within", "note",
 )  # fmt: skip
 _KEYS = {
     "key", "paper", "item", "value", "low", "high", "stated", "unit", "source", "confidence",
@@ -203,6 +204,7 @@ def _csv_row(row: Comparison) -> tuple[str, ...]:
         "" if answer is None else f"{answer.value:.6g}",
         "" if answer is None else answer.performance,
         figure.reason if answer is None else answer.question,
+        "" if row.miss is None else f"{row.miss:.6g}",
         "" if error is None else f"{100 * error:.1f}",
         "" if row.miss is None else "yes" if row.miss == 0 else "no",
         "" if answer is None else answer.note,

@@ -20,6 +20,7 @@ import numpy as np
 from solver.catalog import Catalog, parse_entries, shipped_catalog
 from solver.catalog.domain import Model, Price
 from solver.errors import CatalogError
+from solver.instance.clocks import clocks_on_offer
 from solver.instance.domain import (
     DesignSpace,
     Draft,
@@ -28,8 +29,9 @@ from solver.instance.domain import (
     Performance,
     ReplicaInstance,
     Rules,
+    Traffic,
 )
-from solver.lowering.families import PS_PER_S
+from solver.lowering.families import PS_PER_S, CandidateFamily
 from solver.lowering.space import lower_replica
 
 __all__ = [
@@ -83,6 +85,9 @@ class DesignAsked:
         ``calibrated`` or ``epoch2025``.
     clock_mhz
         ``None``: the highest.
+    prompts
+        Tokens of the prompts served beside the output and of their answers, in place of
+        ``context_tokens``; ``None``: a step of decoding alone.
     draft_model, draft_tokens, acceptance
         Speculative decoding; 0 tokens: none.
     """
@@ -94,6 +99,7 @@ class DesignAsked:
     weight_bits: int = 16
     context_tokens: int = CONTEXT_TOKENS
     clock_mhz: int | None = None
+    prompts: tuple[int, int] | None = None
     draft_model: str = ""
     draft_tokens: int = 0
     acceptance: Fraction = Fraction(4, 5)
@@ -108,7 +114,7 @@ class DesignAsked:
         ValueError
             If the power of the accelerator is not known.
         """
-        (family,) = lower_replica(self._instance()).families
+        family = self._family()
         if not bool(family.fits(_ONE, _ONE)[0]):
             raise ValueError(f"{self.model} at batch {self.batch} does not fit {self.accelerator}")
         power_mw = family.power_mw(_ONE, _ONE, host_w=0.0)
@@ -118,15 +124,25 @@ class DesignAsked:
         watts = int(power_mw[0]) / 1000
         return MeasuredPoint(self.batch, latency_s, watts, watts * latency_s / self.batch)
 
+    def fits(self) -> bool:
+        """Whether weights and KV cache fit into the memory of the device."""
+        return bool(self._family().fits(_ONE, _ONE)[0])
+
+    def _family(self) -> CandidateFamily:
+        (family,) = lower_replica(self._instance()).families
+        return family
+
     def _instance(self) -> ReplicaInstance:
         catalog = published_catalog()
         flop_efficiency, hbm_efficiency = _EFFICIENCIES[self.performance]
         price = Price(self.accelerator, "none", Fraction(1), "2026", "not asked")
+        traffic = None if self.prompts is None else Traffic(*self.prompts)
         return ReplicaInstance(
             name="published",
             title="published",
             model=self._model(self.model),
-            context_tokens=self.context_tokens,
+            context_tokens=traffic.mean_context_tokens if traffic else self.context_tokens,
+            traffic=traffic,
             machines=(Machine(catalog.accelerator(self.accelerator), price, self.clock_mhz),),
             design=DesignSpace(
                 tensor_parallel=(1,),
@@ -164,7 +180,7 @@ class DesignAsked:
 
 
 def clocks_of(accelerator: str, *, every: int) -> tuple[int, ...]:
-    """Clocks of a board from its lowest to its highest, every so many steps, both ends included.
+    """Clocks of a board, lowest first: every so many steps from the highest down, and the lowest.
 
     Raises
     ------
@@ -174,12 +190,8 @@ def clocks_of(accelerator: str, *, every: int) -> tuple[int, ...]:
     power = published_catalog().accelerator(accelerator).power
     if power is None or power.clocks is None:
         raise ValueError(f"the clocks of {accelerator} are not known")
-    clocks, steps = power.clocks, []
-    clock = Fraction(clocks.lowest_mhz)
-    while clock < clocks.highest_mhz:
-        steps.append(int(clock))
-        clock += every * clocks.step_mhz
-    return (*steps, clocks.highest_mhz)
+    offered = clocks_on_offer(power.clocks)
+    return tuple(sorted({offered[0], *offered[::-every]}))
 
 
 @cache

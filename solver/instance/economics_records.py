@@ -11,9 +11,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from solver.instance.economics import ApiOffer, EconomicsTerms, StatedPreference
 from solver.instance.fleet.plausible import FirstTokenTime, PlausibleRange, plain
-from solver.instance.fleet.workload_records import MAX_TOKENS, EntryName
 from solver.instance.ownership_records import OwningRecord
-from solver.instance.record_types import Exact, Positive, Record, SeenOn, Whole, exact_fraction
+from solver.instance.record_types import (
+    EntryName,
+    Exact,
+    Positive,
+    Record,
+    SeenOn,
+    Tokens,
+    exact_fraction,
+)
 from solver.instance.validation import slip
 
 __all__ = ["ApiOfferRecord", "EconomicsRecord", "StatedPreferenceRecord"]
@@ -102,7 +109,7 @@ class StatedPreferenceRecord(Record):
     usd_per_s_saved: Positive | None = Field(
         default=None, description="US$ that a second less of waiting is worth to one user."
     )
-    answer_tokens: Annotated[Whole, Field(ge=1, le=MAX_TOKENS)] | None = Field(
+    answer_tokens: Tokens | None = Field(
         default=None, description="Tokens a user waits for; goes with usd_per_s_saved."
     )
     max_usd_per_hour: Positive | None = Field(

@@ -24,9 +24,11 @@ from solver.instance.ranges import parse_integers
 __all__ = [
     "INTEGERS_SCHEMA",
     "MAX_BITS",
+    "MAX_TOKENS",
     "NUMBER_SCHEMA",
     "Bits",
     "CatalogKeys",
+    "EntryName",
     "Exact",
     "Flag",
     "Integers",
@@ -36,6 +38,7 @@ __all__ = [
     "Positive",
     "Record",
     "SeenOn",
+    "Tokens",
     "Whole",
     "exact_fraction",
     "names_listed",
@@ -81,6 +84,7 @@ def _flag(value: object) -> object:
 
 
 MAX_BITS = 64
+MAX_TOKENS = 10**9
 _TEXT = r"^(\d+/\d+|\d+(\.\d*)?([eE][+-]?\d+)?)$"
 NUMBER_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _TEXT}]}
 INTEGERS_SCHEMA = {
@@ -93,6 +97,9 @@ INTEGERS_SCHEMA = {
 Exact = Annotated[Fraction, BeforeValidator(exact_fraction), WithJsonSchema(NUMBER_SCHEMA)]
 Positive = Annotated[Exact, Field(gt=0)]
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
+Tokens = Annotated[Whole, Field(ge=1, le=MAX_TOKENS)]
+EntryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w .+/()-]+$")]
+"""Name of a table in a list, short enough for other tables and for ``--set``."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 SeenOn = Annotated[
     str, Field(pattern=r"^((19|20)\d{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?$")

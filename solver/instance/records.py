@@ -14,12 +14,13 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema,
 from solver.catalog.weight_formats import FORMAT_BITS
 from solver.instance.clocks import ClockChoice
 from solver.instance.domain import SPEED_AND_COST, ReplicaObjective
+from solver.instance.draft_records import DraftRecord
 from solver.instance.economics_records import EconomicsRecord
 from solver.instance.energy_records import EnergyRecord
 from solver.instance.quality_records import QualityPenaltyRecord, ServedModelRecord
 from solver.instance.ranges import parse_integers
 from solver.instance.record_types import (
-    INTEGERS_SCHEMA,
+    MAX_TOKENS,
     Bits,
     CatalogKeys,
     Exact,
@@ -30,6 +31,7 @@ from solver.instance.record_types import (
     Positive,
     Record,
     SeenOn,
+    Tokens,
     Whole,
     names_listed,
     table_or_value,
@@ -47,13 +49,6 @@ __all__ = [
     "RulesRecord",
 ]
 
-MAX_DRAFT_TOKENS = 64
-MAX_TOKENS = 10**9
-DraftLengths = Annotated[
-    tuple[int, ...],
-    BeforeValidator(lambda value: parse_integers(value, minimum=0, maximum=MAX_DRAFT_TOKENS)),
-    WithJsonSchema(INTEGERS_SCHEMA),
-]
 Formats = Annotated[
     tuple[Literal["bf16", "fp8", "fp8_block", "int8", "int4", "mxfp4", "nvfp4"], ...],
     BeforeValidator(names_listed),
@@ -95,12 +90,12 @@ class WorkloadRecord(Record):
         description="Tokens in the KV cache of every sequence, taken as constant; left out: the "
         "input and half the output, or 0 where there is no input.",
     )
-    input_tokens: Annotated[Whole, Field(ge=1, le=MAX_TOKENS)] | None = Field(
+    input_tokens: Tokens | None = Field(
         default=None,
         description="Mean length of a prompt: prompts are then served beside the output "
         "(calibrated).",
     )
-    output_tokens: Annotated[Whole, Field(ge=1, le=MAX_TOKENS)] | None = Field(
+    output_tokens: Tokens | None = Field(
         default=None, description="Mean length of an answer; goes with input_tokens."
     )
     prefix_hit: Annotated[Exact, Field(ge=0, lt=1)] | None = Field(
@@ -179,27 +174,6 @@ class DesignRecord(LayoutChoices):
         default=None,
         description="Core clocks in MHz, or 'all' of the accelerator; its highest if left out.",
     )
-
-
-class DraftRecord(Record):
-    """Speculative decoding with a smaller model, or with the model's own prediction layer."""
-
-    model: ModelChoice = Field(
-        description="The draft model; 'mtp': the served model's own prediction layer (calibrated)."
-    )
-    acceptance: Annotated[Exact, Field(ge=0, lt=1)] = Field(
-        description="Chance that a drafted token is accepted, at least 0 and below 1."
-    )
-    tokens: DraftLengths = Field(
-        default=(0, 1, 2, 3, 4, 5), description="Draft lengths on offer; 0 is no draft."
-    )
-    weight_bits: Whole | None = Field(default=None, gt=0, description="The draft's own width.")
-    pipeline_parallel: Integers = Field(default=(1,), description="Stages of the draft.")
-
-    @field_validator("tokens", "pipeline_parallel")
-    @classmethod
-    def _some(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        return _not_empty(value)
 
 
 class PriceRecord(Record):

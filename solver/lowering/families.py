@@ -168,11 +168,21 @@ class CandidateFamily:
         resolution = self.step.resolution_ps
         return np.asarray(np.ceil(time_s * (PS_PER_S / resolution)) * resolution)
 
+    def _with_draft_s(
+        self, step_s: FloatArray, rows: IndexArray, columns: IndexArray
+    ) -> FloatArray:
+        """Seconds a token, from those of a step of the target."""
+        if self.draft is None:
+            return step_s
+        drafting_s = self.draft.tokens * self.draft.step.latency_s(rows, columns)
+        return np.asarray((step_s + drafting_s) * self.draft.seconds_factor)
+
+    def latency_s(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
+        """Latency of the candidates before it is rounded up."""
+        return self._with_draft_s(self.step.latency_s(rows, columns), rows, columns)
+
     def _picoseconds(self, step_s: FloatArray, rows: IndexArray, columns: IndexArray) -> IntArray:
-        if self.draft is not None:
-            drafting_s = self.draft.tokens * self.draft.step.latency_s(rows, columns)
-            step_s = (step_s + drafting_s) * self.draft.seconds_factor
-        exact = self._up_to_whole_ps(step_s)
+        exact = self._up_to_whole_ps(self._with_draft_s(step_s, rows, columns))
         if exact.size and not exact.max() < LARGEST_LATENCY_PS:
             raise InstanceError.one(
                 "a step takes longer than an hour",

@@ -11,7 +11,7 @@ from rich.text import Text
 from solver.report.economics_choices import choice_parts
 from solver.report.economics_fleet import fleet_parts
 from solver.report.economics_owning import owning_text
-from solver.report.economics_words import chosen_points, entry, table_of
+from solver.report.economics_words import chosen_points, entry, limit_words, table_of
 from solver.report.numbers import aligned, clean, percent, short
 from solver.report.terminal import show
 
@@ -131,10 +131,10 @@ def _summary(document: Mapping[str, Any], width: int, ascii_only: bool) -> Itera
 def _turn_text(group: Mapping[str, Any], curve: Mapping[str, Any]) -> str:
     zone, turn = curve["zone"], curve["inflection"]
     place = {
-        "interior": "The least cost lies inside what is feasible",
-        "upper end": f"The least cost lies at the upper end ({', '.join(zone['ended_by'])})",
-        "lower end": "The least cost lies at the lower end",
-        "only": "One batch alone is feasible",
+        "interior": "the least cost lies inside what is feasible",
+        "upper end": f"the least cost lies at the upper end ({', '.join(zone['ended_by'])})",
+        "lower end": "the least cost lies at the lower end",
+        "only": "one batch alone is feasible",
     }[zone["place"]]
     told = {
         None: "",
@@ -146,7 +146,7 @@ def _turn_text(group: Mapping[str, Any], curve: Mapping[str, Any]) -> str:
         told = told.format(f"{turn['concurrency']:,} users")
     energy = curve["least_energy_concurrency"]
     watts = "" if energy is None else f"; least energy at {energy:,} users"
-    return f"{_of(group)}: {place.lower()}{'; ' if told else ''}{told}{watts}."
+    return f"{_of(group)}: {place}{'; ' if told else ''}{told}{watts}."
 
 
 def _curve(
@@ -171,7 +171,8 @@ def _curve(
             signs.append("zone")
         if turn is not None and users == turn["concurrency"]:
             signs.append("turn")
-        signs.extend(f"no {name}" for name in point["broken"])
+        if point["broken"]:
+            signs.append(limit_words(point["broken"]))
         marks.append(clean(", ".join(signs)))
     columns = {
         "users": [f"{point['concurrency']:,}" for point in chosen],
@@ -267,6 +268,8 @@ def _long_run(group: Mapping[str, Any], width: int, ascii_only: bool) -> Iterato
             ("N", 0, True),
             ("US$/h", 0, True),
             ("US$/\nuser-hour", 0, True),
+            ("US$/Mtok\npromised", 1, True),
+            ("one user\nmore, US$/h", 2, True),
             ("replicas x layout", 0, False),
         ],
         [
@@ -274,12 +277,16 @@ def _long_run(group: Mapping[str, Any], width: int, ascii_only: bool) -> Iterato
                 f"{step['last']:,}",
                 hours,
                 users,
+                tokens,
+                more,
                 clean(" + ".join(f"{m['replicas']} x {m['layout']}" for m in step["mix"])),
             ]
-            for step, hours, users in zip(
+            for step, hours, users, tokens, more in zip(
                 chosen,
                 aligned([step["usd_per_hour"] for step in chosen], least=2),
                 aligned([step["usd_per_user_hour"] for step in chosen]),
+                aligned([step["usd_per_mtok_at_min_speed"] for step in chosen]),
+                aligned([step["one_more_usd_per_hour"] for step in chosen], least=2),
                 strict=True,
             )
         ],
@@ -319,6 +326,7 @@ def _api(
     groups: Sequence[Mapping[str, Any]], width: int, ascii_only: bool
 ) -> Iterator[RenderableType]:
     rows = []
+    one_model = len({group["model"] for group in groups}) == 1
     for group in groups:
         for offer in group["api"]:
             for name in ("renting", "owning"):
@@ -328,9 +336,8 @@ def _api(
                 first, last = stairs["first"], stairs["last"]
                 rows.append(
                     [
-                        _of(group),
+                        clean(group["machine"]) if one_model else _of(group),
                         clean(offer["offer"]),
-                        short(offer["usd_per_mtok"]),
                         name,
                         "never" if first is None else short(first["tok_per_s"]),
                         "" if first is None else short(first["mtok_per_day"]),
@@ -349,19 +356,24 @@ def _api(
         [
             ("design", 3 if len(groups) == 1 else 0, False),
             ("API", 0, False),
-            ("US$\n/Mtok", 0, True),
             ("ours", 0, False),
             ("from\ntok/s", 0, True),
             ("Mtok\n/day", 1, True),
             ("requests\n/s", 2, True),
-            ("load of\nreplica", 0, True),
-            ("always from\ntok/s", 0, True),
+            ("load", 0, True),
+            ("always\nfrom", 0, True),
         ],
         rows,
         width=width,
         ascii_only=ascii_only,
     )
-    yield Text("The API price is for a million output tokens with the prompts that go with them.")
+    prices = {offer["offer"]: offer["usd_per_mtok"] for g in groups for offer in g["api"]}
+    told = ", ".join(f"{clean(name)} {short(price)}" for name, price in prices.items())
+    yield Text(f"US$ of a million output tokens with the prompts that go with them: {told}.")
+    yield Text(
+        "From: the least load (tok/s) at which whole replicas are no dearer. Always from: past it "
+        "they are never dearer again, however empty the newest is."
+    )
     for group in groups:
         for offer in group["api"]:
             early, first = offer["earliest"], offer["renting"]["first"]

@@ -123,13 +123,15 @@ def bill_lines(bill: Bill) -> list[str]:
     first, last = steps[0], steps[-1]
     lines = []
     if first.usd and last.usd is not None and len(steps) > 1:
+        computed = float(last.demand.prefill_tokens / first.demand.prefill_tokens)
+        written = last.demand.output_tokens / first.demand.output_tokens
+        tokens = "as many tokens"
+        if written != 1:
+            tokens = f"{short(float(written), 3)} times the output tokens"
         lines.append(
             f"The whole service costs {short(float(last.usd / first.usd), 3)} times what its "
-            f"visible tokens cost alone; it computes "
-            f"{short(float(last.demand.prefill_tokens / first.demand.prefill_tokens), 3)} times "
-            f"the prompt tokens and writes "
-            f"{short(float(last.demand.output_tokens / first.demand.output_tokens), 3)} times the "
-            f"tokens."
+            f"visible tokens cost alone: it computes {short(computed, 3)} times the prompt tokens "
+            f"and writes {tokens}."
         )
     for step in steps:
         found = step.cheapest

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from solver.report.design import layout_name, precision_name
-from solver.report.economics_words import table_of
+from solver.report.economics_words import entry, table_of
 from solver.report.numbers import clean, short
 
 __all__ = ["choice_parts", "design_text"]
@@ -99,7 +99,9 @@ def design_text(design: Mapping[str, Any]) -> str:
 
 
 def _text(choice: Mapping[str, Any]) -> str:
-    stated = ", ".join(_STATED[key].format(value) for key, value in choice["stated"].items())
+    stated = ", ".join(
+        _STATED[key].format(short(float(entry(value)))) for key, value in choice["stated"].items()
+    )
     name = clean(choice["name"])
     if choice["chosen"] is None:
         reason = "no design meets it" if choice["complete"] else "none was found in time"

@@ -11,7 +11,22 @@ from rich.table import Table
 
 from solver.report.table import fitted_table
 
-__all__ = ["chosen_points", "entry", "table_of"]
+__all__ = ["chosen_points", "entry", "limit_words", "table_of"]
+
+_BROKEN = {
+    "HBM": "no memory",
+    "speed": "too slow",
+    "time to first token": "first token late",
+    "devices": "too many devices",
+    "throughput cap": "above the cap",
+    "watts": "too many watts",
+    "energy per token": "too much energy",
+}
+
+
+def limit_words(broken: Sequence[str]) -> str:
+    """What is wrong with a concurrency that breaks these limits."""
+    return ", ".join(_BROKEN.get(name, name) for name in broken)
 
 
 def entry(value: str) -> Fraction:

@@ -27,6 +27,7 @@ __all__ = [
 Document = Mapping[str, Any]
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
+IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 MAX_ROWS = 20
@@ -141,12 +142,12 @@ def levels_of(document: Document, goal: Goal, *, most: int = _FEW_LEVELS) -> lis
     return list(dict.fromkeys(loosened))
 
 
-def _loosened(value: float, *, down: bool) -> float:
-    """``value`` with three significant digits, never stricter than it is."""
+def _loosened(value: float, *, down: bool, digits: int = 3) -> float:
+    """``value`` with so many significant digits, never stricter than it is."""
     if value == 0:
         return 0.0
     rounding = decimal.ROUND_FLOOR if down else decimal.ROUND_CEILING
-    with decimal.localcontext(prec=3, rounding=rounding):
+    with decimal.localcontext(prec=digits, rounding=rounding):
         return float(+decimal.Decimal(repr(value)))
 
 
@@ -155,12 +156,12 @@ def meets(values: FloatArray, goal: Goal, bound: float) -> BoolArray:
     return values >= bound if goal.maximised else values <= bound
 
 
-def staircase(document: Document, x: Goal, y: Goal, admitted: BoolArray) -> IndexArray:
-    """Points that no admitted one beats in ``x`` and ``y`` together, best in ``x`` first.
+def staircase(ranks: IntArray, admitted: BoolArray) -> IndexArray:
+    """Points that no admitted one beats in two goals together, best in the first goal first.
 
-    Of points equal in both the first stays. From exact ranks.
+    Of points equal in both the first stays. ``ranks``, shape (points, 2), are those of
+    ``ranks_of``: exact.
     """
-    ranks = ranks_of(document, (x, y))
     index = np.flatnonzero(admitted)
     if not len(index):
         return index
@@ -171,11 +172,16 @@ def staircase(document: Document, x: Goal, y: Goal, admitted: BoolArray) -> Inde
     return order[keep]
 
 
-def slice_best(document: Document, target: Goal, bounds: Mapping[str, float]) -> int | None:
+def slice_best(
+    document: Document,
+    target: Goal,
+    bounds: Mapping[str, float],
+    ranks: IntArray | None = None,
+) -> int | None:
     """The point best in ``target`` among those that meet ``bounds``; ``None`` where none does.
 
     ``bounds`` maps names of goals to the worst value that will do. Ties go to what is better in
-    the other goals, in their order.
+    the other goals, in their order. ``ranks`` of all goals, where they are known already.
     """
     goals = list(goals_of(document))
     admitted = np.ones(len(document["points"]), dtype=np.bool_)
@@ -187,7 +193,8 @@ def slice_best(document: Document, target: Goal, bounds: Mapping[str, float]) ->
         return None
     first = goals.index(target)
     order = [first, *(k for k in range(len(goals)) if k != first)]
-    return int(index[_best_in(order, ranks_of(document, goals)[index])])
+    known = ranks_of(document, goals) if ranks is None else ranks
+    return int(index[_best_in(order, known[index])])
 
 
 def slice_table(
@@ -195,17 +202,20 @@ def slice_table(
 ) -> tuple[list[float], list[float], list[list[int | None]]]:
     """Best in ``target`` at floors of two other goals: floors across, floors down, indices.
 
-    Floors across are spaced evenly between the worst and the best value, rounded to two digits.
+    Floors across are spaced evenly from the worst value, which the first admits, towards the best,
+    and loosened to two digits.
     """
     values = values_of(document, across)
     worst, best = float(values.min()), float(values.max())
     if not across.maximised:
         worst, best = best, worst
-    floors = [float(f"{worst + (best - worst) * k / columns:.2g}") for k in range(columns)]
+    steps = [worst + (best - worst) * k / columns for k in range(columns)]
+    floors = [_loosened(step, down=across.maximised, digits=2) for step in steps]
     floors = [floor for floor in dict.fromkeys(floors) if bool(meets(values, across, floor).any())]
     levels = levels_of(document, down)
+    ranks = ranks_of(document, goals_of(document))
     found = [
-        [slice_best(document, target, {across.name: f, down.name: level}) for f in floors]
+        [slice_best(document, target, {across.name: f, down.name: level}, ranks) for f in floors]
         for level in levels
     ]
     return floors, levels, found

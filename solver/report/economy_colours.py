@@ -75,13 +75,16 @@ def painted(document: Mapping[str, Any], *, skip: str = "") -> Painted:
 
 
 def _model_and_precision(designs: list[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], str]:
+    """Model and precision in short, what all share left out."""
     several_models = len({design.get("model") for design in designs}) > 1
     several_widths = len({precision_name(design) for design in designs}) > 1
+    one_cache = len({design.get("kv_bits") for design in designs}) == 1
 
     def told(design: Mapping[str, Any]) -> str:
         parts = [clean(design.get("model") or "", limit=40)] if several_models else []
         if several_widths:
-            parts.append(precision_name(design))
+            weights = {key: value for key, value in design.items() if key != "kv_bits"}
+            parts.append(precision_name(weights if one_cache else design))
         return " ".join(parts)
 
     return told

@@ -28,6 +28,7 @@ __all__ = [
     "clocks_offered",
     "economy_title",
     "energy_phrases",
+    "exact_levels",
     "goal_columns",
     "headlines",
     "losses_of",
@@ -101,6 +102,11 @@ def _exact(point: Mapping[str, Any], goal: Goal) -> Fraction:
     stated = exact.get(goal.name)
     value = Fraction(str(point["objectives"][goal.name] if stated is None else stated))
     return -value if goal.maximised else value
+
+
+def exact_levels(point: Mapping[str, Any], goals: Sequence[Goal]) -> tuple[Fraction, ...]:
+    """What was compared of a point, one number a goal, less is better."""
+    return tuple(_exact(point, goal) for goal in goals)
 
 
 def ranks_of(document: Document, goals: Sequence[Goal]) -> IntArray:
@@ -236,9 +242,10 @@ def _profile(values: Any) -> tuple[float, str]:
         values = values["values"]
     hours = values if isinstance(values, list | tuple) else [values]
     numbers = [float(Fraction(str(value))) for value in hours]
-    mean = sum(numbers) / len(numbers)
     if len(numbers) == 1:
-        return mean, ""
+        return numbers[0], ""
+    # A mean has as many digits as it has hours; four tell it.
+    mean = float(f"{sum(numbers) / len(numbers):.4g}")
     return mean, f" (mean of {len(numbers)} hours, {plain(min(numbers))} to {plain(max(numbers))})"
 
 

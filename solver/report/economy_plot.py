@@ -23,6 +23,7 @@ from solver.report.economy_facts import (
     economy_title,
     headlines,
     plain,
+    ranks_of,
     values_of,
 )
 from solver.report.economy_findings import (
@@ -109,7 +110,7 @@ def _scale(panel: Panel, values: FloatArray, goal: Goal, axis: str) -> None:
     if goal.name in ("cost", "energy", "power") and low > 0 and high / low > _LOG_FROM:
         (panel.set_xscale if axis == "x" else panel.set_yscale)("log")
         air = (high / low) ** 0.06
-        set_limits(low / air**1.6, high * air)
+        set_limits(low / air**2.4, high * air)
         steps: tuple[float, ...] = (1.0, 2.0, 5.0) if high / low < 2000 else (1.0,)
         if high / low < 12:
             steps = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
@@ -123,6 +124,14 @@ def _scale(panel: Panel, values: FloatArray, goal: Goal, axis: str) -> None:
         side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     panel.grid(visible=True, color="#e9e9e9", linewidth=0.8)
     panel.set_axisbelow(True)
+
+
+def _fitting(names: Sequence[str]) -> int:
+    """Columns of a legend of these names that are as wide as the panel, at least one."""
+    room = 72 * 10.0 * _WIDTH
+    # A name of 9-point letters, its patch, and the gap to the next.
+    widest = max(5.4 * len(name) + 34 for name in names)
+    return max(1, min(len(names), int(room / widest)))
 
 
 def _steps(panel: Panel, x: Goal, xs: FloatArray, ys: FloatArray, **style: Any) -> None:
@@ -227,19 +236,22 @@ def _three_goals(
 ) -> None:
     x, y, z = (values_of(document, goal) for goal in (axes.x, axes.y, third))
     levels = levels_of(document, third)
+    ranks = ranks_of(document, (axes.x, axes.y))
     colours = level_colours(len(levels))
     paint = painted(document, skip=third.name)
     strips = 0.032 * len(levels)
-    split = 0.155 + strips
+    # Below the strips: their axis, and a legend of as many lines as its names need.
+    low = 0.101 + 0.024 * -(-len(paint.groups) // _fitting([g.name for g in paint.groups]))
+    split = low + 0.03 + strips
     panel = figure.add_axes((_LEFT, split, _WIDTH, top - split - 0.055))
-    below = figure.add_axes((_LEFT, 0.125, _WIDTH, strips))
+    below = figure.add_axes((_LEFT, low, _WIDTH, strips))
     _scale(panel, x, axes.x, "x")
     _scale(panel, y, axes.y, "y")
     panel.set_ylabel(axis_title(axes.y, "y"))
     panel.scatter(x, y, s=9, color=_FAINT, linewidths=0, zorder=2)
     sign = "≥" if third.maximised else "≤"
     for k, (level, colour) in enumerate(zip(levels, colours, strict=True)):
-        found = staircase(document, axes.x, axes.y, meets(z, third, level))
+        found = staircase(ranks, meets(z, third, level))
         # Where staircases lie on each other the stricter one is thinner: both are seen.
         width = 5.0 - 3.4 * k / max(len(levels) - 1, 1)
         _steps(
@@ -270,13 +282,15 @@ def _strip(
     """One row of colours: what each stretch of a staircase is made of."""
     group_of = {int(i): group for group in paint.groups for i in group.indices}
     edges = np.append(x[found], limits[0] if x_goal.maximised else limits[1])
-    for k, index in enumerate(found.tolist()):
-        low, high = sorted((float(edges[k]), float(edges[k + 1])))
-        colour = group_of[index].colour
-        # A hair of the same colour closes the seams between neighbours.
-        panel.fill_between(
-            [low, high], row - 0.38, row + 0.38, color=colour, linewidth=0.3, zorder=2
-        )
+    groups = [group_of[index] for index in found.tolist()]
+    # Stretches of one colour that follow each other are one bar.
+    turns = [k for k in range(len(groups)) if k == 0 or groups[k] is not groups[k - 1]]
+    for start, end in zip(turns, [*turns[1:], len(groups)], strict=True):
+        low, high = sorted((float(edges[start]), float(edges[end])))
+        panel.broken_barh(
+            [(low, high - low)], (row - 0.38, 0.76), facecolors=groups[start].colour, linewidth=0,
+            zorder=2,
+        )  # fmt: skip
 
 
 def _dress_strips(
@@ -297,6 +311,7 @@ def _dress_strips(
     figure.legend(
         handles=[Patch(color=group.colour, label=group.name) for group in paint.groups],
         loc="lower left", bbox_to_anchor=(_LEFT - 0.01, 0.0), frameon=False, fontsize=9,
-        ncols=min(len(paint.groups), 7), title=f"{paint.title} of the designs on each line",
+        ncols=_fitting([group.name for group in paint.groups]),
+        title=f"{paint.title} of the designs on each line",
         alignment="left", title_fontsize=9, handlelength=1.2, columnspacing=1.2,
     )  # fmt: skip

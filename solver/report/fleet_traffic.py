@@ -31,8 +31,8 @@ class Traffic:
     Parameters
     ----------
     share
-        Of the requests (of their prompts, or of their output) of its workload in its period; of batch
-        work: of those of the day, so that the shares of periods say when it is worked off.
+        Of the requests (of their prompts, or of their output) of its workload in its period; of
+        batch work: of those of the day, so that the shares of periods say when it is worked off.
     load
         Part of what the entry's replicas may be asked for, headroom taken off, that is asked.
     """

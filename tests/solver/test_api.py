@@ -22,6 +22,7 @@ def keys(frontier: solver.Frontier) -> list[tuple[object, object]]:
 
 def test_the_public_names_are_these() -> None:
     assert sorted(solver.__all__) == [
+        "EconomyFrontier",
         "FleetError",
         "Frontier",
         "InstanceError",

@@ -8,6 +8,7 @@ from fractions import Fraction
 from solver.catalog import suggestion
 from solver.instance.fleet.batch_jobs import check_batches
 from solver.instance.fleet.domain import MachineOffer, Workload
+from solver.instance.fleet.drafts import check_drafts
 from solver.instance.fleet.plausible import plain
 from solver.instance.fleet.records import FleetFile
 from solver.instance.lookup import Lookup
@@ -48,6 +49,7 @@ def check_file(record: FleetFile, lookup: Lookup) -> None:
             "It goes with cost_in = 'usd': give both, or count cost in usd_per_hour",
         )
     check_batches(record, lookup)
+    check_drafts(record, lookup)
     _check_names(record, lookup)
     _check_racks(record, lookup)
     _check_limits(record, lookup)

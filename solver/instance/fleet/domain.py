@@ -26,6 +26,7 @@ __all__ = [
     "CostUnit",
     "CurrentFleet",
     "CurrentReplicas",
+    "DraftOffer",
     "FleetInstance",
     "FleetLimits",
     "MachineOffer",
@@ -134,6 +135,32 @@ class BatchJob:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftOffer:
+    """Speculative decoding for one workload, whose requests decide how often a draft is right.
+
+    Parameters
+    ----------
+    model
+        The draft; ``None``: the prediction layer of whichever model serves (then ``weight_bits``
+        says nothing and there is one stage).
+    acceptance
+        Chance that one drafted token is accepted, each independently, from 0 to below 1.
+    tokens
+        Draft lengths on offer; 0: no draft.
+    weight_bits
+        The draft's own.
+    pipeline_parallel
+        Stages of the draft.
+    """
+
+    model: Model | None
+    acceptance: Fraction
+    tokens: tuple[int, ...]
+    weight_bits: int
+    pipeline_parallel: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredPoint:
     """One row of a table of measured operating points.
 
@@ -197,6 +224,8 @@ class Workload:
     batch
         Work with a deadline in place of a rate: ``requests_per_s`` is then its mean over the day,
         which no period asks for.
+    draft
+        Speculative decoding, where it is on offer.
     service
         What ``sizes`` and ``requests_per_s`` were made of, as it was stated; ``max_ttft_s`` is then
         what its retrieval leaves. ``None``: stated as requests.
@@ -214,6 +243,7 @@ class Workload:
     points_meet_limits: bool = False
     prefix_hit: Fraction = field(default=Fraction(0), metadata=WRITTEN_WHERE_STATED)
     batch: BatchJob | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
+    draft: DraftOffer | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
     service: ServiceShape | None = field(default=None, metadata=WRITTEN_WHERE_STATED)
 
     @property

@@ -115,6 +115,7 @@ def _workload(workload: Workload, periods: Sequence[Period], machines: set[str])
     if not all(0 <= hit < 1 for hit in hits):
         yield f"the share of cached prompts of {name} is not a share below 1"
     yield from _batch(workload, periods)
+    yield from _draft(workload)
     models = {model.name for model in workload.models}
     if not workload.points and any(model.model is None for model in workload.models):
         yield f"{name} has a model without a shape, and no points"
@@ -132,6 +133,19 @@ def _workload(workload: Workload, periods: Sequence[Period], machines: set[str])
         nothing = point.requests_per_s == 0 and point.size is None
         if point.devices < 1 or point.requests_per_s < 0 or nothing:
             yield f"{point.where} has no devices or carries nothing"
+
+
+def _draft(workload: Workload) -> Iterator[str]:
+    draft = workload.draft
+    if draft is None:
+        return
+    name = f"workload {workload.name!r}"
+    if not 0 <= draft.acceptance < 1:
+        yield f"the acceptance of drafts of {name} is not a share below 1"
+    if not draft.tokens or min(draft.tokens) < 0 or min(draft.pipeline_parallel, default=0) < 1:
+        yield f"{name} has no length or no stages of its draft"
+    if workload.points:
+        yield f"{name} has measured points and a draft"
 
 
 def _batch(workload: Workload, periods: Sequence[Period]) -> Iterator[str]:

@@ -6,13 +6,21 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
+from solver.instance.draft_records import DraftRecord
 from solver.instance.fleet.plausible import DemandRate, FirstTokenTime
 from solver.instance.quality_records import ServedModelRecord
 from solver.instance.record_types import Exact, Flag, ModelChoice, Positive, Record, Whole
 from solver.instance.services.records import ServiceRecord
 from solver.instance.validation import slip
 
-__all__ = ["BatchRecord", "Filled", "PeriodRecord", "SizeRecord", "WorkloadEntry", "WorkloadModelRecord"]
+__all__ = [
+    "BatchRecord",
+    "Filled",
+    "PeriodRecord",
+    "SizeRecord",
+    "WorkloadEntry",
+    "WorkloadModelRecord",
+]
 
 MAX_TOKENS = 10**9
 EntryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w .+/()-]+$")]
@@ -105,6 +113,10 @@ class WorkloadEntry(Record):
     batch: BatchRecord | None = Field(
         default=None,
         description="In place of a rate: requests of a day, and the hours until they are done.",
+    )
+    draft: DraftRecord | None = Field(
+        default=None,
+        description="Speculative decoding, with this workload's acceptance (calibrated).",
     )
     min_speed_tok_per_s: Positive | None = Field(
         default=None, description="Output tokens/s one user sees, at least."

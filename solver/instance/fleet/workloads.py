@@ -9,6 +9,7 @@ from fractions import Fraction
 from solver.instance.fleet.attachments import Attachments
 from solver.instance.fleet.batch_jobs import batch_job, mean_requests_per_s
 from solver.instance.fleet.domain import MeasuredPoint, RequestSize, Workload, WorkloadModel
+from solver.instance.fleet.drafts import draft_offer
 from solver.instance.fleet.plausible import plain
 from solver.instance.fleet.points_binding import PointTables
 from solver.instance.fleet.sizes import request_sizes
@@ -65,6 +66,7 @@ class WorkloadReader:
         requests_per_s = self._demand(entry, key, sizes, may_lack_demand)
         by_period = self._by_period(entry, key)
         models = self._models(entry, key)
+        draft = draft_offer(entry, key, models, self.lookup)
         if entry.points is None and entry.points_meet_limits:
             self.lookup.fault(
                 f"{key}.points_meet_limits", "there are no points", "Give points, or leave it out"
@@ -96,6 +98,7 @@ class WorkloadReader:
             points_meet_limits=entry.points_meet_limits,
             prefix_hit=entry.prefix_hit or Fraction(0),
             batch=batch_job(entry),
+            draft=draft,
             service=service,
         )
 

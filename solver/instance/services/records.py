@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from solver.instance.fleet.plausible import plain
 from solver.instance.record_types import Exact, Flag, Positive, Record, Whole
 from solver.instance.services.shape import (
     MAX_CALLS,
@@ -94,7 +95,7 @@ class CacheRecord(Record):
     def _priced(self) -> CacheRecord:
         if self.usd_per_gb_month and not self.source:
             raise slip(
-                f"storage at {self.usd_per_gb_month} US$ per GB and month has no source",
+                f"storage at {plain(self.usd_per_gb_month)} US$ per GB and month has no source",
                 "Say in source whose price it is",
             )
         if self.usd_per_gb_month and not self.kept_s:
@@ -143,7 +144,7 @@ class ServiceRecord(Record):
             )
         shares = sum((size.share for size in self.visible), Fraction(0))
         if self.visible and shares != 1:
-            raise slip(f"shares of visible add up to {shares}, not to 1", "Correct them")
+            raise slip(f"shares of visible add up to {plain(shares)}, not to 1", "Correct them")
         calls = self.turns * (1 + (self.tools.calls if self.tools is not None else 0))
         sizes = len(self.visible) or 1
         if calls * sizes > MAX_CALLS:

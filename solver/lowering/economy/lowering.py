@@ -28,7 +28,7 @@ def lower_economy(instance: ReplicaInstance) -> EconomicSpace:
         If the performance model cannot represent a model, a precision or a chosen degree.
     InstanceError
         If no model is left, or figures that the question weighs are not known: power of an
-        accelerator, a score, a grid price, a carbon intensity.
+        accelerator, a score, a carbon intensity.
     """
     faults = list(_unknown_figures(instance))
     if faults:
@@ -98,12 +98,6 @@ def _unknown_figures(instance: ReplicaInstance) -> Iterator[Fault]:
             f"{where}: limits.max_g_co2_per_mtok",
             "the carbon intensity of the grid is not stated",
             "Write energy.g_co2_per_kwh, or leave the limit out",
-        )
-    if terms is not None and terms.billed and terms.usd_per_kwh is None:
-        yield Fault(
-            f"{where}: energy.billed",
-            "electricity is billed and its price is not stated",
-            "Write energy.usd_per_kwh, or leave billed out",
         )
     if "quality" in instance.trade_off or limits.min_quality is not None:
         served = instance.alternatives or (ServedModel(instance.model),)

@@ -134,5 +134,5 @@ def check_batch_phases(instance: FleetInstance, workload: Workload) -> None:
         "batch work that may be spread over several periods cannot have prefill and decode apart: "
         "caches would have to be kept from one period to another",
         where=f"{instance.source}: workload {workload.name!r}",
-        mend="Offer whole replicas alone (phases = ['aggregated']), or a deadline within one period",
+        mend="Offer whole replicas alone (phases = ['aggregated']), or a shorter deadline",
     )

@@ -27,6 +27,7 @@ from solver.instance.domain import DesignSpace, Traffic
 from solver.instance.fleet.domain import FleetInstance, Phase, RequestSize, Workload
 from solver.lowering.families import PS_PER_S, CandidateFamily
 from solver.lowering.fleet.calibrated_formats import formats_on
+from solver.lowering.fleet.drafting import draft_beside
 from solver.lowering.fleet.drawn_power import DrawnPower, drawn_power
 from solver.lowering.fleet.hand_over import (
     Receivers,
@@ -129,6 +130,7 @@ def _lower(
                     weight_formats=formats.names,
                     traffic=_traffic(workload, size) if prompts else None,
                     clocks_mhz=instance.machines[number].clocks_mhz,
+                    draft=draft_beside(workload, model),
                 )
             ).families
             for size in workload.sizes
@@ -175,11 +177,12 @@ def _decoding(family: CandidateFamily, output_tokens: int) -> Served:
     """Times as the model gives them, so that they are rounded once; rates by the rounded ones."""
     rows, columns = _cells(family)
     served = decode_only(
+        # Time per token: steps of a draft and what it gains are in it.
         step_s=family.latency_ps(rows, columns) / PS_PER_S,
         batch=family.batches.astype(np.float64)[columns],
         output_tokens=float(output_tokens),
     )
-    return replace(served, tpot_s=family.step.latency_s(rows, columns))
+    return replace(served, tpot_s=family.latency_s(rows, columns))
 
 
 def _whole(

@@ -224,7 +224,8 @@ def _proportions(instance: FleetInstance, routed: Container[int]) -> dict[tuple[
     for workload in instance.workloads:
         if workload.batch is not None:
             raise InstanceError.one(
-                "throughput is traded off, which scales rates, and this is a number of requests a day",
+                "throughput is traded off, which scales rates, and a batch is a number of "
+                "requests a day",
                 where=f"{instance.source}: workload {workload.name!r}",
                 mend="State requests_per_s in place of batch, or trade off cost",
             )

@@ -30,6 +30,7 @@ from solver.instance.quality import quality_of
 from solver.lowering.families import CandidateFamily
 from solver.lowering.fleet.choices import counts_layouts
 from solver.lowering.fleet.dominance import smallest_rows
+from solver.lowering.fleet.drafting import drafted_name
 from solver.lowering.fleet.energy import power_matters
 from solver.lowering.fleet.options import PS_PER_S, Option
 from solver.lowering.fleet.published_designs import published_designs
@@ -240,7 +241,7 @@ def _option(
         workload=number,
         model=accepted.name,
         machine=machine,
-        layout=layout_name(layout, precision),
+        layout=layout_name(layout, precision) + drafted_name(family.draft_tokens),
         phase=phase,
         devices=int(family.devices[row]),
         rates=tuple(Fraction(rate, NANO) for rate in rates),
@@ -261,6 +262,7 @@ def _option(
             "weight_bits": precision.weight_bits,
             "kv_bits": precision.kv_bits,
             **_calibrated_facts(layout, precision),
+            **({"draft_tokens": family.draft_tokens} if family.draft_tokens else {}),
             # A prefill replica works on one prompt a stage, whatever the batch.
             **({} if phase == "prefill" else {"batch": int(family.batches[column])}),
             **_clock(family),

@@ -156,8 +156,8 @@ def pool_loads(
 ) -> tuple[tuple[int, Fraction], ...]:
     """(replicas, load in replicas) of every pool worth having, at ``rate`` requests/s a replica.
 
-    One pool of one replica, fully loaded, where no headroom is asked for. Requests that ``may_wait``
-    for hours (batch work) need spares, and no room for waiting.
+    One pool of one replica, fully loaded, where no headroom is asked for. Requests that
+    ``may_wait`` for hours (batch work) need spares, and no room for waiting.
 
     Raises
     ------

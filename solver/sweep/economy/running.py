@@ -36,7 +36,9 @@ def _lowered(values: FloatArray, whole: tuple[bool, ...]) -> FloatArray:
     lowered = values.copy()
     for column, exact in enumerate(whole):
         if not exact:
-            lowered[:, column] *= 1 - FLOAT_SLACK
+            # Below itself at zero too, where a share of it is nothing.
+            below = lowered[:, column] * (1 - FLOAT_SLACK)
+            lowered[:, column] = np.nextafter(below, -np.inf)
     if all(whole):
         lowered[:, 0] = np.nextafter(lowered[:, 0], -np.inf)
     return lowered

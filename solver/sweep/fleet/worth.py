@@ -166,8 +166,8 @@ def _of_rows(reference: Reference, limit: StatedLimit, used: Sequence[int]) -> _
     if limit.unit in _STEPS:
         size = _STEPS[limit.unit]
         up, down = limit.stated + size, limit.stated - size
-        step = (plain(size), limit.unit)
-        return _Asked(limit.name, limit.unit, limit.stated, changed(up), changed(down), step)
+        name = (plain(size), limit.unit)
+        return _Asked(limit.name, limit.unit, limit.stated, changed(up), changed(down), name)
     piece, step = _piece(reference.space, limit)
     if piece == 1:
         up, down = limit.stated + 1, limit.stated - 1

@@ -272,3 +272,12 @@ def test_no_clock_is_invented_where_the_range_is_not_at_hand() -> None:
         power = shipped_catalog().accelerator(name).power
         assert power is not None
         assert power.clocks is None
+
+
+@pytest.mark.parametrize("name", POWERED)
+def test_both_ends_of_a_clock_range_lie_on_its_steps(name: str) -> None:
+    power = shipped_catalog().accelerator(name).power
+    assert power is not None
+    if power.clocks is not None:
+        span = power.clocks.highest_mhz - power.clocks.lowest_mhz
+        assert (span / power.clocks.step_mhz).denominator == 1

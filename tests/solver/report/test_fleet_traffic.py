@@ -144,3 +144,35 @@ def test_nothing_is_said_where_the_result_says_nothing(asks: str | None) -> None
     design = document["points"][0]["design"]
     design["replicas"][0].update(requests_per_s=None, tok_per_s=None)
     assert traffic_of(document, design) == [Traffic(None, None)]
+
+
+def batch_document() -> dict[str, Any]:
+    """A batch of 72,000 requests over a night of 8 h and a morning of 4 h, by replicas of 1/s."""
+    document = made.document()
+    document["instance"]["resolved"]["periods"] = [
+        {"name": "night", "hours": "8"},
+        {"name": "morning", "hours": "4"},
+        {"name": "day", "hours": "12"},
+    ]
+    job = {"requests_per_day": "72000", "arrives": "night", "deadline_hours": "12"}
+    asked(document, requests_per_s="5/6", by_period=["1", "1", "1"], batch=job)
+    return document
+
+
+def test_the_shares_of_a_batch_say_when_it_is_worked_off() -> None:
+    entries = [
+        made.replicas("TP1", "h100", 2, 1, period="night"),
+        made.replicas("TP1", "h100", 2, 1, period="morning"),
+    ]
+    found = traffic_of(batch_document(), {"replicas": entries})
+    assert [traffic.share for traffic in found] == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_the_load_of_a_batch_is_of_what_all_its_periods_could_do() -> None:
+    entries = [
+        made.replicas("TP1", "h100", 2, 1, period="night"),
+        made.replicas("TP1", "h100", 2, 1, period="morning"),
+    ]
+    # 2 replicas for 12 h could do 86,400.
+    found = traffic_of(batch_document(), {"replicas": entries})
+    assert [traffic.load for traffic in found] == pytest.approx([72_000 / 86_400] * 2)

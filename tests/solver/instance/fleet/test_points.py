@@ -110,7 +110,8 @@ def test_models_are_those_that_the_rows_name(read: Read) -> None:
 
 
 def test_a_stated_model_need_not_be_in_the_catalog_and_names_nameless_rows(read: Read) -> None:
-    changes = {**POINTS, "workloads.0.models": [{"model": "ours", "quality": "7.5", "source": "ours"}]}
+    scored = {"model": "ours", "quality": "7.5", "source": "ours"}
+    changes = {**POINTS, "workloads.0.models": [scored]}
     question = read(changes, p="devices,requests_per_s\n2,1\n")
     (model,) = question.workloads[0].models
     assert (model.name, model.model, model.quality) == ("ours", None, Fraction(15, 2))

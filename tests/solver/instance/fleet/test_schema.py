@@ -58,6 +58,8 @@ def test_what_the_remarks_of_the_template_offer_can_be_read() -> None:
     apart = (
         *("# horizon_years", "# points", "# models", "# target"),
         *("# weight_format", "# flop_efficiency", "# hbm_efficiency"),
+        # Penalties need scores, which stand with models; clocks go with no stated watts.
+        *("# [[penalties]]", "# source", "# watts_per_device"),
     )
     whole = [line for line in text.splitlines() if "(default: all)" not in line]
     lines = [line for line in whole if not line.startswith(apart)]
@@ -70,3 +72,6 @@ def test_what_the_remarks_of_the_template_offer_can_be_read() -> None:
     assert question.service.survive_rack_loss
     assert len(question.periods) == len(question.workloads[0].by_period) == 2
     assert question.answers.preferences[0].machines == ("h100",)
+    assert question.machines[0].clocks_mhz == (1200, 1980)
+    assert question.energy is not None
+    assert question.energy.billed
