@@ -3,9 +3,9 @@ r"""The short run: one layout, more and more users.
 Elasticity of scale is average over marginal cost (Varian 2010, *Intermediate Microeconomics*,
 chapter 21; Frisch 1965, *Theory of Production*): above 1 returns to scale are increasing, another
 user costs less than the mean one. Elasticity of throughput is
-:math:`d \ln X / d \ln c` with :math:`X = c / T(c)`; with a price that does not depend on load it is
-the inverse of elasticity of scale taken the other way:
-:math:`d \ln X / d \ln c = 1 - d \ln T / d \ln c`.
+:math:`d \ln X / d \ln c = 1 - d \ln T / d \ln c` with :math:`X = c / T(c)`. Where the price does
+not depend on load, total cost is proportional to T, elasticity of scale e is
+:math:`1 / (d \ln T / d \ln c)`, and elasticity of throughput is :math:`1 - 1/e`.
 
 Batches on offer may leave gaps: marginals are differences per user to the next batch on offer, so
 ``MC(c) = (TC(c') - TC(c)) / (c' - c)``.

@@ -37,16 +37,17 @@ def choice_parts(
     yield Text("")
     yield Text("Recommended, and what the next alternatives cost", style="bold")
     rows = []
+    several = len({group["model"] for group in document.get("groups", ())}) > 1
     for choice in choices:
         chosen = choice["chosen"]
-        rows.append(_row(clean(choice["name"]), chosen, None))
+        rows.append(_row(clean(choice["name"]), chosen, None, several))
         for key, name in (
             ("next_faster", "next faster"),
             ("next_cheaper", "next cheaper"),
             ("runner_up", "runner-up"),
         ):
             if choice[key] is not None:
-                rows.append(_row(f"  {name}", choice[key], choice[key]))
+                rows.append(_row(f"  {name}", choice[key], choice[key], several))
     yield table_of(
         [
             ("preference", 0, False),
@@ -65,10 +66,14 @@ def choice_parts(
 
 
 def _row(
-    name: str, option: Mapping[str, Any] | None, beside: Mapping[str, Any] | None
+    name: str,
+    option: Mapping[str, Any] | None,
+    beside: Mapping[str, Any] | None,
+    with_model: bool,
 ) -> list[str]:
     if option is None:
         return [name, "none", "", "", "", ""]
+    model = f"{clean(option['design']['model'])} on " if with_model else ""
     more = "" if beside is None else f"{beside['more_cost']:+.4g}"
     times = "" if beside is None else f"{beside['times_speed']:.3f}"
     return [
@@ -77,17 +82,21 @@ def _row(
         short(option["cost"]),
         more,
         times,
-        design_text(option["design"]),
+        model + design_text(option["design"]),
     ]
 
 
 def design_text(design: Mapping[str, Any]) -> str:
     """A replica's machine, layout and batch; or what a fleet runs."""
     if "replicas" in design:
-        counts: dict[str, int] = {}
+        # Of several periods the fullest: replicas of one are not there beside those of another.
+        by_period: dict[tuple[str, str], int] = {}
         for replica in design["replicas"]:
-            name = f"{replica['layout']} on {replica['machine']}"
-            counts[name] = counts.get(name, 0) + int(replica["count"])
+            key = (f"{replica['layout']} on {replica['machine']}", replica.get("period", ""))
+            by_period[key] = by_period.get(key, 0) + int(replica["count"])
+        counts: dict[str, int] = {}
+        for (name, _), count in by_period.items():
+            counts[name] = max(counts.get(name, 0), count)
         return clean(", ".join(f"{count} x {name}" for name, count in counts.items()))
     parts = [
         str(design["accelerator"]),

@@ -131,3 +131,13 @@ def test_replicas_of_one_kind_are_added_up() -> None:
         ]
     }
     assert design_text(design) == "3 x TP1 on h100"
+
+
+def test_replicas_of_several_periods_are_those_of_the_fullest() -> None:
+    design = {
+        "replicas": [
+            {"layout": "TP1", "machine": "h100", "count": 2, "period": "day"},
+            {"layout": "TP1", "machine": "h100", "count": 1, "period": "night"},
+        ]
+    }
+    assert design_text(design) == "2 x TP1 on h100"
