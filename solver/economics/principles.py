@@ -13,6 +13,10 @@ For a step that is affine in concurrency, T = a + bc, the first holds (MC is con
 holds, and the third fails: AC = a/c + b falls for ever. A roofline is the greater of two affine
 steps: MC jumps up where arithmetic takes over from HBM, which refutes the first.
 
+Kernels work in tiles: a calibrated sequence is jagged, and one tile decides step by step. So the
+same is judged along doublings too, 1, 2, 4, ... of what is on offer, on the same exact figures; and
+of every judgement it is told how many steps break the rule, and which of them by most.
+
 Latencies are rounded up to whole picoseconds. A rise counts only where it is more than rounding can
 make: with a total of at most its stated value and less than one unit ``r`` below it, a slope over d
 users is known to ``r/d``.
@@ -21,13 +25,13 @@ users is known to ``r/d``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from solver.economics.curve import PS_PER_S, Curve, CurvePoint
 from solver.economics.zone import Zone
 
-__all__ = ["Counterexample", "Principle", "principles"]
+__all__ = ["Counterexample", "Principle", "along_doublings", "principles"]
 
 DIMINISHING_MARGINAL_COST = "diminishing marginal cost"
 FALLING_AVERAGE_COST = "falling average cost"
@@ -37,7 +41,7 @@ INTERIOR_OPTIMUM = "interior optimum"
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """Where a principle fails first: a concurrency, the figure before it and the one there."""
+    """Where a principle fails: a concurrency, the figure before it and the one there."""
 
     concurrency: int
     before: Fraction
@@ -47,12 +51,27 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Principle:
-    """A judgement; ``holds`` is ``None`` where there are too few concurrencies to tell."""
+    """A judgement.
+
+    Parameters
+    ----------
+    holds
+        ``None`` where there are too few concurrencies to tell.
+    counterexample
+        The first.
+    breaks, steps
+        Steps that break the rule, of so many; 0 of 0 where a rule is not about steps.
+    worst
+        The step that breaks it by most, in the unit of the figures.
+    """
 
     name: str
     holds: bool | None
     counterexample: Counterexample | None
     why: str = ""
+    breaks: int = 0
+    steps: int = 0
+    worst: Counterexample | None = None
 
 
 def principles(curve: Curve, found: Zone | None) -> tuple[Principle, ...]:
@@ -65,19 +84,29 @@ def principles(curve: Curve, found: Zone | None) -> tuple[Principle, ...]:
     found
         The zone under the service level; ``None``: nothing keeps it.
     """
+    pairs, triples = len(curve.points) - 1, len(curve.points) - 2
     return (
-        _judged(DIMINISHING_MARGINAL_COST, len(curve.points) >= 3, _rising_marginal(curve)),
-        _judged(FALLING_AVERAGE_COST, len(curve.points) >= 2, _rising_average(curve)),
-        _judged(DIMINISHING_RETURNS, len(curve.points) >= 3, _rising_increment(curve)),
+        _judged(DIMINISHING_MARGINAL_COST, triples, _rising_marginal(curve)),
+        _judged(FALLING_AVERAGE_COST, pairs, _rising_average(curve)),
+        _judged(DIMINISHING_RETURNS, triples, _rising_increment(curve)),
         _optimum(found),
     )
 
 
-def _judged(name: str, enough: bool, breaks: Iterator[Counterexample]) -> Principle:
-    if not enough:
+def along_doublings(curve: Curve) -> Curve | None:
+    """The points whose concurrency is a power of two; ``None`` where there are none."""
+    kept = tuple(p for p in curve.points if p.concurrency & (p.concurrency - 1) == 0)
+    return replace(curve, points=kept) if kept else None
+
+
+def _judged(name: str, steps: int, breaks: Iterator[Counterexample]) -> Principle:
+    if steps < 1:
         return Principle(name, None, None, "too few batches on offer")
-    first = next(breaks, None)
-    return Principle(name, first is None, first)
+    found = list(breaks)
+    if not found:
+        return Principle(name, True, None, steps=steps)
+    worst = max(found, key=lambda entry: (entry.here - entry.before, -entry.concurrency))
+    return Principle(name, False, found[0], breaks=len(found), steps=steps, worst=worst)
 
 
 def _triples(curve: Curve) -> Iterator[tuple[CurvePoint, CurvePoint, CurvePoint]]:

@@ -69,6 +69,9 @@ class EconomicsTerms:
         Shares of capacity at which real cost is told, from above 0 to 1.
     api, owning, preferences
         What to compare with, and what is wanted.
+    job_requests
+        Requests of the question's lengths in one job, such as a test set, whose time and price are
+        told; ``None``: no job.
     """
 
     tolerance: Fraction = Fraction(1, 10)
@@ -85,3 +88,4 @@ class EconomicsTerms:
     api: tuple[ApiOffer, ...] = ()
     owning: Ownership | None = None
     preferences: tuple[StatedPreference, ...] = ()
+    job_requests: int | None = None

@@ -179,6 +179,10 @@ class EconomicsRecord(Record):
     preferences: list[StatedPreferenceRecord] = Field(
         default=[], description="What a buyer may want, to recommend by."
     )
+    job_requests: Annotated[int, Field(gt=0, le=10**9)] | None = Field(
+        default=None,
+        description="Requests of the question's lengths in one job: how long and how dear is it?",
+    )
 
     @field_validator("api", "preferences")
     @classmethod
@@ -196,4 +200,5 @@ class EconomicsRecord(Record):
             api=tuple(entry.to_domain() for entry in self.api),
             owning=None if self.owning is None else self.owning.to_domain(),
             preferences=tuple(entry.to_domain() for entry in self.preferences),
+            job_requests=self.job_requests,
         )

@@ -72,6 +72,9 @@ def _best_value(document: Document) -> int | None:
 def marks_of(document: Document) -> dict[int, tuple[str, ...]]:
     """For each point worth a name, by its index: the ends, the knee, speed^4/price.
 
+    The last one is named only where both speed and cost are traded off: elsewhere a design that is
+    on no frontier may be better in it.
+
     The knee is the point of least total loss (``losses_of``): of two goals the one furthest from
     the chord between the ends (Das 1999).
     """
@@ -86,8 +89,10 @@ def marks_of(document: Document) -> dict[int, tuple[str, ...]]:
     if len(points) > 2:
         loss = np.round(losses_of(document, goals).sum(axis=1), 12)
         named.append(("knee", int(np.argmin(loss))))
-    best = _best_value(document)
-    if best is not None and len(points) > 1:
+    # The best of all designs is a point only where both of its parts are traded off.
+    traded = {"speed", "cost"} <= {goal.name for goal in goals}
+    best = _best_value(document) if traded and len(points) > 1 else None
+    if best is not None:
         named.append(("speed⁴/price", best))
     found: dict[int, tuple[str, ...]] = {}
     for name, index in named:

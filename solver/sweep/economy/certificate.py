@@ -38,7 +38,13 @@ from solver.sweep.checking import (
 )
 from solver.sweep.economy.completeness import missing_candidates
 from solver.sweep.economy.conflict import explain_economic_conflict
-from solver.sweep.economy.document import derived, instance_part, objectives_part
+from solver.sweep.economy.document import (
+    ENUMERATION,
+    derived,
+    instance_part,
+    notes_of,
+    objectives_part,
+)
 from solver.sweep.economy.model_error import error_of_economy
 from solver.sweep.economy.objectives import Goal, goals_of
 from solver.sweep.economy.outcome import Image, levels_of, ranks_of
@@ -51,6 +57,8 @@ ECONOMY_KEYS = {
     "ideal", "nadir", "model_error", "provenance", "digest",
 }  # fmt: skip
 _STATUSES = ("complete", "partial", "infeasible")
+_WRONG_KIND = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a value of the wrong kind somewhere inside ends in: whatever it is, no valid result."""
 Progress = Callable[[int, int], None]
 
 
@@ -98,13 +106,18 @@ def verify_economy(
         space = lower_economy(own)
     except FleetError as error:
         return unreadable_instance(error)
+    except _WRONG_KIND as error:
+        return Verification((Check("instance", (_told_wrong(error),)),))
     checks = [check_digest(document["digest"], canonical_digest(document))]
     try:
         _recompute(document, space, checks, instance, reprove, on_progress)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # A value of the wrong kind somewhere inside: whatever it is, this is no valid result.
-        checks.append(Check("well-formed", (f"a value is of the wrong kind ({error!r:.200})",)))
+    except _WRONG_KIND as error:
+        checks.append(Check("well-formed", (_told_wrong(error),)))
     return Verification(tuple(checks))
+
+
+def _told_wrong(error: Exception) -> str:
+    return f"a value is of the wrong kind ({error!r:.200})"
 
 
 def _check_shape(document: Mapping[str, Any]) -> None:
@@ -230,16 +243,30 @@ def _check_status(document: Mapping[str, Any], space: EconomicSpace, expected: s
 
 
 def _check_provenance(document: Mapping[str, Any], space: EconomicSpace, status: str) -> Check:
-    """How many candidates there are, and which models were left out."""
+    """How the points were found, among how many candidates, and which models were left out."""
     told = document["provenance"]
     counts = told.get("candidates", {})
-    ours = {"stated": space.n_stated, "deployable": space.n_candidates}
-    if status != "partial":
-        ours["evaluated"] = space.n_candidates
-    faults = [
-        f"{key} candidates are {counts.get(key)!r}, recomputed {value}"
-        for key, value in ours.items()
-        if counts.get(key) != value
-    ]
-    faults.extend(differences(told.get("notes"), list(space.notes), "notes"))
+    looked_at = space.n_candidates
+    faults: list[str] = []
+    if status == "partial":
+        looked_at = counts.get("evaluated")
+        fewest = len(document["points"])
+        if type(looked_at) is not int or not fewest <= looked_at <= space.n_candidates:
+            faults.append(
+                f"evaluated candidates are {looked_at!r}, not {fewest} to {space.n_candidates}"
+            )
+    ours = {
+        "candidates": {
+            "stated": space.n_stated,
+            "deployable": space.n_candidates,
+            "evaluated": looked_at,
+        },
+        "notes": notes_of(space, [point["design"] for point in document["points"]]),
+        "formulation": ENUMERATION,
+        "performance_model": space.instance.performance.model,
+        "engines": {},
+        "solves": 0,
+    }
+    for key, value in ours.items():
+        faults.extend(differences(told.get(key), value, key))
     return Check("number of candidates", first_faults(faults))

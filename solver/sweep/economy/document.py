@@ -18,6 +18,7 @@ import numpy as np
 from solver.instance.resolved import resolved_instance
 from solver.lowering.economy.cells import FamilyCells
 from solver.lowering.economy.design import economic_designs
+from solver.lowering.economy.low_clocks import low_clock_notes
 from solver.lowering.economy.space import EconomicSpace, Worth
 from solver.result import canonical_digest
 from solver.sweep.economy.model_error import error_of_economy
@@ -26,7 +27,14 @@ from solver.sweep.economy.outcome import EconomyOutcome, EconomyPoint, Image, le
 from solver.sweep.moip.corners import greatest_corners
 from solver.sweep.provenance import Stopwatch, provenance
 
-__all__ = ["ENUMERATION", "derived", "instance_part", "objectives_part", "outcome_to_dict"]
+__all__ = [
+    "ENUMERATION",
+    "derived",
+    "instance_part",
+    "notes_of",
+    "objectives_part",
+    "outcome_to_dict",
+]
 
 ENUMERATION = "enumeration"
 
@@ -58,11 +66,16 @@ def outcome_to_dict(outcome: EconomyOutcome, watch: Stopwatch) -> dict[str, Any]
                     "evaluated": outcome.evaluated,
                 },
             ),
-            "notes": list(space.notes),
+            "notes": notes_of(space, designs),
         },
     }
     document["digest"] = canonical_digest(document)
     return document
+
+
+def notes_of(space: EconomicSpace, designs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Models that were left out, and points where the performance model is known to be off."""
+    return [*space.notes, *low_clock_notes(space.instance, designs)]
 
 
 def instance_part(space: EconomicSpace) -> dict[str, Any]:

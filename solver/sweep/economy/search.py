@@ -82,8 +82,9 @@ def search_economy(
                 if reason:
                     break
                 block = cells.block(rows, columns)
-                _offer(pool, goals, block, which, rows, columns, grades[which])
+                # Before its points are: an interrupt must not leave more points than candidates.
                 evaluated += block.allowed.size
+                _offer(pool, goals, block, which, rows, columns, grades[which])
                 if on_progress is not None:
                     on_progress(evaluated, to_do)
             if reason:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from solver.instance.domain import ReplicaInstance
+from solver.lowering.economy.low_clocks import low_clocks_on_offer
 from solver.lowering.economy.lowering import lower_economy
 from solver.lowering.economy.space import EconomicSpace
 from solver.lowering.layouts import Refusal
@@ -51,7 +52,7 @@ class EconomySurvey:
     refusals
         What the deployability rules refuse, model by model.
     notes
-        Models that are left out, and why.
+        Models that are left out, and why; clocks at which the model is known to be off.
     model_error
         How far the performance model was off on measured questions of this kind.
     """
@@ -157,6 +158,6 @@ def survey_economy(
         points=len(frontier),
         refusals=tuple(refusal for part in space.parts for refusal in part.space.refusals),
         limits=tuple(limits),
-        notes=space.notes,
+        notes=(*space.notes, *low_clocks_on_offer(instance)),
         model_error=error_of_economy(space),
     )

@@ -24,6 +24,8 @@ from solver.sweep.moip.crew_posts import LostError, Perform, StaffedCrew, pack, 
 __all__ = ["open_dask_crew"]
 
 _CONNECT_S = 10
+_ANSWER_S = 60
+"""Of the first answer: a worker imports the solver before it, slowly on a busy machine or disk."""
 _CLOSE_S = 10
 _POLL_S = 1
 _ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.%]+\]|[^\s:/\[\]]+):(\d+)/?")
@@ -92,12 +94,19 @@ def _try_out(
     """Refuse a cluster whose workers cannot read the program."""
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
-        told = executor.submit(_digest_there, kit).result(_CONNECT_S)
     except TimeoutError as error:
         raise EngineError.one(
             f"no worker answers within {_CONNECT_S} s",
             where=where,
             mend="Start some with dask worker, or wait until they are there",
+        ) from error
+    try:
+        told = executor.submit(_digest_there, kit).result(_ANSWER_S)
+    except TimeoutError as error:
+        raise EngineError.one(
+            f"its workers have not read the program within {_ANSWER_S} s",
+            where=where,
+            mend="See whether they are busy with other work, or their disks are slow",
         ) from error
     except Exception as error:
         raise EngineError.one(
