@@ -10,7 +10,7 @@ from typing import Any
 
 from solver.economy_frontier import EconomyFrontier
 from solver.errors import FleetError, InstanceError
-from solver.instance.domain import ReplicaInstance
+from solver.instance.domain import SPEED_AND_COST, ReplicaInstance
 from solver.instance.resolved import instance_from_resolved
 from solver.lowering.economy.lowering import lower_economy
 from solver.sweep.certificate import Verification
@@ -49,8 +49,8 @@ def solve_economy_question(
 
     if formulation not in (None, ENUMERATION):
         raise InstanceError.one(
-            f"{formulation!r} states speed and cost alone, and this question weighs "
-            f"{', '.join(instance.trade_off)}, several models, energy or electricity",
+            f"{formulation!r} states speed and cost alone, and this question "
+            f"{', '.join(_asked(instance))}",
             where="--formulation",
             mend=f"Leave it out, or choose {ENUMERATION}, which evaluates every candidate; "
             "'fleetfront verify --reprove' closes the boxes with an engine",
@@ -77,6 +77,23 @@ def solve_economy_question(
     if outcome.status == "infeasible":
         outcome = replace(outcome, conflict=explain_economic_conflict(outcome.space))
     return EconomyFrontier(outcome_to_dict(outcome, watch))
+
+
+def _asked(instance: ReplicaInstance) -> list[str]:
+    """What makes a question economic, as verbs."""
+    limits, terms = instance.limits, instance.energy
+    told = []
+    if instance.trade_off != SPEED_AND_COST:
+        told.append(f"weighs {', '.join(instance.trade_off)}")
+    if instance.alternatives:
+        told.append("states the models that may serve, with their scores")
+    if terms is not None and terms.billed:
+        told.append("bills electricity")
+    keys = ("max_j_per_token", "max_watts", "max_g_co2_per_mtok", "min_quality")
+    stated = [key for key in keys if getattr(limits, key) is not None]
+    if stated:
+        told.append(f"limits {', '.join(stated)}")
+    return told or ["was asked by enumeration"]
 
 
 def is_economic_document(document: Any) -> bool:

@@ -24,7 +24,7 @@ from solver.economics.curve import PS_PER_S, Curve, CurvePoint
 from solver.lowering.families import BoolArray, IntArray
 from solver.performance.step_table import FloatArray
 
-__all__ = ["Job", "JobLoad", "job_along", "job_of", "rest_columns", "rough_seconds"]
+__all__ = ["Job", "JobLoad", "cheapest", "fastest", "job_along", "job_of", "rest_columns", "rough_seconds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,14 @@ def job_of(job: Job, point: CurvePoint, rest: CurvePoint | None) -> JobLoad:
 
 
 def job_along(job: Job, curve: Curve) -> tuple[JobLoad, ...]:
-    """The job at every load of a curve that is not larger than the job."""
+    """The job at every load of a curve, up to the first that holds all of it at once."""
     found = []
     for index, point in enumerate(curve.points):
-        if point.concurrency > job.requests:
-            break
         left = job.requests % point.concurrency
         rest = next((p for p in curve.points[: index + 1] if p.concurrency >= left), None)
         found.append(job_of(job, point, rest if left else None))
+        if point.concurrency >= job.requests:
+            break
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from solver.economics.curve import USD_PER_MTOK, Curve, CurvePoint
+from solver.economics.job import Job, JobLoad, job_of, rest_columns, rough_seconds
 from solver.economics.long_run import LongRunItem, undominated_items
 from solver.economics.service import (
     CAP,
@@ -31,7 +32,20 @@ from solver.lowering.families import BoolArray, IntArray
 from solver.lowering.space import ReplicaSpace
 from solver.performance.step_table import FloatArray, IndexArray
 
-__all__ = ["BestLoad", "Group", "LayoutKey", "curve_of", "scan"]
+__all__ = [
+    "BestLoad",
+    "Group",
+    "LayoutJob",
+    "LayoutKey",
+    "Scan",
+    "best_jobs",
+    "curve_of",
+    "evaluate",
+    "machine_name",
+    "point_at",
+    "row_blocks",
+    "scan",
+]
 
 _CELLS_AT_ONCE = 1 << 19
 _FLOAT_SLACK = 1e-9
@@ -87,6 +101,24 @@ class BestLoad:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LayoutJob:
+    """A layout and load that does a job; ``aim`` is ``cheapest`` or ``fastest`` of its devices."""
+
+    aim: str
+    key: LayoutKey
+    devices: int
+    load: JobLoad
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """Groups that were looked at in full; ``left_out`` names those that a stop left out."""
+
+    groups: tuple[Group, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """All layouts of one model on one machine.
 
@@ -98,6 +130,9 @@ class Group:
         Of the long run, undominated.
     layouts
         Looked at.
+    jobs
+        For every number of devices the layout that does the job for the least, and the one that
+        does it soonest; empty where there is no job.
     """
 
     model: str
@@ -107,6 +142,7 @@ class Group:
     items: tuple[LongRunItem, ...]
     layouts: int
     keys: tuple[LayoutKey, ...]
+    jobs: tuple[LayoutJob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,13 +157,19 @@ class _Cells:
     @property
     def kept(self) -> BoolArray:
         """Where no limit is broken."""
+        return self.without()
+
+    def without(self, *promises: str) -> BoolArray:
+        """Where no limit is broken but for ``promises``."""
         found = np.ones(self.latency_ps.shape, dtype=bool)
-        for mask in self.broken.values():
-            found &= ~mask
+        for name, mask in self.broken.items():
+            if name not in promises:
+                found &= ~mask
         return found
 
 
-def _evaluate(cells: FamilyCells, rows: IndexArray) -> _Cells:
+def evaluate(cells: FamilyCells, rows: IndexArray) -> _Cells:
+    """Every batch of some rows."""
     family = cells.family
     shape = (len(rows), len(family.batches))
     r, c = rows[:, None], np.arange(shape[1])[None, :]
@@ -160,7 +202,8 @@ def _rent(cells: FamilyCells, row: int) -> Fraction:
     return cells.family.machine.price.usd_per_hour * int(cells.family.devices[row])
 
 
-def _point(cells: FamilyCells, row: int, found: _Cells, at: int, column: int) -> CurvePoint:
+def point_at(cells: FamilyCells, row: int, found: _Cells, at: int, column: int) -> CurvePoint:
+    """One cell; ``at`` is the place of ``row`` in ``found``."""
     power = None if found.power_mw is None else int(found.power_mw[at, column])
     usd = _rent(cells, row)
     if power is not None:
@@ -178,9 +221,9 @@ def _point(cells: FamilyCells, row: int, found: _Cells, at: int, column: int) ->
 def curve_of(key: LayoutKey, *, model: str, machine: str) -> Curve:
     """The curve of one layout, over every batch on offer."""
     cells, row = key.cells, key.row
-    found = _evaluate(cells, np.array([row], dtype=np.intp))
+    found = evaluate(cells, np.array([row], dtype=np.intp))
     points = tuple(
-        _point(cells, row, found, 0, column) for column in range(len(cells.family.batches))
+        point_at(cells, row, found, 0, column) for column in range(len(cells.family.batches))
     )
     return Curve(
         model,
@@ -193,7 +236,8 @@ def curve_of(key: LayoutKey, *, model: str, machine: str) -> Curve:
     )
 
 
-def _rows_of(cells: FamilyCells) -> Iterator[IndexArray]:
+def row_blocks(cells: FamilyCells) -> Iterator[IndexArray]:
+    """Rows in blocks that are not too large to hold."""
     n, m = cells.family.shape
     many = max(_CELLS_AT_ONCE // max(m, 1), 1)
     for first in range(0, n, many):
@@ -219,7 +263,7 @@ def _bests(cells: FamilyCells, rows: IndexArray, found: _Cells) -> Iterator[Best
             continue
         # Floats only discard; fractions decide, and the fewest users among equals.
         close = np.flatnonzero(rough[at] <= least * (1 + _FLOAT_SLACK))
-        points = [_point(cells, row, found, at, int(column)) for column in close]
+        points = [point_at(cells, row, found, at, int(column)) for column in close]
         best = min(points, key=lambda point: (point.average, point.concurrency))
         yield BestLoad(LayoutKey(cells, row), best, int(cells.family.devices[row]))
 
@@ -242,7 +286,7 @@ def _items(cells: FamilyCells, rows: IndexArray, found: _Cells) -> Iterator[Long
 
 
 def _item(cells: FamilyCells, row: int, found: _Cells, at: int, column: int) -> LongRunItem:
-    point = _point(cells, row, found, at, column)
+    point = point_at(cells, row, found, at, column)
     return LongRunItem(point.concurrency, point.usd_per_hour, LayoutKey(cells, row).name)
 
 
@@ -256,16 +300,64 @@ def _left_alone(machines: Iterable[Machine]) -> tuple[Machine, ...]:
     return tuple(highest.values())
 
 
-def _machine_name(machine: Machine, machines: tuple[Machine, ...]) -> str:
+def machine_name(machine: Machine, machines: tuple[Machine, ...]) -> str:
     name = machine.accelerator.name
     if sum(other.accelerator.name == name for other in machines) > 1:
         return f"{name} ({machine.price.tier}, {float(machine.price.usd_per_hour):.4g} US$/h)"
     return name
 
 
+def best_jobs(found: Iterable[LayoutJob]) -> tuple[LayoutJob, ...]:
+    """By devices the cheapest and the fastest of ``found``; ties go to the simplest layout."""
+    best: dict[tuple[int, str], LayoutJob] = {}
+    for entry in found:
+        key = entry.devices, entry.aim
+        if key not in best or _job_order(entry) < _job_order(best[key]):
+            best[key] = entry
+    return tuple(best[key] for key in sorted(best))
+
+
+def _job_order(entry: LayoutJob) -> tuple[Fraction, Fraction, int, tuple[int, ...]]:
+    load = entry.load
+    first, second = (load.usd, load.seconds) if entry.aim == "cheapest" else (load.seconds, load.usd)
+    return first, second, load.concurrency, entry.key.tie_key
+
+
+def _jobs(cells: FamilyCells, rows: IndexArray, found: _Cells, job: Job) -> Iterator[LayoutJob]:
+    """Candidates for the best job of every number of devices among these rows."""
+    # Nobody waits for a token of a job: what users are promised does not limit it.
+    possible = found.without(SPEED, TTFT)
+    if not possible.any():
+        return
+    rest = rest_columns(job, cells.family.batches, possible)
+    full, tail = rough_seconds(job, cells.family.batches, found.latency_ps, rest)
+    hour = _hour(cells, rows, found)
+    last = np.take_along_axis(hour, np.minimum(rest, hour.shape[1] - 1), axis=1)
+    devices = cells.family.devices[rows]
+    rough = {"fastest": full + tail, "cheapest": full * hour + tail * last}
+    for aim, estimate in rough.items():
+        able = np.where(possible, estimate, np.inf)
+        for many in np.unique(devices).tolist():
+            mine = np.where((devices == many)[:, None], able, np.inf)
+            least = mine.min()
+            if not np.isfinite(least):
+                continue
+            for at, column in np.argwhere(mine <= least * (1 + _FLOAT_SLACK)).tolist():
+                row = int(rows[at])
+                point = point_at(cells, row, found, at, column)
+                left = point_at(cells, row, found, at, int(rest[at, column]))
+                load = job_of(job, point, left)
+                yield LayoutJob(aim, LayoutKey(cells, row), many, load)
+
+
 def scan(
-    instance: ReplicaInstance, level: ServiceLevel, *, on_progress: Progress | None = None
-) -> tuple[Group, ...]:
+    instance: ReplicaInstance,
+    level: ServiceLevel,
+    *,
+    job: Job | None = None,
+    on_progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Scan:
     """Groups in the order of models and machines of the question.
 
     Raises
@@ -282,29 +374,43 @@ def scan(
         place = machines.index(cells.family.machine)
         groups.setdefault((cells.part.served.model.name, place), []).append(cells)
     to_do, done = len(every), 0
-    found = []
+    found: list[Group] = []
+    left_out: list[str] = []
     for (model, place), members in groups.items():
+        name = machine_name(machines[place], machines)
         bests: list[BestLoad] = []
         items: list[LongRunItem] = []
+        jobs: tuple[LayoutJob, ...] = ()
+        stopped = False
         for cells in members:
-            for rows in _rows_of(cells):
-                block = _evaluate(cells, rows)
+            for rows in row_blocks(cells):
+                stopped = stopped or (should_stop is not None and should_stop())
+                if stopped:
+                    break
+                block = evaluate(cells, rows)
                 bests.extend(_bests(cells, rows, block))
                 items = list(undominated_items([*items, *_items(cells, rows, block)]))
+                if job is not None:
+                    jobs = best_jobs((*jobs, *_jobs(cells, rows, block, job)))
             done += 1
             if on_progress is not None:
                 on_progress(done, to_do)
+        if stopped:
+            # What is least of part of a group is not what is least.
+            left_out.append(f"{model} on {name}")
+            continue
         bests.sort(key=lambda best: (best.point.average, best.key.tie_key))
         keys = tuple(LayoutKey(c, row) for c in members for row in range(c.family.shape[0]))
         found.append(
             Group(
                 model,
-                _machine_name(machines[place], machines),
+                name,
                 machines[place],
                 tuple(bests),
                 tuple(items),
                 len(keys),
                 keys,
+                jobs,
             )
         )
-    return tuple(found)
+    return Scan(tuple(found), tuple(left_out))

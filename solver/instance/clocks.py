@@ -12,6 +12,7 @@ from solver.catalog.power import ClockRange
 from solver.errors import Fault, InstanceError
 from solver.instance.ranges import parse_integers
 from solver.instance.record_types import INTEGERS_SCHEMA
+from solver.instance.validation import slip
 
 __all__ = ["ALL_CLOCKS", "ClockChoice", "clocks_of", "clocks_on_offer"]
 
@@ -22,6 +23,8 @@ _MAX_MHZ = 20_000
 def _clocks(value: object) -> Any:
     if value == ALL_CLOCKS:
         return ALL_CLOCKS
+    if isinstance(value, str) and not any(letter.isdigit() for letter in value):
+        raise slip(f"{value!r} is no list of clocks", "Write whole MHz, such as '810..1410 step 150', or 'all'")
     found = parse_integers(value, maximum=_MAX_MHZ)
     if not found:
         raise ValueError("an empty list leaves no clock; leave the key out for the highest")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from solver.catalog.weight_formats import FORMAT_BITS
 from solver.instance.calibration_keys import CALIBRATED
 from solver.instance.domain import SPEED_AND_COST, Machine, ReplicaInstance, ReplicaObjective
+from solver.instance.fleet.plausible import plain
 from solver.instance.lookup import Lookup
 from solver.instance.quality import ServedModel
 from solver.instance.records import ReplicaFile
@@ -177,6 +178,17 @@ def _check_penalties(record: ReplicaFile, served: Sequence[ServedModel], lookup:
                 f"{record.performance.model} does not know it",
                 'Write weight_bits, or write model = "calibrated" in [performance]',
             )
+        for entry in served:
+            score = entry.quality
+            of_it = penalty.model in (None, entry.model.name)
+            if score is not None and of_it and penalty.points > score:
+                lookup.fault(
+                    f"{key}.points",
+                    f"{plain(penalty.points)} points are more than the score of "
+                    f"{entry.model.name}, {plain(score)}",
+                    "Give the points that are lost, on the scale of the score",
+                )
+                break
     if (
         record.penalties
         and served

@@ -203,7 +203,9 @@ class LimitsRecord(Record):
         default=None, description="Output tokens/s of the whole replica, at most."
     )
     max_usd_per_hour: Positive | None = Field(
-        default=None, description="Price of the whole replica an hour, at most."
+        default=None,
+        description="Price of the whole replica an hour, electricity included where it is billed, "
+        "at most.",
     )
     max_ttft_s: Positive | None = Field(
         default=None,

@@ -129,7 +129,11 @@ def nearest_of(document: Document) -> list[tuple[str, str]]:
     """The candidate that came closest to meeting the limits, as pairs of what and value."""
     entries = list(document.get("conflict") or ())
     nearest = entries[0].get("nearest") if entries else None
-    return nearest_lines(nearest) if nearest else []
+    if not nearest:
+        return []
+    clock = nearest.get("clock_mhz")
+    rest = {key: value for key, value in nearest.items() if key != "clock_mhz"}
+    return nearest_lines(rest | ({} if clock is None else {"clock": clock_name(nearest)}))
 
 
 def notes_of(document: Document) -> list[tuple[str, str]]:

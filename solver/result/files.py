@@ -127,6 +127,14 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
             where=where,
             mend="Check it with 'fleetfront verify', or give a file of 'fleetfront solve --out'",
         )
+    if kind_of(document) == "replica" and "claims" in document:
+        raise ResultError.one(
+            "weighs or limits more than speed and cost of one model: it has claims in place of "
+            "the boxes of a curve",
+            where=where,
+            mend="In Python read it as solver.EconomyFrontier(read_document(path)); check it with "
+            "'fleetfront verify'",
+        )
     if set(document) - _OPTIONAL != _KEYS:
         odd = ", ".join(sorted((set(document) - _OPTIONAL) ^ _KEYS))
         raise ResultError.one(f"keys missing or unknown: {odd}", where=where, mend=mend)

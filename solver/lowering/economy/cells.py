@@ -14,6 +14,7 @@ in the last place, and are used where that settles a comparison.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -31,7 +32,9 @@ __all__ = ["FLOAT_SLACK", "Block", "FamilyCells", "cells_of"]
 
 FLOAT_SLACK = 1e-12
 """Relative; estimates here are sums and products of five positive floats, right to some 1e-15."""
+_ANY_MW = 2**62
 JOULE_PER_MW_PS = Fraction(1, 10**15)
+MW_PER_KW = 10**6
 KWH_PER_MTOK = Fraction(5, 18)
 """Kilowatt-hours of a million tokens at one joule each: 1e6 / 3.6e6."""
 
@@ -70,6 +73,8 @@ class FamilyCells:
         US$ per million tokens for each joule per token that stand in the cost; 0 where not billed.
     electricity_rate
         The same whether it is billed or not; ``None`` where no price is stated.
+    billed_per_mw
+        US$ an hour for each milliwatt that stand in the price of a replica; 0 where not billed.
     """
 
     def __init__(
@@ -98,6 +103,9 @@ class FamilyCells:
         if terms is not None and terms.billed and self.electricity_rate is not None:
             self.billed_rate = self.electricity_rate
         self.most_joules = self._most_joules()
+        self.billed_per_mw = Fraction(0)
+        if terms is not None and terms.billed and terms.usd_per_kwh is not None:
+            self.billed_per_mw = terms.usd_per_kwh.mean * terms.pue / MW_PER_KW
         self.most_mw: int | None = None
         if limits.max_watts is not None:
             self.most_mw = int(limits.max_watts * 1000)
@@ -115,6 +123,41 @@ class FamilyCells:
     def power_mw(self, rows: IndexArray, columns: IndexArray) -> IntArray | None:
         """Mean power of the replica, milliwatts rounded up; ``None`` where it is not known."""
         return self.family.power_mw(rows, columns, host_w=self.host_w)
+
+    def affordable_mw(self) -> IntArray:
+        """(n,) the most that the electricity of each layout may draw under a limit on US$ an hour.
+
+        Below zero where its devices alone are above the limit.
+
+        Raises
+        ------
+        ValueError
+            If there is no such limit, or electricity costs nothing beside the devices.
+        """
+        most = self.instance.limits.max_usd_per_hour
+        if most is None or not self.billed_per_mw:
+            raise ValueError("no limit on US$ an hour, or no electricity beside the devices")
+        price = self.family.machine.price.usd_per_hour
+        left = (
+            math.floor((most - price * devices) / self.billed_per_mw)
+            for devices in self.family.devices.tolist()
+        )
+        return np.array([max(-1, min(mw, _ANY_MW)) for mw in left], dtype=np.int64)
+
+    def usd_per_hour(self, devices: int, power_mw: int | None) -> Fraction:
+        """What a replica costs an hour, electricity included where it is billed.
+
+        Raises
+        ------
+        ValueError
+            If electricity is billed and the power is not known.
+        """
+        price = self.family.machine.price.usd_per_hour * devices
+        if not self.billed_per_mw:
+            return price
+        if power_mw is None:
+            raise ValueError("electricity is billed and the power is not known")
+        return price + self.billed_per_mw * power_mw
 
     def block(self, rows: IndexArray, columns: IndexArray) -> Block:
         """Candidates at index arrays that broadcast together."""
@@ -136,6 +179,8 @@ class FamilyCells:
                 cost = cost + energy * float(self.billed_rate)
             if self.most_mw is not None:
                 allowed = allowed & (power <= self.most_mw)
+            if self.billed_per_mw and self.instance.limits.max_usd_per_hour is not None:
+                allowed = allowed & (power <= self.affordable_mw()[rows])
         found = Block(latency, power, energy, cost, allowed)
         most_cost = self.instance.limits.max_cost_usd_per_mtok
         if most_cost is not None:

@@ -98,6 +98,7 @@ def alone(cells: FamilyCells, row: int, column: int) -> Alone:
     cost = usd_per_s * held_s * TOKENS_PER_MTOK
     power = one.power_mw(_ONE, _ONE, host_w=cells.host_w)
     power_mw = None if power is None else int(power[0])
+    usd_per_hour = one.machine.price.usd_per_hour * devices
     energy = carbon = None
     if power_mw is not None:
         energy = Fraction(power_mw, 1000) * held_s
@@ -105,6 +106,7 @@ def alone(cells: FamilyCells, row: int, column: int) -> Alone:
             kwh = energy * TOKENS_PER_MTOK / J_PER_KWH * terms.pue
             if terms.billed and terms.usd_per_kwh is not None:
                 cost += kwh * terms.usd_per_kwh.mean
+                usd_per_hour += Fraction(power_mw, 10**6) * terms.pue * terms.usd_per_kwh.mean
             if terms.g_co2_per_kwh is not None:
                 carbon = kwh * terms.g_co2_per_kwh.mean
     worth = Worth(ps, cost, power_mw, energy, carbon, cells.quality)
@@ -113,6 +115,7 @@ def alone(cells: FamilyCells, row: int, column: int) -> Alone:
     watts = None if power_mw is None else Fraction(power_mw, 1000)
     for value, most in (
         (cost, limits.max_cost_usd_per_mtok),
+        (usd_per_hour, limits.max_usd_per_hour),
         (energy, limits.max_j_per_token),
         (watts, limits.max_watts),
         (carbon, limits.max_g_co2_per_mtok),

@@ -78,7 +78,11 @@ class _Seen:
 
     def needed(self, name: str, at: tuple[int, ...]) -> float:
         """What a limit has to be for one candidate, rounded so that this value lets it in."""
-        exact = _figure(self.worth(at), name)
+        worth = self.worth(at)
+        exact = _figure(worth, name)
+        if name == "max_usd_per_hour":
+            devices = int(self.block.family.devices[self.block.rows[at[0]]])
+            exact = self.cells.usd_per_hour(devices, worth.power_mw)
         if exact is not None:
             return outward(exact, down=name in _FLOORS)
         place = tuple(np.intp(index) for index in at)
@@ -120,6 +124,11 @@ def _mark(seen: _Seen) -> None:
             if limits.max_cost_usd_per_mtok is not None:
                 most = limits.max_cost_usd_per_mtok
                 block.broken["max_cost"] = _above(seen, "max_cost", most)
+        if cells.billed_per_mw and limits.max_usd_per_hour is not None:
+            block.seen["max_usd_per_hour"] = block.seen["max_usd_per_hour"] + drawn * float(
+                cells.billed_per_mw
+            )
+            block.broken["max_usd_per_hour"] = drawn > cells.affordable_mw()[rows]
         if limits.max_j_per_token is not None:
             block.seen["max_j_per_token"] = energy
             block.broken["max_j_per_token"] = _above(
