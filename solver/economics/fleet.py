@@ -19,6 +19,7 @@ from fractions import Fraction
 from formulations.fleet.plan import FleetPlan
 from solver.economics.break_even import api_usd_per_tok_hour
 from solver.economics.owning import hourly_cost, owning_beats_renting_from
+from solver.economics.sections import BREAK_EVEN, COSTS, OWNING, SECTIONS, UTILISATION
 from solver.economics.utilisation import LoadedCost, at_utilisations
 from solver.errors import InstanceError
 from solver.instance.economics import ApiOffer, EconomicsTerms
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 LEVELS = tuple(Fraction(share, 100) for share in (25, 50, 75, 100, 125))
+_OF_A_PLAN = frozenset((COSTS, UTILISATION, BREAK_EVEN, OWNING))
+"""Sections that need the cheapest plan."""
 LEVEL_TIME_S = 60.0
 """Most time for one level; past it the level is told as not proved."""
 
@@ -106,7 +109,11 @@ class FleetApi:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FleetOwning:
-    """Owning a machine against its cheapest hour; per device."""
+    """Owning a machine against its cheapest hour; per device.
+
+    ``modelled``: its watts are those that the power model gives the plan's designs on it, and not
+    stated ones.
+    """
 
     machine: str
     contract: str
@@ -115,11 +122,15 @@ class FleetOwning:
     usd_per_hour: Fraction
     stated_utilisation: Fraction
     least_utilisation: Fraction | None
+    modelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FleetEconomics:
-    """See the module's text."""
+    """See the module's text.
+
+    ``owning_unknown``: machines that owning is not told of, and why not.
+    """
 
     instance: FleetInstance
     terms: EconomicsTerms
@@ -129,6 +140,7 @@ class FleetEconomics:
     loaded: tuple[LoadedCost, ...]
     api: FleetApi | None
     owning: tuple[FleetOwning, ...]
+    owning_unknown: tuple[tuple[str, str], ...] = ()
 
 
 def fleet_economics(
@@ -136,10 +148,18 @@ def fleet_economics(
     terms: EconomicsTerms,
     *,
     levels: Sequence[Fraction] = LEVELS,
+    sections: frozenset[str] = frozenset(SECTIONS),
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> FleetEconomics:
     """Solve every level and read the rest off the plan at the stated demand.
+
+    Parameters
+    ----------
+    levels
+        Shares of the stated demand; that itself is always among them.
+    sections
+        What to work out (``solver.economics.sections``).
 
     Raises
     ------
@@ -157,6 +177,10 @@ def fleet_economics(
         raise InstanceError.one(
             "a share of demand is not above 0", where="--levels", mend="Write for example 25,50,100"
         )
+    if not sections & _OF_A_PLAN:
+        return FleetEconomics(instance, terms, (), (), None, (), None, ())
+    if COSTS not in sections:
+        wanted = [Fraction(1)]
     found: list[DemandLevel] = []
     today: tuple[FleetSpace, FleetPlan] | None = None
     for number, share in enumerate(wanted):
@@ -178,15 +202,21 @@ def fleet_economics(
     use = () if today is None else workload_use(*today)
     mean = mean_utilisation(use)
     full = next(level for level in found if level.share == 1)
+    owning: tuple[FleetOwning, ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
+    if OWNING in sections:
+        owning, unknown = _owning(instance, terms, _drawn(today))
+    told = UTILISATION in sections
     return FleetEconomics(
         instance,
         terms,
-        tuple(found),
-        use,
-        mean,
-        _loaded(full, mean, terms),
-        _against_api(instance, terms, full),
-        tuple(_owning(instance, terms)),
+        tuple(found) if COSTS in sections else (),
+        use if told else (),
+        mean if told else None,
+        _loaded(full, mean, terms) if told else (),
+        _against_api(instance, terms, full) if BREAK_EVEN in sections else None,
+        owning,
+        unknown,
     )
 
 
@@ -333,13 +363,42 @@ def _against_api(
     return FleetApi(tuple(chosen), bill, pays)
 
 
-def _owning(instance: FleetInstance, terms: EconomicsTerms) -> list[FleetOwning]:
-    found = []
+def _drawn(today: tuple[FleetSpace, FleetPlan] | None) -> dict[str, Fraction]:
+    """Watts of a device in use by machine, mean over what a plan runs on it."""
+    if today is None:
+        return {}
+    space, plan = today
+    watts: dict[str, Fraction] = {}
+    devices: dict[str, int] = {}
+    for column, count in zip(space.columns, plan.counts.tolist(), strict=True):
+        if count and column.kind == "replicas" and column.watts:
+            watts[column.machine] = watts.get(column.machine, Fraction(0)) + count * column.watts
+            devices[column.machine] = devices.get(column.machine, 0) + count * column.devices
+    return {name: total / devices[name] for name, total in watts.items() if devices[name]}
+
+
+def _owning(
+    instance: FleetInstance, terms: EconomicsTerms, drawn: dict[str, Fraction]
+) -> tuple[tuple[FleetOwning, ...], tuple[tuple[str, str], ...]]:
+    """Machines that owning can be told of, and why not of the others."""
+    found: list[FleetOwning] = []
+    unknown: list[tuple[str, str]] = []
     for machine in instance.machines:
         owned = terms.owning or _owned(machine)
         rented = [c for c in machine.contracts if c.usd_per_hour is not None]
-        watts = machine.watts_per_device
-        if owned is None or not rented or watts is None:
+        modelled = machine.modelled_watts and machine.name in drawn
+        watts = drawn[machine.name] if modelled else machine.watts_per_device
+        if owned is None:
+            unknown.append((machine.name, "what it costs its owner is not stated"))
+            continue
+        if not rented:
+            unknown.append((machine.name, "nobody rents it out, so there is nothing to compare"))
+            continue
+        if watts is None:
+            why = "its watts_per_device are not stated"
+            if machine.modelled_watts:
+                why = "its power is modelled by design, and the plan runs none on it"
+            unknown.append((machine.name, why))
             continue
         contract = min(rented, key=lambda c: c.usd_per_hour or Fraction(0))
         rent = contract.usd_per_hour
@@ -354,9 +413,10 @@ def _owning(instance: FleetInstance, terms: EconomicsTerms) -> list[FleetOwning]
                 hourly_cost(owned, watts=watts),
                 owned.utilisation,
                 owning_beats_renting_from(owned, watts=watts, usd_per_hour=rent),
+                modelled,
             )
         )
-    return found
+    return tuple(found), tuple(unknown)
 
 
 def _owned(machine: MachineOffer) -> Ownership | None:

@@ -17,6 +17,7 @@ price of a replica's hour) may need a design that the free frontier does not sho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -77,7 +78,7 @@ class Choice:
         What was optimised.
     score
         Of the choice: for a value of time US$ an answer, waiting included; else the figure that was
-        best, as a float.
+        best, as a float; infinite where speed over cost decides and the choice costs nothing.
     next_faster, next_cheaper, runner_up
         Neighbours on the frontier, and the next best by the same rule; ``None`` where there is
         none.
@@ -123,6 +124,14 @@ def check_preference(preference: StatedPreference, *, where: str) -> None:
                 "Round it, for example to 4 or 3/2",
             )
         )
+    elif exponent is not None and exponent > _MOST_EXPONENT:
+        faults.append(
+            Fault(
+                f"{where}.speed_exponent",
+                f"{exponent} is above {_MOST_EXPONENT}, and price no longer counts",
+                "Write 4, or ask for a budget: the fastest within it",
+            )
+        )
     if value is not None and value < 0:
         faults.append(
             Fault(f"{where}.usd_per_s_saved", f"{value} is below 0", "Give US$ per second, 0 or up")
@@ -148,6 +157,8 @@ def check_preference(preference: StatedPreference, *, where: str) -> None:
 
 
 _MOST_POWER = 100
+_MOST_EXPONENT = 20
+"""Scores stay in the range of floats, as speeds and costs lie between 1e-12 and 1e12."""
 
 
 def rule_of(preference: StatedPreference) -> str | None:
@@ -203,10 +214,10 @@ def choose(
     def beside(option: Option | None) -> RunnerUp | None:
         if option is None:
             return None
-        worse = _ratio(_score(preference, rule, option), _score(preference, rule, best))
-        if rule == EXPONENT and preference.speed_exponent is not None:
-            # Scores are compared to the power of the denominator; people read speed^k/cost.
-            worse = float(worse ** (1 / preference.speed_exponent.denominator))
+        scores = _score(preference, rule, option), _score(preference, rule, best)
+        # Scores are compared to the power of the denominator; people read speed^k/cost.
+        root = preference.speed_exponent.denominator if preference.speed_exponent else 1
+        worse = _ratio(*scores, root=root if rule == EXPONENT else 1)
         return RunnerUp(option, option.cost - best.cost, option.speed / best.speed, worse)
 
     faster = min((o for o in options if o.speed > best.speed), key=_by_speed, default=None)
@@ -231,14 +242,26 @@ def _by_cost(option: Option) -> tuple[Fraction, Fraction]:
     return option.cost, option.speed
 
 
-def _ratio(one: Fraction, other: Fraction) -> float:
-    return float(one / other) if other else 1.0 if not one else float("inf")
+def _ratio(one: Fraction, other: Fraction, *, root: int) -> float:
+    """``(one / other) ** (1 / root)``; infinite where ``other`` alone is 0."""
+    if one == other:
+        return 1.0
+    if not other:
+        return math.inf
+    return float(one / other) if root == 1 else math.exp(_log(one / other) / root)
+
+
+def _log(value: Fraction) -> float:
+    # Powers of fractions leave the range of floats; logarithms of their whole numbers do not.
+    return math.log(value.numerator) - math.log(value.denominator)
 
 
 def _told(preference: StatedPreference, rule: str, option: Option) -> float:
     """The score as people read it."""
     if rule == EXPONENT and preference.speed_exponent is not None:
-        return float(float(option.speed) ** float(preference.speed_exponent)) / float(option.cost)
+        if not option.cost:
+            return math.inf
+        return math.exp(float(preference.speed_exponent) * _log(option.speed) - _log(option.cost))
     if rule == BUDGET:
         return float(option.speed)
     return float(_score(preference, rule, option))

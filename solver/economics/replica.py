@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from solver.economics.break_even import Staircase, api_usd_per_mtok, api_usd_per_tok_hour
+from solver.economics.clock import GroupClock, along_the_clock
 from solver.economics.curve import Curve
+from solver.economics.job import Job, JobLoad, job_along
 from solver.economics.long_run import LongRun, long_run
 from solver.economics.owning import (
     energy_usd,
@@ -15,11 +17,23 @@ from solver.economics.owning import (
     hourly_cost,
     owning_beats_renting_from,
 )
-from solver.economics.principles import Principle, principles
+from solver.economics.principles import Principle, along_doublings, principles
 from solver.economics.production import ProductionPoint, production
-from solver.economics.scan import BestLoad, Group, LayoutKey, curve_of, scan
+from solver.economics.scan import BestLoad, Group, LayoutJob, LayoutKey, curve_of, scan
+from solver.economics.sections import (
+    BREAK_EVEN,
+    COSTS,
+    ENERGY,
+    JOB,
+    LONG_RUN,
+    OWNING,
+    PRINCIPLES,
+    SECTIONS,
+    UTILISATION,
+)
 from solver.economics.service import DEVICES, HBM, ServiceLevel, service_level
 from solver.economics.utilisation import LoadedCost, at_utilisations
+from solver.economics.waiting import Waiting, waiting
 from solver.economics.zone import Inflection, Zone, inflection, zone
 from solver.errors import InstanceError
 from solver.instance.domain import ReplicaInstance
@@ -53,6 +67,13 @@ class CurveEconomics:
     least_energy
         The concurrency of least energy for a token among what keeps the service level; ``None``
         where the power is not known.
+    principles, doublings
+        Judged step by step, and along doublings of concurrency; empty where not asked for.
+    waiting
+        The interior optimum with waiting priced in; ``None`` where fewer than three concurrencies
+        keep the service level.
+    job
+        Along the load; empty where there is no job.
     """
 
     curve: Curve
@@ -61,6 +82,9 @@ class CurveEconomics:
     inflection: Inflection | None
     principles: tuple[Principle, ...]
     least_energy: int | None
+    doublings: tuple[Principle, ...] = ()
+    waiting: Waiting | None = None
+    job: tuple[JobLoad, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,17 +142,23 @@ class GroupEconomics:
     loaded: tuple[LoadedCost, ...]
     api: tuple[ApiBreakEven, ...]
     owning: Owning | None
+    jobs: tuple[LayoutJob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReplicaEconomics:
-    """All groups of a question, in its order."""
+    """All groups of a question, in its order.
+
+    ``clock`` has energy along the clock by group; ``left_out`` names what a stop left out.
+    """
 
     instance: ReplicaInstance
     terms: EconomicsTerms
     level: ServiceLevel
     answer_tokens: int
     groups: tuple[GroupEconomics, ...]
+    clock: tuple[GroupClock, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def cheapest(self) -> GroupEconomics | None:
@@ -143,20 +173,30 @@ def _least(group: GroupEconomics) -> Fraction:
     return group.best.point.average
 
 
+_SCANNED = frozenset((COSTS, PRINCIPLES, LONG_RUN, UTILISATION, BREAK_EVEN, OWNING, JOB))
+"""Sections that need every layout along concurrency."""
+
+
 def replica_economics(
     instance: ReplicaInstance,
     terms: EconomicsTerms,
     *,
     layouts: tuple[str, ...] = (),
+    sections: frozenset[str] = frozenset(SECTIONS) - {ENERGY},
     on_progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> ReplicaEconomics:
-    """Work out everything but the preferences.
+    """Work out everything but preferences, drafts and bills.
 
     Parameters
     ----------
     layouts
         Names of further layouts to draw a curve of, such as ``TP8 W8 KV8``; the beginning of a name
         stands for all that begin so.
+    sections
+        What to work out (``solver.economics.sections``).
+    should_stop
+        A true answer leaves out the models and machines that were not looked at in full.
 
     Raises
     ------
@@ -164,17 +204,39 @@ def replica_economics(
         If a layout that is asked for is not on offer, or the question cannot be lowered.
     """
     level = service_level(instance, terms)
-    groups = scan(instance, level, on_progress=on_progress)
-    _check_layouts(groups, layouts)
     traffic = instance.traffic
     tokens = TOKENS_UNSTATED if traffic is None else traffic.output_tokens
-    return ReplicaEconomics(
-        instance,
-        terms,
-        level,
-        tokens,
-        tuple(_group(instance, terms, tokens, group, layouts) for group in groups),
-    )
+    job = None
+    if JOB in sections and terms.job_requests is not None:
+        job = Job(terms.job_requests, tokens)
+    groups: tuple[GroupEconomics, ...] = ()
+    left_out: tuple[str, ...] = ()
+    if sections & _SCANNED:
+        scanned = scan(instance, level, job=job, on_progress=on_progress, should_stop=should_stop)
+        if not scanned.left_out:
+            _check_layouts(scanned.groups, layouts)
+        asked = _Asked(instance, terms, tokens, job, layouts, sections)
+        groups = tuple(_group(asked, group) for group in scanned.groups)
+        left_out = scanned.left_out
+    clock: tuple[GroupClock, ...] = ()
+    if ENERGY in sections:
+        clock, more = along_the_clock(
+            instance, level, on_progress=on_progress, should_stop=should_stop
+        )
+        left_out = (*left_out, *more)
+    return ReplicaEconomics(instance, terms, level, tokens, groups, clock, left_out)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What every group is asked."""
+
+    instance: ReplicaInstance
+    terms: EconomicsTerms
+    answer_tokens: int
+    job: Job | None
+    layouts: tuple[str, ...]
+    sections: frozenset[str]
 
 
 def _matches(name: str, asked: str) -> bool:
@@ -193,47 +255,59 @@ def _check_layouts(groups: tuple[Group, ...], layouts: tuple[str, ...]) -> None:
             )
 
 
-def _group(
-    instance: ReplicaInstance,
-    terms: EconomicsTerms,
-    answer_tokens: int,
-    group: Group,
-    layouts: tuple[str, ...],
-) -> GroupEconomics:
+def _group(asked: _Asked, group: Group) -> GroupEconomics:
+    terms, sections = asked.terms, asked.sections
     best = group.bests[0] if group.bests else None
     chosen: dict[str, LayoutKey] = {} if best is None else {best.key.name: best.key}
     for key in group.keys:
-        if any(_matches(key.name, asked) for asked in layouts):
+        if any(_matches(key.name, wanted) for wanted in asked.layouts):
             chosen.setdefault(key.name, key)
-    curves = []
-    for key in chosen.values():
-        curve = curve_of(key, model=group.model, machine=group.machine)
-        curves.append(_short_run(curve, terms, answer_tokens))
+    curves = tuple(
+        _short_run(curve_of(key, model=group.model, machine=group.machine), asked)
+        for key in chosen.values()
+    )
     if best is None:
         return GroupEconomics(
-            group.model, group.machine, group.layouts, None, tuple(curves), None, (), (), None
+            group.model,
+            group.machine,
+            group.layouts,
+            None,
+            curves,
+            None,
+            (),
+            (),
+            None,
+            group.jobs,
         )
     point = best.point
     largest = max(item.users for item in group.items)
-    owning = _owning(terms, group, best)
+    owning = _owning(terms, group, best) if sections & {OWNING, BREAK_EVEN} else None
     return GroupEconomics(
         group.model,
         group.machine,
         group.layouts,
         best,
-        tuple(curves),
-        long_run(group.items, highest=min(2 * largest, LONG_RUN_MOST)),
-        at_utilisations(point.usd_per_hour, point.tok_per_s, terms.utilisations),
+        curves,
+        long_run(group.items, highest=min(2 * largest, LONG_RUN_MOST))
+        if LONG_RUN in sections
+        else None,
+        at_utilisations(point.usd_per_hour, point.tok_per_s, terms.utilisations)
+        if UTILISATION in sections
+        else (),
         tuple(
-            _against(instance, offer, terms, group, best, owning)
+            _against(asked.instance, offer, terms, group, best, owning)
             for offer in terms.api
             if offer.model in ("", group.model)
-        ),
+        )
+        if BREAK_EVEN in sections
+        else (),
         owning,
+        group.jobs,
     )
 
 
-def _short_run(curve: Curve, terms: EconomicsTerms, answer_tokens: int) -> CurveEconomics:
+def _short_run(curve: Curve, asked: _Asked) -> CurveEconomics:
+    terms = asked.terms
     found = zone(curve, terms.tolerance)
     possible = curve.without(HBM, DEVICES)
     if possible is None:
@@ -243,13 +317,29 @@ def _short_run(curve: Curve, terms: EconomicsTerms, answer_tokens: int) -> Curve
         for point in curve.points
         if not point.broken and point.joules_per_token is not None
     ]
+    told = PRINCIPLES in asked.sections
+    fewer, values = along_doublings(curve), _values_of_time(terms)
+    sparse = None if fewer is None else fewer.without(HBM, DEVICES)
     return CurveEconomics(
         possible,
-        production(possible, answer_tokens=answer_tokens),
+        production(possible, answer_tokens=asked.answer_tokens),
         found,
         inflection(possible),
-        principles(possible, found),
+        principles(possible, found) if told else (),
         min(energy)[1] if energy else None,
+        principles(sparse, None if fewer is None else zone(fewer, terms.tolerance))
+        if told and sparse is not None
+        else (),
+        waiting(curve, values) if told else None,
+        () if asked.job is None else job_along(asked.job, possible),
+    )
+
+
+def _values_of_time(terms: EconomicsTerms) -> tuple[tuple[str, Fraction], ...]:
+    return tuple(
+        (wish.name, wish.usd_per_s_saved)
+        for wish in terms.preferences
+        if wish.usd_per_s_saved is not None
     )
 
 

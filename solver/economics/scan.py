@@ -41,6 +41,7 @@ __all__ = [
     "best_jobs",
     "curve_of",
     "evaluate",
+    "left_alone",
     "machine_name",
     "point_at",
     "row_blocks",
@@ -290,7 +291,7 @@ def _item(cells: FamilyCells, row: int, found: _Cells, at: int, column: int) -> 
     return LongRunItem(point.concurrency, point.usd_per_hour, LayoutKey(cells, row).name)
 
 
-def _left_alone(machines: Iterable[Machine]) -> tuple[Machine, ...]:
+def left_alone(machines: Iterable[Machine]) -> tuple[Machine, ...]:
     """Of machines that differ by their clock alone the one at the highest."""
     highest: dict[tuple[str, str, Fraction], Machine] = {}
     for machine in machines:
@@ -301,6 +302,7 @@ def _left_alone(machines: Iterable[Machine]) -> tuple[Machine, ...]:
 
 
 def machine_name(machine: Machine, machines: tuple[Machine, ...]) -> str:
+    """Its accelerator, and its price where several are on offer."""
     name = machine.accelerator.name
     if sum(other.accelerator.name == name for other in machines) > 1:
         return f"{name} ({machine.price.tier}, {float(machine.price.usd_per_hour):.4g} US$/h)"
@@ -365,7 +367,7 @@ def scan(
     FleetError
         As ``solver.lowering.economy.lowering.lower_economy``.
     """
-    machines = _left_alone(instance.machines)
+    machines = left_alone(instance.machines)
     asked = replace(instance, machines=machines, limits=level.over(instance.limits))
     space = lower_economy(asked)
     every = [cells for cells in cells_of(asked, space.parts) if cells.good_enough]

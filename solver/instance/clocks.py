@@ -24,7 +24,10 @@ def _clocks(value: object) -> Any:
     if value == ALL_CLOCKS:
         return ALL_CLOCKS
     if isinstance(value, str) and not any(letter.isdigit() for letter in value):
-        raise slip(f"{value!r} is no list of clocks", "Write whole MHz, such as '810..1410 step 150', or 'all'")
+        raise slip(
+            f"{value!r} is no list of clocks",
+            "Write whole MHz, such as '810..1410 step 150', or 'all'",
+        )
     found = parse_integers(value, maximum=_MAX_MHZ)
     if not found:
         raise ValueError("an empty list leaves no clock; leave the key out for the highest")

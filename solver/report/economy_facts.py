@@ -271,6 +271,14 @@ def energy_phrases(document: Document) -> list[str]:
     return told
 
 
+def _drafter(document: Document, question: Question) -> str:
+    """Who drafts; the question names the layer of its first model only, and each has its own."""
+    draft = _resolved(document).get("draft")
+    if isinstance(draft, Mapping) and draft.get("own_layer") and len(models_of(document)) > 1:
+        return "the prediction layer of each model"
+    return question.draft_model
+
+
 def headlines(document: Document) -> list[str]:
     """What is served on what, under which circumstances, with which energy terms; a line each."""
     question = question_in(document)
@@ -281,7 +289,8 @@ def headlines(document: Document) -> list[str]:
     subject = ", ".join(models[:4]) + (f" and {len(models) - 4} more" if len(models) > 4 else "")
     clocks = clock_range(document)
     lines = [f"{subject} on {machines}" + (f" at {clocks}" if clocks else "")]
-    told = [f"drafts by {question.draft_model}"] if question.draft_model else []
+    drafter = _drafter(document, question)
+    told = [f"drafts by {drafter}"] if drafter else []
     told += [text for text in (question.precision, question.context) if text]
     lines.append("; ".join([*told, *price_phrases(question.prices)]))
     lines.append("; ".join(energy_phrases(document)))

@@ -108,7 +108,8 @@ def conflict_lines(document: Document) -> list[str]:
         if entry.get("text"):
             found.append(clean(entry["text"], limit=_LONG))
             continue
-        unit = clean(entry.get("unit", ""), limit=20).replace("usd", "US$")
+        # A score has no unit of its own.
+        unit = clean(entry.get("unit", ""), limit=20).replace("usd", "US$").removesuffix("score")
         now = entry.get("value", entry.get("stated"))
         stated = "" if now is None else f", now {amount(float(now), unit)}"
         needed = entry.get("needed")

@@ -95,9 +95,10 @@ def _question(instance: ReplicaInstance) -> Iterator[tuple[str, str]]:
         yield "weight formats", ", ".join(instance.weight_formats)
     if instance.draft is not None:
         draft = instance.draft
+        own = draft.own_layer and len(instance.alternatives) > 1
         yield (
             "draft",
-            f"{draft.model.name}, {format_integers(draft.tokens)} tokens, accepted "
+            f"{'prediction layer of each model' if own else draft.model.name}, {format_integers(draft.tokens)} tokens, accepted "
             f"{float(draft.acceptance):.3g}",
         )
     yield "performance model", instance.performance.model

@@ -19,10 +19,11 @@ _MOST_LAYOUTS = 12
 
 
 def _where(point: Point) -> str:
-    """Accelerators and layout of a point: ``8 × H100 SXM, TP8``."""
+    """Accelerators, their clock where it is set, and layout: ``8 × H100 SXM at 1,410 MHz, TP8``."""
     design = point.design
     devices = f"{design['devices']:,} × " if "devices" in design else ""
-    parts = [f"{devices}{clean(design['accelerator'])}"] if "accelerator" in design else []
+    clock = f" at {design['clock_mhz']:,} MHz" if design.get("clock_mhz") is not None else ""
+    parts = [f"{devices}{clean(design['accelerator'])}{clock}"] if "accelerator" in design else []
     if "tensor_parallel" in design:
         parts.append(layout_name(design))
     return ", ".join(parts)

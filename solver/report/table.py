@@ -75,6 +75,10 @@ def _columns(result: Result, points: Sequence[Point]) -> list[Column]:
     if question.accelerator_varies:
         names = [clean(point.design.get("accelerator", "")) for point in points]
         columns.append(Column("accelerator", "", names, 0, numeric=False))
+    # Empty, and so left out, where no clock is set.
+    clocks = [point.design.get("clock_mhz") for point in points]
+    cells = ["" if clock is None else f"{clock:,}" for clock in clocks]
+    columns.append(Column("clock", "MHz", cells, 1))
     columns.append(Column("devices", "", _design_numbers(points, "devices"), 1))
     layouts = [layout_name(p.design) if "tensor_parallel" in p.design else "" for p in points]
     columns.append(Column("layout", "", layouts, 0, numeric=False))

@@ -132,8 +132,8 @@ def result_from_dict(document: Mapping[str, Any], *, where: str = "result") -> R
             "weighs or limits more than speed and cost of one model: it has claims in place of "
             "the boxes of a curve",
             where=where,
-            mend="In Python read it as solver.EconomyFrontier(read_document(path)); check it with "
-            "'fleetfront verify'",
+            mend="In Python read it as solver.EconomyFrontier(solver.result.read_document(path)); "
+            "check it with 'fleetfront verify'",
         )
     if set(document) - _OPTIONAL != _KEYS:
         odd = ", ".join(sorted((set(document) - _OPTIONAL) ^ _KEYS))

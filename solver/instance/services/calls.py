@@ -1,4 +1,4 @@
-"""The model calls of one session, in order, each with what its prompt holds and finds.
+r"""The model calls of one session, in order, each with what its prompt holds and finds.
 
 The context is a row of pieces: system prompt and tool schemas; then, turn by turn, passages, the
 message of the user, and for every call the reasoning, what the call shows, and the tool's result.
@@ -10,8 +10,14 @@ A call's prompt is the context; its output is reasoning and what it shows. Nothi
 * what a call may find in the cache is the longest common beginning of its prompt and of what the
   call before it held, piece by piece: whatever stands behind a piece that has left is computed
   anew, since keys depend on all that is before them. Of system prompt and tool schemas, shared
-  between sessions, the first call too finds its share. Of new passages a share may be found
-  (``Retrieval.repeat_share``). The hit share multiplies all of it.
+  between sessions, the first call too finds its share. The hit share multiplies all of it;
+* new passages are found (``Retrieval.repeat_share``) only where they stand right behind a system
+  prompt that is found: what this user and the model said before them is in no other prompt.
+
+With p tokens of a prompt, r of reasoning for each of v tokens shown, and hit share h, a call writes
+:math:`\lceil r v \rceil + v` tokens, and computes p - h (common + passages that come again). All of
+this is by definition, but for the rule of the longest common prefix: that of Zheng et al., SGLang
+(2024), section 3, RadixAttention.
 """
 
 from __future__ import annotations
@@ -106,8 +112,10 @@ def session_calls(shape: ServiceShape, size: VisibleSize) -> tuple[Call, ...]:
         thoughts = []
         again = Fraction(0)
         if fetched is not None:
+            behind_base = context.pieces == context.base
+            if behind_base and max(_common(before, context.base), shared) == shape.base_tokens:
+                again = fetched.repeat_share * fetched.tokens
             context.pieces.append(context.new(fetched.tokens))
-            again = fetched.repeat_share * fetched.tokens
         context.pieces.append(context.new(size.user_tokens))
         for step in range(shape.calls_per_turn):
             answering = tools is None or step == tools.calls

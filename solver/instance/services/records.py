@@ -70,7 +70,8 @@ class RetrievalRecord(Record):
     )
     repeat_share: ShareOfOne = Field(
         default=Fraction(0),
-        description="Share of passages fetched before, in the same place: a cache may hold them.",
+        description="Share of passages fetched before, right behind the system prompt: a cache may "
+        "hold them. With history that is the first turn alone.",
     )
 
 

@@ -93,7 +93,8 @@ class Retrieval:
         Time to find them, taken off what the limit leaves for the first token.
     repeat_share
         Share of the passages whose KV cache a service with a prefix cache may find: fetched before,
-        in the same place.
+        in the same place, right behind the system prompt. Behind what a user said nothing can be
+        found, so that with ``history`` it counts in the first turn alone.
     """
 
     passages: int

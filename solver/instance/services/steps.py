@@ -24,21 +24,29 @@ class ServiceStep:
 
 def service_steps(shape: ServiceShape) -> tuple[ServiceStep, ...]:
     """From visible tokens alone to the whole service; the last step is ``shape`` itself."""
-    part = replace(shape, history=False, tools=None, reasoning=None, retrieval=None, cache=None)
+    one_turn = shape.turns == 1
+    bare = None if shape.reasoning is None or shape.reasoning.tokens_per_visible else shape.reasoning
+    part = replace(
+        shape,
+        # What changes nothing is no step: it is there from the first.
+        history=shape.history and one_turn,
+        tools=None,
+        reasoning=bare,
+        retrieval=None,
+        cache=None,
+    )
     found = [ServiceStep("visible tokens only", part)]
 
     def add(name: str, larger: ServiceShape) -> ServiceShape:
         found.append(ServiceStep(name, larger))
         return larger
 
-    if shape.history and shape.turns > 1:
+    if shape.history and not one_turn:
         part = add("+ growing context", replace(part, history=True))
-    part = replace(part, history=shape.history)
     if shape.tools is not None:
         part = add("+ tool calls", replace(part, tools=shape.tools))
     if shape.reasoning is not None and shape.reasoning.tokens_per_visible:
         part = add("+ reasoning", replace(part, reasoning=shape.reasoning))
-    part = replace(part, reasoning=shape.reasoning)
     if shape.retrieval is not None:
         part = add("+ retrieval", replace(part, retrieval=shape.retrieval))
     if shape.cache is not None:

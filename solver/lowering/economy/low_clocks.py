@@ -1,7 +1,7 @@
 """Where the calibrated model is known to be off: clocks below half of the highest.
 
-Its constants were measured at the clock a machine sets itself, and all arithmetic follows the clock.
-On an RTX PRO 6000 latency was measured to rise by 1 to 6 % from 2842 down to 180 MHz (arXiv
+Its constants were measured at the clock a machine sets itself, and all arithmetic follows the
+clock. On an RTX PRO 6000 latency was measured to rise by 1 to 6 % from 2842 down to 180 MHz (arXiv
 2501.08219, abstract); the model says more.
 """
 

@@ -42,12 +42,22 @@ def lower_economy(instance: ReplicaInstance) -> EconomicSpace:
             space = lower_replica(question_of_model(instance, entry.model))
         except InstanceError as error:
             left_out.extend(error.faults)
-            notes.extend(f"{entry.model.name} is left out: {fault.what}" for fault in error.faults)
+            notes.extend(_left_out(entry.model.name, fault) for fault in error.faults)
             continue
         parts.append(ModelSpace(entry, space))
     if not parts:
         raise InstanceError.all_of(left_out)
     return EconomicSpace(instance, tuple(parts), tuple(notes))
+
+
+def _left_out(name: str, fault: Fault) -> str:
+    """Why a model is left out, its name said once."""
+    reason = fault.what.removeprefix(f"{name} ")
+    return (
+        f"{name} is left out: it {reason}"
+        if reason != fault.what
+        else (f"{name} is left out: {fault.what}")
+    )
 
 
 def question_of_model(instance: ReplicaInstance, model: Model) -> ReplicaInstance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 
 import pytest
@@ -112,6 +113,54 @@ def test_no_point_is_no_choice() -> None:
     assert choose(StatedPreference("p", speed_exponent=Fraction(4)), []).option is None
 
 
+def test_a_design_for_nothing_beats_any_price_by_speed_over_cost() -> None:
+    options = [
+        Option(Fraction(10), Fraction(0), Fraction(0)),
+        Option(Fraction(20), Fraction(1), Fraction(1)),
+    ]
+    found = choose(StatedPreference("p", speed_exponent=Fraction(2)), options)
+    assert found.option is options[0]
+    assert (found.score, found.runner_up and found.runner_up.worse) == (math.inf, math.inf)
+
+
+@given(frontiers(), st.integers(1, 20), st.sampled_from([1, 3, 100]))
+def test_scores_of_any_exponent_that_is_allowed_are_figures(
+    options: list[Option], k: int, b: int
+) -> None:
+    """Powers of 2000 tok/s leave the range of floats; what is told must not."""
+    fast = [Option(o.speed * 2000, o.cost, o.answer_usd) for o in options]
+    found = choose(StatedPreference("p", speed_exponent=Fraction(k, b)), fast)
+    assert found.score is not None
+    assert math.isfinite(found.score)
+    if found.runner_up is not None:
+        assert 1 <= found.runner_up.worse < math.inf
+
+
+@given(frontiers(), st.integers(1, 6), st.integers(1, 5))
+def test_the_runner_up_is_worse_by_the_ratio_of_what_people_read(
+    options: list[Option], k: int, b: int
+) -> None:
+    wish = StatedPreference("p", speed_exponent=Fraction(k, b))
+    found = choose(wish, options)
+    if found.runner_up is not None:
+        alone = choose(wish, [found.runner_up.option]).score
+        assert found.score is not None
+        assert alone is not None
+        assert found.score / alone == pytest.approx(found.runner_up.worse)
+
+
+def test_a_partial_frontier_makes_a_choice_that_says_so() -> None:
+    options = [Option(Fraction(1), Fraction(1), Fraction(1))]
+    found = choose(StatedPreference("p", speed_exponent=Fraction(1)), options, complete=False)
+    assert not found.complete
+    assert (found.next_faster, found.next_cheaper, found.runner_up) == (None, None, None)
+
+
+def test_nothing_found_in_time_is_not_told_as_nothing_there() -> None:
+    found = choose(StatedPreference("p", max_usd_per_hour=Fraction(1)), [], complete=False)
+    assert (found.option, found.complete) == (None, False)
+
+
 def test_equal_scores_go_to_the_faster() -> None:
     options = [
         Option(Fraction(1), Fraction(1), Fraction(1)),
@@ -127,6 +176,7 @@ def test_equal_scores_go_to_the_faster() -> None:
         (StatedPreference("p"), "nothing is preferred"),
         (StatedPreference("p", speed_exponent=Fraction(-1)), "not above 0"),
         (StatedPreference("p", speed_exponent=Fraction(314159, 100000)), "Round it"),
+        (StatedPreference("p", speed_exponent=Fraction(21)), "price no longer counts"),
         (StatedPreference("p", usd_per_s_saved=Fraction(1)), "answer_tokens"),
         (
             StatedPreference("p", usd_per_s_saved=Fraction(-1), answer_tokens=1),

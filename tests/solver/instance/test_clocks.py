@@ -116,3 +116,11 @@ def test_an_accelerator_without_a_known_range_is_refused(choice: Any) -> None:
         fault = fault_of(choice, accelerator)
         for words in ("no range of clocks", accelerator.name, "Leave it out"):
             assert words in fault
+
+
+def test_a_word_for_clocks_is_told_which_word_there_is() -> None:
+    with pytest.raises(ValidationError) as caught:
+        chosen("fast")
+    (error,) = caught.value.errors()
+    assert "'fast'" in error["msg"]
+    assert "'all'" in error["ctx"]["mend"]

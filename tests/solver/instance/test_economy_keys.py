@@ -404,3 +404,14 @@ def test_the_command_ends_with_two_and_one_line_for_the_fault(
     assert main(["show", str(path)]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert f"bad.toml: {key}" in line
+
+
+def test_a_penalty_larger_than_a_score_is_refused() -> None:
+    penalty = {"points": "70", "source": "card", "weight_format": "fp8"}
+    with pytest.raises(InstanceError) as caught:
+        question(penalties=[penalty])
+    (fault,) = caught.value.faults
+    assert fault.where.endswith("penalties.0.points")
+    assert "more than the score of Llama-3.1-8B, 69.4" in fault.what
+    of_the_large = {**penalty, "model": "Llama-3.1-70B"}
+    assert question(penalties=[of_the_large]).penalties[0].points == 70

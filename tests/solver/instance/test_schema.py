@@ -18,16 +18,26 @@ INSTANCES = sorted(
 )
 
 
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    """The schema, built and checked once."""
+    schema = instance_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
 @pytest.mark.parametrize("path", INSTANCES, ids=lambda path: path.stem)
-def test_every_shipped_instance_meets_the_schema(path: Path) -> None:
-    jsonschema.validate(tomllib.loads(path.read_text()), instance_schema())
+def test_every_shipped_instance_meets_the_schema(
+    path: Path, validator: jsonschema.Draft202012Validator
+) -> None:
+    validator.validate(tomllib.loads(path.read_text()))
 
 
-def test_the_schema_refuses_an_unknown_key() -> None:
+def test_the_schema_refuses_an_unknown_key(validator: jsonschema.Draft202012Validator) -> None:
     raw = tomllib.loads(INSTANCES[0].read_text())
     raw["workload"]["modle"] = "x"
     with pytest.raises(jsonschema.ValidationError, match="modle"):
-        jsonschema.validate(raw, instance_schema())
+        validator.validate(raw)
 
 
 def test_every_key_is_described() -> None:
@@ -41,6 +51,6 @@ def test_the_shipped_schema_file_is_the_generated_one() -> None:
     assert json.loads(shipped) == instance_schema(), "run: fleetfront schema --out that file"
 
 
-def test_the_template_meets_the_schema() -> None:
+def test_the_template_meets_the_schema(validator: jsonschema.Draft202012Validator) -> None:
     template = files("solver.instance").joinpath("template_replica.toml")
-    jsonschema.validate(tomllib.loads(template.read_text(encoding="utf-8")), instance_schema())
+    validator.validate(tomllib.loads(template.read_text(encoding="utf-8")))

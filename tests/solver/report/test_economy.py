@@ -172,3 +172,26 @@ def test_markup_in_a_name_is_shown_not_obeyed() -> None:
     document["instance"]["resolved"]["title"] = "[bold]x[/bold]\x1b[31m"
     assert "[bold]x[/bold]" in printed(document)
     assert "\x1b[31m" not in printed(document)
+
+
+def test_prediction_layers_of_several_models_are_not_told_as_that_of_the_first() -> None:
+    document = made.three_models()
+    document["instance"]["resolved"]["draft"] = {
+        "model": {"name": "Llama-70B prediction layer"},
+        "own_layer": True,
+    }
+    text = printed(document, width=200)
+    assert "drafts by the prediction layer of each model" in text
+    assert "Llama-70B prediction layer" not in text
+
+
+def test_a_score_and_a_clock_of_a_conflict_read_as_people_write_them() -> None:
+    limit = {"limit": "min_quality", "value": 99.0, "unit": "score", "needed": 83.6}
+    nearest = {"accelerator": "H100 SXM", "devices": 8, "clock_mhz": 1980, "refused_by": []}
+    document = made.document(
+        status="infeasible", conflict=[{"limits": [limit], "is_minimum": True, "nearest": nearest}]
+    )
+    document["points"] = []
+    text = printed(document, width=200)
+    assert "min_quality, now 99: it would have to be 83.6, the others unchanged" in text
+    assert "clock: 1,980 MHz" in text

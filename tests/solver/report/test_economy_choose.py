@@ -146,3 +146,10 @@ def test_speed_lies_across_and_cost_up_where_they_are_traded(
     axes = axes_of(goals_of(made.document(names, batches=(1,))))
     drawn = (axes.x.name, axes.y.name, axes.third.name if axes.third else None)
     assert drawn == (x, y, third)
+
+
+def test_the_best_value_is_named_only_where_speed_and_cost_are_both_weighed() -> None:
+    # Elsewhere the best of the points need not be the best of the designs.
+    for trade_off, named in ((("speed", "cost", "energy"), True), (("speed", "energy"), False)):
+        marks = marks_of(made.document(trade_off))
+        assert any("speed⁴/price" in names for names in marks.values()) is named

@@ -155,3 +155,14 @@ def test_precision_is_told_by_row_where_the_question_offers_several(
         "resolved": make_question(design={"weight_bits": "8, 16"}),
     }
     assert "W8 KV16" in printed(make_result(few_points, instance=instance))
+
+
+def test_a_clock_that_is_set_has_a_column(small_result: Result) -> None:
+    clocked = tuple(
+        dataclasses.replace(point, design={**point.design, "clock_mhz": 1980 - 15 * index})
+        for index, point in enumerate(small_result.points)
+    )
+    text = printed(dataclasses.replace(small_result, points=clocked))
+    assert "clock" in text
+    assert "1,980" in text
+    assert "clock" not in printed(small_result)

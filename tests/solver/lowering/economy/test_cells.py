@@ -132,3 +132,32 @@ def test_quality_is_the_score_less_the_penalty_of_the_precision() -> None:
         ("Llama-2-7B", 16): Fraction("45.3"),
         ("Llama-2-7B", 8): Fraction(45),
     }
+
+
+def test_a_limit_on_dollars_an_hour_counts_the_electricity_that_is_billed() -> None:
+    question = two_models(energy=BILLED, design={"batch": [1, 8]})
+    (cells, row, _, worth), *_ = every_candidate(question)
+    assert worth.power_mw is not None
+    devices = int(cells.family.devices[row])
+    electricity = Fraction(worth.power_mw, 10**6) * Fraction(13, 10) * Fraction(1, 10)
+    exact = cells.family.machine.price.usd_per_hour * devices + electricity
+    assert cells.usd_per_hour(devices, worth.power_mw) == exact
+
+    def still_there(most: Fraction) -> bool:
+        found = every_candidate(replace(question, limits=Limits(max_usd_per_hour=most)))
+        return any(other == worth for *_, other in found)
+
+    assert still_there(exact)
+    assert not still_there(exact - Fraction(1, 10**12))
+
+
+@pytest.mark.parametrize("most", ["2.1", "2.17", "4.3", "8.9", "100"])
+def test_arrays_and_the_scalar_path_agree_on_dollars_an_hour(most: str) -> None:
+    limits = Limits(max_usd_per_hour=Fraction(most))
+    assert _same(two_models(energy=BILLED, limits=limits, design={"batch": [1, 8]})) > 30
+
+
+def test_electricity_within_the_price_leaves_a_limit_on_dollars_an_hour_as_it_was() -> None:
+    limits = Limits(max_usd_per_hour=Fraction("2.1"))
+    question = two_models(energy=replace(BILLED, billed=False), limits=limits)
+    assert {cells.family.devices[row] for cells, row, *_ in every_candidate(question)} == {1}

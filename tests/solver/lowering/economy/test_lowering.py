@@ -38,7 +38,7 @@ def test_a_model_that_fits_nowhere_is_left_out_with_a_note() -> None:
     space = lower_economy(replace(question, alternatives=entries))
     assert len(space.parts) == 2
     (note,) = space.notes
-    assert note.startswith("Llama-3.1-405B is left out: Llama-3.1-405B fits nowhere")
+    assert note.startswith("Llama-3.1-405B is left out: it fits nowhere")
 
 
 def test_a_question_none_of_whose_models_fits_is_refused() -> None:

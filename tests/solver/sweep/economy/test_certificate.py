@@ -269,3 +269,52 @@ def test_a_plain_document_for_an_economic_question_is_no_result(small: Any) -> N
     plain["instance"]["resolved"] = resolved
     with pytest.raises(ResultError, match="keys missing or unknown"):
         verify(resigned(plain))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("machines", 0, "accelerator", "flop_per_s"), {}),
+        (("rules", "hbm_account"), "per-rack"),
+    ],
+)
+def test_a_question_that_cannot_be_lowered_fails_the_check_and_raises_nothing(
+    three: Document, path: tuple[Any, ...], value: Any
+) -> None:
+    changed = altered(three, ("instance", "resolved", *path), value)
+    assert failed(changed) == ["instance"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("performance_model",), "calibrated"),
+        (("formulation",), "column_selection"),
+        (("engines",), {"cp-sat": "9.14"}),
+        (("solves",), 7),
+        (("notes",), ["no model was left out"]),
+        (("candidates", "stated"), 1),
+        (("candidates", "evaluated"), 1),
+    ],
+)
+def test_an_altered_account_of_the_search_is_found(
+    three: Document, path: tuple[Any, ...], value: Any
+) -> None:
+    assert failed(altered(three, ("provenance", *path), value)) == ["number of candidates"]
+
+
+@pytest.mark.parametrize("evaluated", [-1, 10**9, None, "8", 1])
+def test_a_partial_result_has_looked_at_its_points_and_at_no_more_than_there_are(
+    evaluated: Any,
+) -> None:
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 2
+
+    document = json.loads(solve_economy_question(THREE, should_stop=stop).to_json())
+    assert document["status"] == "partial"
+    assert len(document["points"]) > 1
+    changed = altered(document, ("provenance", "candidates", "evaluated"), evaluated)
+    assert failed(changed) == ["number of candidates"]

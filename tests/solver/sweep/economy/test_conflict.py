@@ -81,3 +81,15 @@ def test_refusals_are_counted_limit_by_limit() -> None:
     counts = refused_by_limit(lower_economy(question))
     assert counts == {"hbm": 0, "min_quality": 18, "feasible": 18}
     assert len(every_candidate(question)) == 18
+
+
+def test_dollars_an_hour_need_what_devices_and_billed_electricity_cost_together() -> None:
+    question = two_models(energy=BILLED)
+    strict = replace(question, limits=Limits(max_usd_per_hour=Fraction("2.1")))
+    (limit,) = _conflict(strict).values()
+    assert limit["limit"] == "max_usd_per_hour"
+    needed = Fraction(str(limit["needed"]))
+    assert needed > Fraction("2.1")
+    assert _is_feasible(replace(question, limits=Limits(max_usd_per_hour=needed)))
+    closer = needed * (1 - Fraction(2, 10**5))
+    assert not _is_feasible(replace(question, limits=Limits(max_usd_per_hour=closer)))
