@@ -7,7 +7,8 @@ a ceiling on cost is left out, since cost is what is asked), for a replica quest
 candidate. Storage of kept KV caches comes on top, ``storage.py``.
 
 More demand mostly costs more, but need not: where a floor on speed binds, longer answers spread the
-same prompts over more steps, so that a replica may hold more sequences at that speed.
+same prompts over more steps, so that a replica may hold more sequences at that speed. Whether that
+is why a step costs less than the one before it is found by solving both again without the floor.
 
 A step that no plan can serve has no cost, and says why; one whose optimum was not proved in time
 has the cost of the best plan known, and says so.
@@ -16,8 +17,8 @@ has the cost of the best plan known, and says so.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Literal
@@ -52,6 +53,8 @@ class BillStep:
         At the busiest period; ``None`` in a replica question.
     cheapest
         What serving it costs, in the unit of the bill.
+    floor_saves
+        It costs less than the step before, and no less where the floor on speed is left out.
     """
 
     name: str
@@ -59,6 +62,7 @@ class BillStep:
     demand: SessionDemand
     sessions_per_s: Fraction | None
     cheapest: Cheapest
+    floor_saves: bool = False
 
     @property
     def usd(self) -> Fraction | None:
@@ -171,13 +175,21 @@ def _of_replica(
     should_stop: Callable[[], bool] | None,
     tell: Callable[[], None],
 ) -> Bill:
-    found = []
-    for step in service_steps(shape):
-        asked = replica_at(instance, step.shape)
-        cheapest = _attempt(
-            partial(cheapest_session, asked, deadline=deadline, should_stop=should_stop)
+    limits = replace(instance.limits, min_speed_tok_per_s=None)
+    free = replace(instance, limits=limits) if limits != instance.limits else None
+
+    def least(asked: ReplicaInstance, part: ServiceShape) -> Cheapest:
+        question = replica_at(asked, part)
+        return _attempt(
+            partial(cheapest_session, question, deadline=deadline, should_stop=should_stop)
         )
-        found.append(BillStep(step.name, step.shape, session_demand(step.shape), None, cheapest))
+
+    found: list[BillStep] = []
+    for step in service_steps(shape):
+        made = BillStep(
+            step.name, step.shape, session_demand(step.shape), None, least(instance, step.shape)
+        )
+        found.append(_explained(made, found, free and partial(least, free)))
         tell()
     return Bill(instance.name, "usd_per_session", tuple(found))
 
@@ -191,16 +203,44 @@ def _of_fleet(
     tell: Callable[[], None],
 ) -> Bill:
     rate = service_rate(shape)
-    found = []
-    for step in service_steps(shape):
-        asked = fleet_at(instance, workload, step.shape)
-        cheapest = _attempt(
-            partial(cheapest_fleet, asked, deadline=deadline, should_stop=should_stop)
+    free = replace(workload, min_speed_tok_per_s=None)
+
+    def least(asked: Workload, part: ServiceShape) -> Cheapest:
+        question = fleet_at(instance, asked, part)
+        return _attempt(
+            partial(cheapest_fleet, question, deadline=deadline, should_stop=should_stop)
         )
-        found.append(BillStep(step.name, step.shape, session_demand(step.shape), rate, cheapest))
+
+    found: list[BillStep] = []
+    for step in service_steps(shape):
+        made = BillStep(
+            step.name, step.shape, session_demand(step.shape), rate, least(workload, step.shape)
+        )
+        found.append(_explained(made, found, partial(least, free) if free != workload else None))
         tell()
     mean = rate * rate_share(instance, workload)
     return Bill(workload.name, "usd_per_hour", tuple(found), mean)
+
+
+def _explained(
+    step: BillStep,
+    before: Sequence[BillStep],
+    without_floor: Callable[[ServiceShape], Cheapest] | None,
+) -> BillStep:
+    """``step``, told whether the floor on speed is why it costs less than the last of ``before``.
+
+    Only where both are proved, with and without the floor; a cache takes off by itself.
+    """
+    if without_floor is None or not before or step.usd is None or before[-1].usd is None:
+        return step
+    last = before[-1]
+    unproved = step.cheapest.unproved or last.cheapest.unproved
+    if unproved or step.usd >= before[-1].usd or step.shape.cache is not None:
+        return step
+    now, then = without_floor(step.shape), without_floor(last.shape)
+    if now.usd is None or then.usd is None or now.unproved or then.unproved:
+        return step
+    return replace(step, floor_saves=now.usd >= then.usd)
 
 
 def _attempt(solve: Callable[[], Cheapest]) -> Cheapest:

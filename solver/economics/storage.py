@@ -1,5 +1,9 @@
 """What kept KV caches weigh, and what storing them costs.
 
+By definition, and by Little's law. What a call leaves is its prompt and output, those of earlier
+calls among them: ``kept_s`` is the time until the next call of the session takes it over. Time to
+load a kept cache is not counted, nor the cache of a draft.
+
 A session keeps ``kept_token_s`` tokens times seconds (``solver.instance.services.demand``); a
 system prompt shared by all sessions is kept once, at all times. Bytes are tokens times the bytes of
 one token's cache at the width it is stored in; a gigabyte is 10^9 bytes, a month 730 hours (8760

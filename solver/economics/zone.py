@@ -33,6 +33,10 @@ __all__ = ["Inflection", "Zone", "inflection", "zone"]
 class Inflection:
     """Where elasticity of throughput falls below 1/2.
 
+    That is where throughput over ln c turns from convex to concave while a step is affine in c; on
+    a curve of several straight pieces or with jumps it is a crossing of 1/2 and no more. Batches on
+    offer enclose it: it lies between the geometric means of ``at`` and its neighbours.
+
     Parameters
     ----------
     at
@@ -60,9 +64,10 @@ class Zone:
     runs
         Stretches of neighbouring batches on offer, first and last of each.
     place
-        ``interior``: cost is higher on both sides of ``best`` among what keeps the service level;
-        ``upper end`` or ``lower end``: nothing beyond it keeps the level; ``only``: nothing else
-        does.
+        Of the least cost among what keeps the service level. ``upper end``: up to the last
+        concurrency none is dearer than it by more than rounding, so a limit ends it and not cost;
+        ``lower end``: the same down to the first; ``interior``: cost is higher at both ends;
+        ``only``: nothing else keeps the level.
     reaches_end
         The zone goes up to the last concurrency that keeps the service level.
     ended_by
@@ -117,15 +122,24 @@ def zone(curve: Curve, tolerance: Fraction) -> Zone | None:
         inside = index
     reaches_end = inside == kept[-1]
     ended_by = _next_limit(curve, inside) if reaches_end else (COST,)
-    return Zone(tolerance, best, tuple(runs), _place(at, kept), reaches_end, ended_by)
+    return Zone(
+        tolerance, best, tuple(runs), _place(curve, best, kept, reaches_end), reaches_end, ended_by
+    )
 
 
-def _place(at: int, kept: list[int]) -> str:
+def _place(curve: Curve, best: CurvePoint, kept: list[int], reaches_end: bool) -> str:
     if len(kept) == 1:
         return "only"
-    if at == kept[-1]:
+
+    def no_dearer(index: int) -> bool:
+        # Times are rounded up: what it is dearer by must be more than that can make.
+        point = curve.points[index]
+        return point.average - curve.rounding(point) / point.concurrency <= best.average
+
+    # A zone too narrow for rounding may end before its last such point: cost ends that one.
+    if reaches_end and no_dearer(kept[-1]):
         return "upper end"
-    return "lower end" if at == kept[0] else "interior"
+    return "lower end" if no_dearer(kept[0]) else "interior"
 
 
 def _next_limit(curve: Curve, last: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from solver.economics.bills import Bill, BillStep
+from solver.report.economics_bill_notes import step_name, step_notes
 from solver.report.numbers import aligned, clean, short
 from solver.report.table import fitted_table
 from solver.report.terminal import show
@@ -47,15 +48,13 @@ def print_bills(bills: Sequence[Bill], console: Console) -> None:
 
 def _told_bill(bill: Bill, *, width: int, ascii_only: bool) -> list[RenderableType]:
     steps, rates = bill.steps, bill.unit == "usd_per_hour"
-    # A minus as long as the plus; in ASCII there is only the hyphen.
-    minus = "-" if ascii_only else "−"
     added = [bill.added(place) if place else None for place in range(len(steps))]
     costs = aligned([told(bill, step.usd) for step in steps])
     session = [bill.usd_per_session(step) for step in steps]
     per_mille = aligned([None if usd is None else float(usd * _MILLE) for usd in session])
     stored = [_stored(step) for step in steps]
     columns: list[tuple[str, list[str], int, bool]] = [
-        ("service", [step.name.replace("- ", f"{minus} ") for step in steps], 0, False),
+        ("service", [step_name(step, ascii_only=ascii_only) for step in steps], 0, False),
         *_demand_columns(bill),
         (unit_of(bill).replace("/", "/\n", 1), [cost or "none" for cost in costs], 0, True),
         ("adds", _signed([told(bill, usd) for usd in added]), 1, True),
@@ -73,11 +72,17 @@ def _told_bill(bill: Bill, *, width: int, ascii_only: bool) -> list[RenderableTy
         ascii_only=ascii_only,
     )
     heading = Text(f"Bill of {clean(bill.subject)}, feature by feature", style="bold")
-    plans = [f"{step.name}: {clean(step.cheapest.plan)}" for step in steps if step.cheapest.plan]
+    plans = [
+        f"{step_name(step, ascii_only=ascii_only)}: {clean(step.cheapest.plan)}"
+        for step in steps
+        if step.cheapest.plan
+    ]
     return [
         heading,
         table,
-        *(Text(line) for line in bill_lines(bill)),
+        *(Text(line) for line in bill_lines(bill, ascii_only=ascii_only)),
+        Text("What each step adds", style="bold"),
+        *(Text(line) for line in step_notes(bill, ascii_only=ascii_only)),
         *([Text("Cheapest plans", style="bold")] if plans else []),
         *(Text(line) for line in plans),
     ]
@@ -117,8 +122,8 @@ def _stored(step: BillStep) -> str:
     return short(float(step.cheapest.stored_gb), 3) if step.cheapest.stored_gb else ""
 
 
-def bill_lines(bill: Bill) -> list[str]:
-    """What must be said with the table: before and after, storage, what is open or impossible."""
+def bill_lines(bill: Bill, *, ascii_only: bool = False) -> list[str]:
+    """What must be said with the table: before and after, what is open or impossible."""
     steps = bill.steps
     first, last = steps[0], steps[-1]
     lines = []
@@ -134,17 +139,11 @@ def bill_lines(bill: Bill) -> list[str]:
             f"and writes {tokens}."
         )
     for step in steps:
-        found = step.cheapest
-        if found.storage_usd and found.usd:
-            lines.append(
-                f"{step.name}: storage of KV caches is "
-                f"{short(100 * float(found.storage_usd / found.usd), 3)} % of the cost "
-                f"({clean(step.shape.cache.source) if step.shape.cache else ''})."
-            )
+        found, name = step.cheapest, step_name(step, ascii_only=ascii_only)
         if found.why_none:
-            lines.append(f"{step.name}: nothing on offer serves it: {clean(found.why_none)}.")
+            lines.append(f"{name}: nothing on offer serves it: {clean(found.why_none)}.")
         if found.unproved:
-            lines.append(f"{step.name}: not proved to be the least ({clean(found.unproved)}).")
+            lines.append(f"{name}: not proved to be the least ({clean(found.unproved)}).")
     return lines
 
 

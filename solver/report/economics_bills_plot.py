@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from solver.economics.bills import Bill
+from solver.report.economics_bill_notes import step_name
 from solver.report.economics_bills import told, unit_of
 from solver.report.figure_style import SOFT, PlotFormat, figure_bytes
 from solver.report.numbers import clean, short
@@ -70,13 +71,13 @@ def _waterfall(axes: Axes, bill: Bill) -> None:
         axes.barh(place, cost - start, left=start, height=0.62, color=colour)
         if before is not None and place:
             axes.plot([start, start], [place - 1, place], color="#999999", linewidth=0.8, zorder=0)
-        sign = "+" if place and before is not None and cost >= start else ""
+        sign = "+" if place and before is not None and cost > start else ""
         change = cost if place == 0 or before is None else cost - start
-        mark = "" if not step.cheapest.unproved else " (at most)"
+        mark = "" if not step.cheapest.unproved else " (not proved)"
         text = f"{sign}{short(change, 3)}{mark}".replace("-", "−")
         axes.text(max(cost, start) + gap, place, text, va="center")
         before = cost
-    names = [step.name.replace("- ", "− ") for step in steps]
+    names = [step_name(step) for step in steps]
     told_whole = ""
     if costs[-1] is not None:
         axes.barh(len(steps), costs[-1], height=0.62, color=_WHOLE)

@@ -95,10 +95,12 @@ def _question(instance: ReplicaInstance) -> Iterator[tuple[str, str]]:
         yield "weight formats", ", ".join(instance.weight_formats)
     if instance.draft is not None:
         draft = instance.draft
+        # The question names the layer of its first model only, and each has its own.
         own = draft.own_layer and len(instance.alternatives) > 1
+        drafter = "prediction layer of each model" if own else draft.model.name
         yield (
             "draft",
-            f"{'prediction layer of each model' if own else draft.model.name}, {format_integers(draft.tokens)} tokens, accepted "
+            f"{drafter}, {format_integers(draft.tokens)} tokens, accepted "
             f"{float(draft.acceptance):.3g}",
         )
     yield "performance model", instance.performance.model

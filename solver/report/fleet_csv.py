@@ -13,6 +13,14 @@ from solver.report.numbers import clean
 
 __all__ = ["fleet_csv"]
 
+_ACCOUNT = {
+    "j_per_token": "energy per token [J/token]",
+    "kwh_per_day": "energy a day [kWh]",
+    "electricity_usd_per_day": "electricity a day [US$]",
+    "kg_co2_per_day": "CO2 a day [kg]",
+}
+"""Headers of the account of energy, by key of a design."""
+
 
 def _compact(counts: Mapping[str, int]) -> str:
     return "; ".join(f"{count} x {name}" for name, count in counts.items())
@@ -33,7 +41,7 @@ def fleet_csv(document: Mapping[str, Any]) -> str:
 
     Columns: objectives as decimals and as exact ``p/q``; latency in picoseconds, where speed is
     one; whether nothing dominates the point, by proof; price, power, tokens and devices, in all and
-    by machine (means over the day); replicas and nodes as text; of every limit what is used and
+    by machine (means over the day); where energy is asked about, its account; replicas and nodes as text; of every limit what is used and
     which share of it that is (empty for a limit of 0).
     """
     points, goals = document["points"], goals_of(document)
@@ -47,6 +55,8 @@ def fleet_csv(document: Mapping[str, Any]) -> str:
     header += ["nondominated", "price [US$/h]", "power [W]", "tokens [tok/s]"]
     header += ["tokens per GPU [tok/s]", "devices"]
     header += [f"devices of {name}" for name in machines]
+    account = any("energy" in point["design"] for point in points)
+    header += list(_ACCOUNT.values()) * account
     header += ["replicas", "nodes"]
     for name, unit in limits.items():
         header += [f"{clean(name)} used [{unit}]", f"{clean(name)} share"]
@@ -62,6 +72,8 @@ def fleet_csv(document: Mapping[str, Any]) -> str:
         row += [design.get("usd_per_hour"), design.get("watts"), design.get("tok_per_s")]
         row += [design.get("tok_per_s_per_gpu"), design.get("devices")]
         row += [by_machine.get(name, 0) for name in machines]
+        if account:
+            row += [design.get("energy", {}).get(key) for key in _ACCOUNT]
         row += [_compact(replica_names(design)), _compact(node_names(design))]
         for name in limits:
             entry = design.get("utilisation", {}).get(name, {})

@@ -16,7 +16,12 @@ from solver.instance.fleet.sizes import request_sizes
 from solver.instance.fleet.workload_records import WorkloadEntry, WorkloadModelRecord
 from solver.instance.lookup import Lookup
 from solver.instance.record_types import ModelFromConfig
-from solver.instance.services.door import check_caching, check_lengths, time_left_s
+from solver.instance.services.door import (
+    check_caching,
+    check_lengths,
+    check_repeats,
+    time_left_s,
+)
 from solver.instance.services.fleet_door import check_service, service_requests_per_s
 from solver.instance.services.shape import ServiceShape
 
@@ -78,6 +83,8 @@ class WorkloadReader:
                 self._check_context(sizes, models, key)
             else:
                 named = [(choice.name, choice.model) for choice in models]
+                if draft is not None and draft.model is not None:
+                    named.append((f"the draft {draft.model.name}", draft.model))
                 check_lengths(service, named, f"{key}.service", self.lookup)
             points: tuple[MeasuredPoint, ...] = ()
         else:
@@ -108,6 +115,7 @@ class WorkloadReader:
         shape = entry.service.to_domain()
         check_service(entry, key, self.lookup)
         check_caching(shape, f"{key}.service", knows=self.caching, lookup=self.lookup)
+        check_repeats(shape, f"{key}.service", self.lookup)
         return shape
 
     def _warn_of_unshown(

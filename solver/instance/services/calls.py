@@ -112,8 +112,8 @@ def session_calls(shape: ServiceShape, size: VisibleSize) -> tuple[Call, ...]:
         thoughts = []
         again = Fraction(0)
         if fetched is not None:
-            behind_base = context.pieces == context.base
-            if behind_base and max(_common(before, context.base), shared) == shape.base_tokens:
+            reached = cache is not None and (cache.shared_system or turn > 1)
+            if reached and context.pieces == context.base:
                 again = fetched.repeat_share * fetched.tokens
             context.pieces.append(context.new(fetched.tokens))
         context.pieces.append(context.new(size.user_tokens))

@@ -83,8 +83,10 @@ def session_demand(shape: ServiceShape) -> SessionDemand:
 def mean_request(shape: ServiceShape) -> MeanRequest:
     """The request that stands for all calls of ``shape``.
 
-    Means leave out how calls spread about them: attention over prompts of different lengths takes
-    longer than over equal ones of the same mean. A fleet, which has classes, keeps the spread.
+    By definition. Means leave out how calls spread about them: attention over prompts of different
+    lengths takes longer than over equal ones of the same mean, and calls that find less in the
+    cache than the mean one, such as the first, wait longer for the first token than it does. A
+    fleet, which has classes, keeps the spread.
     """
     demand = session_demand(shape)
     around = sum(

@@ -7,10 +7,18 @@ from fractions import Fraction
 from typing import Protocol
 
 from solver.catalog.domain import Model
+from solver.instance.fleet.plausible import plain
 from solver.instance.services.demand import longest_call_tokens
 from solver.instance.services.shape import ServiceShape
 
-__all__ = ["FaultTaker", "check_caching", "check_instead", "check_lengths", "time_left_s"]
+__all__ = [
+    "FaultTaker",
+    "check_caching",
+    "check_instead",
+    "check_lengths",
+    "check_repeats",
+    "time_left_s",
+]
 
 
 class FaultTaker(Protocol):
@@ -44,6 +52,17 @@ def check_caching(shape: ServiceShape, key: str, *, knows: bool, lookup: FaultTa
         )
 
 
+def check_repeats(shape: ServiceShape, key: str, lookup: FaultTaker) -> None:
+    """Note passages that come again where no cache keeps them: the share would change nothing."""
+    if shape.cache is None and shape.retrieval is not None and shape.retrieval.repeat_share:
+        lookup.fault(
+            f"{key}.retrieval.repeat_share",
+            f"{plain(shape.retrieval.repeat_share)} of the passages come again, and no cache "
+            "keeps them",
+            "Add a table cache to the service, or leave repeat_share out",
+        )
+
+
 def time_left_s(
     shape: ServiceShape, max_ttft_s: Fraction | None, key: str, lookup: FaultTaker
 ) -> Fraction | None:
@@ -72,7 +91,7 @@ def check_lengths(
         if most is not None and longest > most:
             lookup.fault(
                 key,
-                f"the last calls of a session hold {longest} tokens, beyond the {most} of {name}",
+                f"the longest call of a session holds {longest} tokens, beyond the {most} of {name}",
                 "Give fewer turns or tool calls, shorter tool outputs or passages, drop reasoning, "
                 "or name a model with a longer context",
             )

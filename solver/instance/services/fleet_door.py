@@ -27,9 +27,14 @@ def check_service(entry: WorkloadEntry, key: str, lookup: FaultTaker) -> None:
         ("prefix_hit", entry.prefix_hit is not None),
         ("requests_per_s", entry.requests_per_s is not None),
         ("tok_per_s", entry.tok_per_s is not None),
-        ("batch", entry.batch is not None),
     )
     check_instead(key, others, lookup, of="workloads.service")
+    if entry.batch is not None:
+        lookup.fault(
+            f"{key}.batch",
+            "requests of a batch job wait for a deadline, calls of a session for the one before",
+            "Leave it out, or make it a workload of its own",
+        )
     if entry.points is not None:
         lookup.fault(
             f"{key}.points",

@@ -14,7 +14,10 @@ a class is a run of neighbours. With calls i of weight w_i in a class, sums over
 Where a performance model knows no prefix hits (``caching=False``) the whole input is computed, and
 prefill is overstated by what the longest prompt is above the mean. The cuts between classes are
 those with the least of that: :math:`\sum_i w_i (p_{max} - p_i)` over all classes, found by dynamic
-programming over the sorted lengths.
+programming over the sorted lengths. All of this is by definition.
+
+Inside a class calls are alike: its time to the first token is that of its mean prompt to compute,
+which those of its calls that find least exceed. More classes tell calls apart.
 """
 
 from __future__ import annotations
@@ -64,7 +67,7 @@ def request_classes(
         place = (made.input_tokens, made.output_tokens)
         # Longer inputs by the context rule may meet those of the next class.
         found[place] = _joined(found[place], made) if place in found else made
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda each: (each.input_tokens, each.output_tokens)))
 
 
 def _class(members: Sequence[Call], total: Fraction, *, caching: bool) -> RequestClass:

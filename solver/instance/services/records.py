@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from solver.instance.fleet.plausible import plain
+from solver.instance.fleet.plausible import DemandRate, plain
 from solver.instance.record_types import Exact, Flag, Positive, Record, Whole
 from solver.instance.services.shape import (
     MAX_CALLS,
@@ -50,7 +50,7 @@ class ToolsRecord(Record):
 class ReasoningRecord(Record):
     """Tokens written before those that are shown."""
 
-    tokens_per_visible: NotNegative = Field(
+    tokens_per_visible: Annotated[Exact, Field(ge=0, le=1000)] = Field(
         description="Reasoning tokens for each token of an answer or of a tool call."
     )
     kept: Literal["none", "turn", "all"] = Field(
@@ -94,7 +94,7 @@ class CacheRecord(Record):
 
     @model_validator(mode="after")
     def _priced(self) -> CacheRecord:
-        if self.usd_per_gb_month and not self.source:
+        if self.usd_per_gb_month and not self.source.strip():
             raise slip(
                 f"storage at {plain(self.usd_per_gb_month)} US$ per GB and month has no source",
                 "Say in source whose price it is",
@@ -113,7 +113,7 @@ class ServiceRecord(Record):
     turns: Annotated[Whole, Field(ge=1, le=MAX_CALLS)] = Field(
         description="Messages of the user in a session."
     )
-    sessions_per_s: Positive | None = Field(
+    sessions_per_s: DemandRate | None = Field(
         default=None,
         description="Sessions that start a second (fleets), in place of requests_per_s.",
     )

@@ -17,6 +17,7 @@ from solver.instance.services.door import (
     FaultTaker,
     check_instead,
     check_lengths,
+    check_repeats,
     time_left_s,
 )
 from solver.instance.services.shape import ServiceShape
@@ -54,6 +55,7 @@ def replica_service(
     check_instead(
         "workload", ((key, getattr(workload, key) is not None) for key in keys), lookup, of=_KEY
     )
+    check_repeats(shape, _KEY, lookup)
     time_left_s(shape, record.limits.max_ttft_s, _KEY, lookup)
     check_lengths(shape, [(model.name, model) for model in served], _KEY, lookup)
     return shape

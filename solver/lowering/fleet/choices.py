@@ -6,7 +6,9 @@ compares columns of one layout on one machine only, and bounds of columns admit 
 today.
 
 Where counts change by the period, changes are counted in each: at no hour may the fleet differ from
-today's by more replicas than ``max_changes``.
+today's by more replicas than ``max_changes``. Batch work is compared in the periods in which it may
+be done: at other hours it has no replicas, today or then. Replicas of today that are on offer no
+more count as stopped at every hour.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ def build_choices(instance: FleetInstance, columns: Sequence[ColumnMeaning]) -> 
             layouts.setdefault((column.workload, column.layout), []).append(j)
             groups.setdefault((_group(column), column.period), []).append(j)
     today = _today(instance)
-    # An option is on offer in every period or in none.
+    # An option is on offer in every period in which its workload may be served, or in none.
     offered = {key for key, _ in groups}
     return Choices(
         max_layouts=instance.limits.max_layouts,

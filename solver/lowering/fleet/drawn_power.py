@@ -19,7 +19,7 @@ import numpy.typing as npt
 from solver.catalog.power import PowerProfile
 from solver.instance.fleet.domain import FleetInstance
 from solver.lowering.families import CandidateFamily
-from solver.performance.power import board_watts, host_watts
+from solver.performance.power import board_watts, host_watts, most_watts
 from solver.performance.step_table import FloatArray
 
 __all__ = ["DrawnPower", "drawn_power"]
@@ -33,6 +33,11 @@ class DrawnPower:
 
     profile: PowerProfile
     host_w: float
+
+    @property
+    def most_w(self) -> float:
+        """The most that a device and its share of the host draw, at the highest clock."""
+        return most_watts(self.profile, 1.0) + self.host_w
 
     def of_steps(self, family: CandidateFamily, rows: _Index, columns: _Index) -> FloatArray:
         """While it makes steps one after another."""

@@ -69,7 +69,7 @@ def energy_usd_by_period(
     instance: FleetInstance,
     owned: Contract | None,
     watts: Fraction | None,
-    machine: MachineOffer,
+    machine: MachineOffer | None,
     *,
     where: str,
 ) -> tuple[Fraction, ...]:
@@ -80,6 +80,8 @@ def energy_usd_by_period(
     owned
         The contract, where the devices are owned: it states its own price of electricity, or pays
         that of the grid. ``None``: rented, which pays only where electricity is billed.
+    machine
+        ``None``: a measured point's own, at a price of its own.
 
     Raises
     ------
@@ -87,17 +89,20 @@ def energy_usd_by_period(
         If energy is paid for and watts or grid price are not known.
     """
     n_periods = len(instance.periods)
-    if owned is not None and not owned.at_grid_price:
+    if owned is not None and machine is not None and not owned.at_grid_price:
         return (energy_usd_per_hour(owned, watts, machine, where=where),) * n_periods
     if owned is None and (instance.energy is None or not instance.energy.billed):
         return (Fraction(0),) * n_periods
     grid = grid_usd_per_kwh(instance)
     if grid is None or watts is None:
         raise InstanceError.one(
-            f"energy of machine {machine.name!r} is paid for, and "
+            ("energy" if machine is None else f"energy of machine {machine.name!r}")
+            + " is paid for, and "
             + ("what a kWh costs is not stated" if grid is None else "its watts are missing"),
             where=where,
-            mend="Give energy.usd_per_kwh" if grid is None else "State watts_per_device",
+            mend="Give energy.usd_per_kwh"
+            if grid is None
+            else f"State {'watts in its row' if machine is None else 'watts_per_device'}",
         )
     pue = site_pue(instance)
     if owned is not None and owned.ownership is not None:

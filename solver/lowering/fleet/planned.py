@@ -249,7 +249,7 @@ def _price(
     for its energy in each period.
 
     A folded replica pays for its devices; on owned ones, and where electricity is billed, every
-    replica pays for its energy.
+    replica pays for its energy, one with a price of its own too.
     """
     if machine is None or pool is None:
         if option.usd_per_hour is None and cost_is_needed(instance):
@@ -258,7 +258,9 @@ def _price(
                 where=option.where or instance.source,
                 mend="Give usd_per_hour in its row, or name a machine",
             )
-        return None, option.usd_per_hour or Fraction(0), ()
+        where = option.where or instance.source
+        energy = energy_usd_by_period(instance, None, watts, None, where=where)
+        return None, option.usd_per_hour or Fraction(0), energy
     where = f"{instance.source}: machines.{machine.name}"
     contract = pool.contracts[0] if folded else pool.owned
     usd = Fraction(0)

@@ -4,7 +4,7 @@ What stands in racks (an item) is what is had as one piece: nodes, or replicas w
 had by the device. A replica stands within one rack. Sizes of an item:
 
 * slots: one a node, or one a device;
-* watts: of all its devices in use;
+* watts: of all its devices in use; of a node the most that a replica there may draw;
 * uplink: bytes/s a replica exchanges at full load: the tokens of its requests, and KV caches where
   prefill and decode are apart. A node's share is not known before replicas are laid out on it, so
   uplink limits ask for machines had by the device.
@@ -25,6 +25,7 @@ from formulations.fleet.racks import Racks
 from formulations.milp import INFINITY
 from solver.errors import InstanceError
 from solver.instance.fleet.domain import FleetInstance, RackOrbit
+from solver.lowering.fleet.drawn_power import drawn_power
 from solver.lowering.fleet.planned import PlannedColumn
 from solver.lowering.fleet.scaling import NANO, common_denominator, fitting
 
@@ -135,8 +136,7 @@ def _slots(instance: FleetInstance, column: PlannedColumn) -> Fraction:
 def _watts(instance: FleetInstance, column: PlannedColumn) -> Fraction:
     watts = column.watts
     if column.kind == "nodes" and column.machine is not None:
-        each = instance.machines[column.machine].watts_per_device
-        watts = None if each is None else each * column.devices
+        watts = _node_watts(instance, column.machine, column.devices)
     if watts is None:
         raise InstanceError.one(
             f"racks limit power and the watts of {column.name!r} are not known",
@@ -144,6 +144,16 @@ def _watts(instance: FleetInstance, column: PlannedColumn) -> Fraction:
             mend="State watts_per_device of its machine, or watts in its row",
         )
     return watts
+
+
+def _node_watts(instance: FleetInstance, machine: int, devices: int) -> Fraction | None:
+    """Of a node, whatever runs on it: as stated, and never less than a modelled replica draws."""
+    stated = instance.machines[machine].watts_per_device
+    modelled = drawn_power(instance, machine)
+    if modelled is None:
+        return None if stated is None else stated * devices
+    # Watts of replicas are rounded up to whole ones, so those of a device are.
+    return max(Fraction(math.ceil(modelled.most_w)), stated or Fraction(0)) * devices
 
 
 def _uplink(column: PlannedColumn, where: str) -> Fraction:

@@ -2,9 +2,9 @@
 
 One unit is what people count in: a device (a node, where all that a limit counts is had by nodes),
 a US$/h, a kW, a tenth of a joule per token, a kilogram of CO2, a layout, a replica, a percentage
-point of spot devices, a rack. All limits lifted at
-once tell the most that can be gained; where that is nothing, no limit is asked alone. A limit that
-the plan at hand meets with one less costs nothing.
+point of spot devices, a rack. All limits lifted at once tell the most that can be gained; where
+that is nothing, no limit is asked alone. A limit that the plan at hand meets with one less costs
+nothing.
 """
 
 from __future__ import annotations
@@ -146,9 +146,9 @@ def _of_rows(reference: Reference, limit: StatedLimit, used: Sequence[int]) -> _
     problem = reference.space.problem
 
     def side(row: StatedRow, value: Fraction) -> int:
-        if row.per_unit.denominator == 1:
-            return row.side + int((value - limit.stated) * row.per_unit)
-        return math.floor(value * row.per_unit)
+        # From the side as it is: a row may leave out what is gone anyway. Never rounded upwards:
+        # half a unit less is a whole unit less.
+        return row.side + math.floor((value - limit.stated) * row.per_unit)
 
     def changed(value: Fraction) -> _Change:
         sides = {row.name: side(row, value) for row in limit.rows}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.economics.curve import Curve, CurvePoint
-from solver.economics.service import COST, HBM, LAST, SPEED
+from solver.economics.service import COST, HBM, LAST, SPEED, TTFT
 from solver.economics.zone import inflection, zone
 
 
@@ -70,6 +70,96 @@ def test_an_interior_optimum_may_have_a_zone_up_to_the_end() -> None:
     found = zone(of_costs({1: 900, 2: 400, 3: 401}, None), Fraction(1, 10))
     assert found is not None
     assert (found.place, found.reaches_end, found.ended_by) == ("interior", True, (LAST,))
+
+
+def test_a_cost_that_is_flat_up_to_the_end_is_not_interior() -> None:
+    found = zone(of_costs({1: 9, 2: 4, 3: 4, 4: 4}), Fraction(1, 10))
+    assert found is not None
+    assert (found.best.concurrency, found.place, found.ended_by) == (2, "upper end", (LAST,))
+
+
+def test_a_cost_that_is_the_same_everywhere_is_ended_by_a_limit() -> None:
+    found = zone(affine(0, 7, [1, 2, 3]), Fraction(0))
+    assert found is not None
+    assert (found.best.concurrency, found.place, found.runs) == (1, "upper end", ((1, 3),))
+
+
+def test_a_rise_that_rounding_can_make_is_no_interior_optimum() -> None:
+    # 500 and 500 1/3 a user; the last step may have been rounded up by 1, which is 1/3 a user.
+    line = curve([CurvePoint(c, t, Fraction(1)) for c, t in ((1, 900), (2, 1000), (3, 1501))])
+    found = zone(line, Fraction(1, 10))
+    assert found is not None
+    assert (found.best.concurrency, found.place) == (2, "upper end")
+
+
+def test_least_at_the_fewest_users_is_the_lower_end() -> None:
+    found = zone(of_costs({1: 4, 2: 5, 3: 9}), Fraction(1, 10))
+    assert found is not None
+    assert (found.place, found.ended_by) == ("lower end", (COST,))
+
+
+@st.composite
+def any_curves(draw: st.DrawFn) -> Curve:
+    """Jagged times, sparse batches, limits anywhere or nowhere."""
+    levels = sorted(draw(st.sets(st.integers(1, 40), min_size=1, max_size=7)))
+    points = []
+    for level in levels:
+        limits = draw(st.sampled_from([(), (), (SPEED,), (HBM,), (TTFT, SPEED)]))
+        latency = draw(st.integers(1, 200))
+        points.append(CurvePoint(level, latency, Fraction(2, 3), broken=limits))
+    return curve(points)
+
+
+@given(any_curves(), st.sampled_from([Fraction(0), Fraction(1, 10), Fraction(1), Fraction(3)]))
+def test_the_zone_is_what_a_look_at_every_batch_finds(line: Curve, tolerance: Fraction) -> None:
+    found = zone(line, tolerance)
+    costs = {p.concurrency: Fraction(p.latency_ps, p.concurrency) for p in line.points}
+    able = {p.concurrency for p in line.points if not p.broken}
+    if not able:
+        assert found is None
+        return
+    assert found is not None
+    least = min(costs[users] for users in able)
+    inside = {users for users in able if costs[users] <= least * (1 + tolerance)}
+    told = {u for u in costs if any(low <= u <= high for low, high in found.runs)}
+    assert told == inside
+    assert found.best.concurrency == min(u for u in able if costs[u] == least)
+    above = [p for p in line.points if p.concurrency > max(able)]
+    if max(able) not in inside:
+        assert found.ended_by == (COST,)
+    else:
+        assert found.ended_by == (above[0].broken if above else (LAST,))
+
+
+@given(any_curves())
+def test_an_interior_optimum_is_dearer_at_both_ends(line: Curve) -> None:
+    found = zone(line, Fraction(1, 10))
+    if found is not None and found.place == "interior":
+        able = [p for p in line.points if not p.broken]
+        assert able[0].average > found.best.average < able[-1].average
+
+
+@given(any_curves())
+def test_the_turn_is_the_first_pair_of_batches_with_an_elasticity_below_a_half(
+    line: Curve,
+) -> None:
+    found = inflection(line)
+    elastic = [
+        2 * math.log(b.tok_per_s / a.tok_per_s) - math.log(b.concurrency / a.concurrency)
+        for a, b in line.pairs
+    ]
+    if not elastic or any(abs(value) < 1e-9 for value in elastic):
+        return  # floats cannot tell which side of a half; the comparison of integers can
+    assert found is not None
+    steep = [value > 0 for value in elastic]
+    first = next((place for place, up in enumerate(steep) if not up), None)
+    if first is None:
+        assert found.side == "above"
+    elif first == 0:
+        assert found.side == "below"
+    else:
+        assert found.at == line.points[first].concurrency
+    assert found.again == (first is not None and any(steep[first:]))
 
 
 def test_a_zone_may_have_a_hole() -> None:

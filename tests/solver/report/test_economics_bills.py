@@ -13,6 +13,7 @@ from solver.economics.cheapest import Cheapest
 from solver.instance.services.demand import session_demand
 from solver.instance.services.shape import PrefixCache, ServiceShape, VisibleSize
 from solver.instance.services.steps import service_steps
+from solver.report.economics_bill_notes import step_notes
 from solver.report.economics_bills import bill_lines, bills_csv, print_bills
 from solver.report.economics_bills_plot import bills_figure, render_bills
 
@@ -64,7 +65,7 @@ def test_before_and_after_are_compared() -> None:
 
 
 def test_storage_names_its_source_and_share() -> None:
-    (line,) = [line for line in bill_lines(bill()) if "storage" in line]
+    (line,) = [line for line in step_notes(bill()) if "Storage" in line]
     assert "16.7 %" in line
     assert "a price list" in line
 

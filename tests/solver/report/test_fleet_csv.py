@@ -67,3 +67,22 @@ def test_names_with_commas_and_quotes_survive() -> None:
 
 def test_an_infeasible_result_has_headers_alone() -> None:
     assert len(fleet_csv(made.infeasible()).splitlines()) == 1
+
+
+def test_the_account_of_energy_has_columns_where_it_is_told() -> None:
+    document = made.document()
+    document["points"][0]["design"]["energy"] = {
+        "j_per_token": 0.25,
+        "kwh_per_day": 100.0,
+        "electricity_usd_per_day": None,
+        "kg_co2_per_day": 38.0,
+    }
+    told = [
+        [row[name] for name in row if name.startswith(("energy", "electricity", "CO2"))]
+        for row in rows(document)
+    ]
+    assert told == [["0.25", "100.0", "", "38.0"], [""] * 4, [""] * 4]
+    assert list(rows(document)[0])[12:16] == [
+        "energy per token [J/token]", "energy a day [kWh]", "electricity a day [US$]",
+        "CO2 a day [kg]",
+    ]  # fmt: skip

@@ -131,9 +131,19 @@ def test_passages_stand_before_every_message_and_stay() -> None:
     assert inputs(replace(CHAT, retrieval=Retrieval(5, 40))) == [1300, 1650, 2000]
 
 
-def test_passages_that_come_again_are_found() -> None:
-    shape = replace(CHAT, retrieval=Retrieval(5, 40, repeat_share=Fraction(1, 4)), cache=ALL_FOUND)
-    assert cached(shape) == [1050, 1400, 1750]
+AGAIN = Retrieval(5, 40, repeat_share=Fraction(1, 4))
+
+
+def test_passages_that_come_again_are_found_behind_the_system_prompt_alone() -> None:
+    # Behind what the user said, the third and fourth hundred tokens are in no other prompt.
+    assert cached(replace(CHAT, retrieval=AGAIN, cache=ALL_FOUND)) == [1050, 1350, 1700]
+    forgets = replace(CHAT, history=False, retrieval=AGAIN, cache=ALL_FOUND)
+    assert cached(forgets) == [1050, 1050, 1050]
+
+
+def test_passages_behind_a_system_prompt_that_is_not_found_are_not_found() -> None:
+    own = PrefixCache(Fraction(1), shared_system=False)
+    assert cached(replace(CHAT, retrieval=AGAIN, cache=own))[0] == 0
 
 
 def test_sessions_are_weighted_by_the_share_of_their_visible_size() -> None:

@@ -103,8 +103,34 @@ def test_users_of_different_sizes_are_classes(fleet: Read) -> None:
             ["service.cache", "0.08", "no source", "Say in source"],
         ),
         (
+            {
+                f"{SERVICE}.cache.usd_per_gb_month": "0.08",
+                f"{SERVICE}.cache.kept_s": 9,
+                f"{SERVICE}.cache.source": "  ",
+            },
+            ["service.cache", "no source", "Say in source"],
+        ),
+        ({f"{SERVICE}.sessions_per_s": 0}, ["service.sessions_per_s", "0"]),
+        ({f"{SERVICE}.reasoning.tokens_per_visible": 1001}, ["tokens_per_visible", "1001"]),
+        (
             {f"{SERVICE}.cache.usd_per_gb_month": 1, f"{SERVICE}.cache.source": "x"},
             ["service.cache", "nothing is kept", "Give kept_s"],
+        ),
+        (
+            {f"{SERVICE}.cache": None, f"{SERVICE}.retrieval.repeat_share": "0.25"},
+            ["service.retrieval.repeat_share", "0.25", "no cache", "Add a table cache"],
+        ),
+        (
+            {"workloads.0.batch": {"requests_per_day": 9, "arrives": "day", "deadline_hours": 2}},
+            ["agent.batch", "wait for a deadline", "workload of its own"],
+        ),
+        (
+            {
+                f"{SERVICE}.turns": 9,
+                f"{SERVICE}.tools.output_tokens": 5000,
+                "workloads.0.draft": {"model": "Llama-2-7B", "acceptance": "0.6"},
+            },
+            ["agent.service", "of the draft Llama-2-7B", "fewer turns"],
         ),
         ({"workloads.0.requests_per_s": 1}, ["agent.requests_per_s", "already", "Leave it out"]),
         ({"workloads.0.prefix_hit": "0.5"}, ["agent.prefix_hit", "already"]),

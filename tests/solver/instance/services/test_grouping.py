@@ -110,3 +110,9 @@ def test_cuts_waste_no_more_than_any_other(lengths: set[int], most: int) -> None
         for cuts in itertools.combinations(range(1, n), runs - 1)
     )
     assert wasted == least
+
+
+def test_classes_come_by_the_length_of_their_prompts() -> None:
+    # The context rule lengthens the first class beyond the second.
+    found = request_classes([call(100, 1), call(110, 999), call(200, 1)], most=2)
+    assert [each.input_tokens for each in found] == [200, 359]

@@ -49,6 +49,10 @@ def test_a_question_without_a_service_is_written_as_it_always_was(replica: Read)
         ({"workload.input_tokens": 5}, ["workload.input_tokens", "already", "Leave it out"]),
         ({"workload.context_tokens": 5}, ["workload.context_tokens", "already"]),
         ({"performance.model": "epoch2025"}, ["workload.service", "epoch2025", "calibrated"]),
+        (
+            {f"{SERVICE}.cache": None, f"{SERVICE}.retrieval.repeat_share": "0.25"},
+            ["service.retrieval.repeat_share", "0.25", "no cache", "Add a table cache"],
+        ),
         ({f"{SERVICE}.retrieval.retrieval_s": 2}, ["retrieval.retrieval_s", "all of the 2 s"]),
         (
             {f"{SERVICE}.tools.output_tokens": 65_000},

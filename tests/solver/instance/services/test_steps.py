@@ -45,6 +45,8 @@ def test_the_last_step_is_the_whole_service() -> None:
         replace(WHOLE, cache=None),
         replace(WHOLE, history=False, tools=None),
         replace(WHOLE, turns=1, reasoning=Reasoning(Fraction(0))),
+        replace(WHOLE, turns=1, reasoning=None, cache=None, tools=None, retrieval=None),
+        replace(WHOLE, reasoning=Reasoning(Fraction(0)), cache=None, tools=None, retrieval=None),
     ):
         assert service_steps(shape)[-1].shape == shape
 

@@ -16,6 +16,7 @@ from solver.instance.fleet.domain import (
     FleetInstance,
     FleetLimits,
     Phase,
+    RackOrbit,
     RequestSize,
     WorkloadModel,
 )
@@ -232,3 +233,21 @@ def test_levels_of_quality_are_those_of_the_designs(ask: Any) -> None:
         trade_off=("speed", "cost", "quality"),
     )
     assert lower_fleet(instance).quality_levels == (F(70), F("69.5"))
+
+
+@pytest.mark.parametrize(("host_w", "of_a_node"), [(2000, 4 * 2662), (0, 4 * 1370)])
+def test_a_node_in_a_rack_draws_what_its_hungriest_replica_may(
+    ask: Any, host_w: int, of_a_node: int
+) -> None:
+    machine = {"node_devices": 4, "watts_per_device": F(1370)}
+    asked = ask(
+        machine=machine,
+        energy=EnergyTerms(host_w_per_device=F(host_w)),
+        racks=(RackOrbit("row", 3, watts=F(40_000)),),
+    )
+    racks = lower_fleet(asked).problem.racks
+    assert racks is not None
+    # 661.7 W of prefill, the most the board draws, rounded up; never less than the machine states.
+    assert racks.size.tolist() == [[of_a_node]]
+    for option in options_of(asked):
+        assert watts(option) / option.devices <= of_a_node / 4

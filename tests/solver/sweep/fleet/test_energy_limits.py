@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from solver.errors import InstanceError
 from solver.instance.energy import EnergyTerms, HourProfile
 from solver.instance.fleet.domain import (
     Answers,
@@ -262,3 +263,42 @@ def test_a_forged_account_of_carbon_is_seen(make: Any) -> None:
     document = json.loads(json.dumps(outcome_to_dict(sweep_fleet(space))))
     document["points"][0]["design"]["energy"]["kg_co2_per_day"] = 0.0
     assert not all(check.passed for check in verify_fleet(document).checks)
+
+
+def test_a_tenth_of_a_joule_less_is_never_rounded_away(make: Any) -> None:
+    # 5 tok/s: a tenth of a joule a token is half a watt, and all watts are whole.
+    machines = [
+        make.machine(name, make.contract(usd), watts_per_device=F(watts))
+        for name, usd, watts in (("cheap", "1", 301), ("lean", "3", 300))
+    ]
+    served = make.workload(F(1, 2), make.point("cheap", 1), make.point("lean", 1))
+    instance = make.question(
+        [served],
+        machines,
+        energy=TERMS,
+        limits=FleetLimits(max_j_per_token=F(301, 5)),
+        answers=Answers(limits=True),
+    )
+    space = lower_fleet(instance)
+    (entry,) = answer_questions(space, sweep_fleet(space))["limits"]
+    assert Fraction(entry["more"]["exact"]) == 0
+    assert Fraction(entry["less"]["exact"]) == 2
+
+
+def test_a_replica_with_a_price_of_its_own_pays_for_billed_electricity_too(make: Any) -> None:
+    points = [
+        make.point(name, int(rate), usd_per_hour=RENT[name], watts=WATTS[name])
+        for name, rate in RATES.items()
+    ]
+    instance = ask(make, energy=replace(TERMS, billed=True))
+    served = replace(instance.workloads[0], points=tuple(points))
+    billed = replace(instance, workloads=(served,))
+    assert cheapest(billed) == min(plan.rent + plan.electricity_per_h for plan in every_plan())
+
+
+def test_billed_electricity_of_unknown_watts_is_refused(make: Any) -> None:
+    point = make.point("", 2, usd_per_hour=F(3))
+    instance = ask(make, energy=replace(TERMS, billed=True))
+    served = replace(instance.workloads[0], points=(point,))
+    with pytest.raises(InstanceError, match=r"points.csv:2: energy is paid for, .* its watts"):
+        lower_fleet(replace(instance, workloads=(served,)))
