@@ -189,7 +189,7 @@ def _of_replica(
         made = BillStep(
             step.name, step.shape, session_demand(step.shape), None, least(instance, step.shape)
         )
-        found.append(_explained(made, found, free and partial(least, free)))
+        found.append(_explained(made, found, None if free is None else partial(least, free)))
         tell()
     return Bill(instance.name, "usd_per_session", tuple(found))
 

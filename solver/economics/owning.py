@@ -13,6 +13,14 @@ h falls in u. It meets a rent r at
 .. math:: u^* = \frac{P}{8760\, Y\, (r - \frac{w}{1000} \text{PUE}\, E - \frac{P m}{8760})} ,
 
 which is never where the bracket is not above zero, or where :math:`u^* > 1`.
+
+As published, an hour in use bears Pm/8760 of upkeep whatever the use. Upkeep that is paid at every
+hour of the year, as ``fixed_usd`` counts it for owned replicas against a price per token, comes to
+Pm/(8760 u) for an hour in use, and owning then beats renting only from
+
+.. math:: \frac{P / (8760\, Y) + P m / 8760}{r - \frac{w}{1000} \text{PUE}\, E} \ge u^*
+
+on; both are the same without upkeep, and at full use.
 """
 
 from __future__ import annotations

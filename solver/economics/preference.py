@@ -128,7 +128,7 @@ def check_preference(preference: StatedPreference, *, where: str) -> None:
         faults.append(
             Fault(
                 f"{where}.speed_exponent",
-                f"{exponent} is above {_MOST_EXPONENT}, and price no longer counts",
+                f"{exponent} is above {_MOST_EXPONENT}, where price hardly counts",
                 "Write 4, or ask for a budget: the fastest within it",
             )
         )

@@ -25,6 +25,9 @@ def at_utilisations(
 ) -> tuple[LoadedCost, ...]:
     """Cost per million tokens at shares of the capacity ``tok_per_s``, paid in full.
 
+    All of ``usd_per_hour`` is taken to be paid at any load. Where it holds electricity billed
+    beside the rent, that is an upper bound: a replica that idles draws less.
+
     Raises
     ------
     ValueError
@@ -39,15 +42,20 @@ def at_utilisations(
 
 
 def sentence(costs: Sequence[LoadedCost]) -> str:
-    """The warning that belongs beside any frontier; about the share nearest to 10 %."""
-    if not costs:
+    """The warning that belongs beside any frontier; about the share nearest to 10 %.
+
+    Empty where full load alone is told.
+    """
+    below = [cost for cost in costs if cost.utilisation < 1]
+    if not below:
         return ""
     tenth = Fraction(1, 10)
-    row = min(costs, key=lambda cost: (abs(cost.utilisation - tenth), cost.utilisation))
+    row = min(below, key=lambda cost: (abs(cost.utilisation - tenth), cost.utilisation))
     times = row.times
     told = str(times) if times.denominator == 1 else f"{float(times):.4g}"
+    # Of a fleet the frontier tells the cost at its mean load: full load is what both have.
     return (
-        f"At {100 * float(row.utilisation):.4g} % load a token costs {told} times what the "
-        f"frontier says ({float(row.usd_per_mtok):.4g} in place of "
+        f"At {100 * float(row.utilisation):.4g} % load a token costs {told} times what it costs at "
+        f"full load ({float(row.usd_per_mtok):.4g} in place of "
         f"{float(row.usd_per_mtok / times):.4g} US$/Mtok): the machines are paid for in full."
     )

@@ -58,6 +58,8 @@ def fleet_under(
 ) -> FleetInstance:
     """The question of speed against US$ an hour with the limits of a preference.
 
+    A service level is that of workloads with users; work with a deadline is left as it is.
+
     Parameters
     ----------
     mtok_per_hour
@@ -91,6 +93,9 @@ def fleet_under(
         raise InstanceError.all_of(faults)
 
     def served(workload: Workload) -> Workload:
+        if workload.batch is not None:
+            # Nobody waits for its tokens: a service level is a promise to users.
+            return workload
         return replace(
             workload,
             min_speed_tok_per_s=_most(workload.min_speed_tok_per_s, preference.min_speed_tok_per_s),

@@ -31,7 +31,7 @@ _TOKEN_PRICE = PlausibleRange(
     high_mend="Is it in cents, or for a billion tokens? Give US$ per million tokens",
 )
 _TOLERANCE = PlausibleRange("", high=Fraction(4), high_mend="Write 0.1 for ten per cent, not 10")
-_EXPONENT = PlausibleRange("", high=Fraction(100), high_mend="Write for example 4")
+_EXPONENT = PlausibleRange("", high=Fraction(20), high_mend="Write for example 4")
 _DEFAULTS = EconomicsTerms()
 _TokenPrice = Annotated[Exact, Field(ge=0), AfterValidator(_TOKEN_PRICE.checked)]
 

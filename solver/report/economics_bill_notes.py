@@ -85,10 +85,13 @@ def _cheap(bill: Bill, place: int) -> str:
         return ""
     caching = step.shape.cache is not None and bill.steps[place - 1].shape.cache is None
     if caching:
-        return "" if added < 0 else "It takes nothing off: what it saves frees no machine."
+        whole = bill.unit == "usd_per_hour"
+        why = "what it saves frees no machine" if whole else "storage costs what it saves, or more"
+        return "" if added < 0 else f"It takes nothing off: {why}."
     if added == 0:
         return (
-            "It costs nothing more: the cheapest machines that serve the step before have room."
+            "It costs nothing more: machines come whole, and the cheapest fleet of the step before "
+            "costs as much."
             if bill.unit == "usd_per_hour"
             else "It costs nothing more."
         )

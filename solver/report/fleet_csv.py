@@ -41,8 +41,8 @@ def fleet_csv(document: Mapping[str, Any]) -> str:
 
     Columns: objectives as decimals and as exact ``p/q``; latency in picoseconds, where speed is
     one; whether nothing dominates the point, by proof; price, power, tokens and devices, in all and
-    by machine (means over the day); where energy is asked about, its account; replicas and nodes as text; of every limit what is used and
-    which share of it that is (empty for a limit of 0).
+    by machine (means over the day); where energy is asked about, its account; replicas and nodes as
+    text; of every limit what is used and which share of it that is (empty for a limit of 0).
     """
     points, goals = document["points"], goals_of(document)
     held = [devices_by_machine(document, point["design"]) for point in points]

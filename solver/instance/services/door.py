@@ -91,7 +91,8 @@ def check_lengths(
         if most is not None and longest > most:
             lookup.fault(
                 key,
-                f"the longest call of a session holds {longest} tokens, beyond the {most} of {name}",
+                f"the longest call of a session holds {longest} tokens, beyond the {most} of "
+                f"{name}",
                 "Give fewer turns or tool calls, shorter tool outputs or passages, drop reasoning, "
                 "or name a model with a longer context",
             )

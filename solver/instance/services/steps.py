@@ -25,7 +25,9 @@ class ServiceStep:
 def service_steps(shape: ServiceShape) -> tuple[ServiceStep, ...]:
     """From visible tokens alone to the whole service; the last step is ``shape`` itself."""
     one_turn = shape.turns == 1
-    bare = None if shape.reasoning is None or shape.reasoning.tokens_per_visible else shape.reasoning
+    bare = (
+        None if shape.reasoning is None or shape.reasoning.tokens_per_visible else shape.reasoning
+    )
     part = replace(
         shape,
         # What changes nothing is no step: it is there from the first.

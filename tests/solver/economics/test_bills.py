@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from formulations.fleet.problem import COST
 from solver.api import solve
 from solver.economics.bill_of_fleet import fleet_at
 from solver.economics.bill_of_replica import replica_at
@@ -17,6 +18,8 @@ from solver.instance.fleet.domain import FleetInstance
 from solver.instance.fleet.reader import fleet_instance_from_raw
 from solver.instance.reader import replica_instance_from_raw
 from solver.instance.services.demand import session_demand
+from solver.lowering.fleet.lowering import lower_fleet
+from tests.oracles.plain_fleet import best_value
 
 TODAY = datetime.date(2026, 11, 1)
 SERVICE: dict[str, Any] = {
@@ -204,3 +207,73 @@ def test_a_question_without_a_service_has_no_bill() -> None:
 
 def test_every_demand_is_that_of_its_step(of_fleet: Bill) -> None:
     assert all(step.demand == session_demand(step.shape) for step in of_fleet.steps)
+
+
+def test_no_plan_of_any_machines_serves_a_step_for_less() -> None:
+    machine = {"name": "h100", "accelerator": "H100 SXM", "usd_per_hour": "2.5"}
+    small = {"tensor_parallel": [1, 2], "batch": [16], "weight_bits": [8]}
+    service = {**SERVICE, "sessions_per_s": "0.5", "classes": 1}
+    question = fleet({"service": service}, machines=[{**machine, "stock_devices": 4}], design=small)
+    (bill,) = bills(question)
+    for step in bill.steps:
+        space = lower_fleet(fleet_at(question, question.workloads[0], step.shape))
+        least = best_value(space.problem, COST)
+        assert least is not None
+        assert step.cheapest.serving_usd == least * space.units[COST]
+
+
+def test_reasoning_that_saves_under_a_floor_on_speed_is_told_from_other_savings() -> None:
+    thinks = {"turns": 2, "user_tokens": 4000, "visible_tokens": 20, "classes": 2}
+    service = {**thinks, "sessions_per_s": 4, "reasoning": {"tokens_per_visible": 3}}
+    (bill,) = bills(fleet({"min_speed_tok_per_s": 100, "max_ttft_s": 9, "service": service}))
+    saved = bill.added(2)
+    assert saved is not None
+    assert saved < 0
+    assert [step.floor_saves for step in bill.steps] == [False, False, True]
+    # Without the floor it costs more.
+    (free,) = bills(fleet({"max_ttft_s": 9, "service": service}))
+    added = free.added(2)
+    assert added is not None
+    assert added >= 0
+    assert not any(step.floor_saves for step in free.steps)
+
+
+def test_a_batch_job_beside_a_service_leaves_its_bill_alone() -> None:
+    question = fleet()
+    job = {
+        "name": "nightly",
+        "model": "Llama-3.1-8B",
+        "input_tokens": 500,
+        "output_tokens": 100,
+        "batch": {"requests_per_day": 50_000, "arrives": "day", "deadline_hours": 24},
+    }
+    service = {**SERVICE, "sessions_per_s": 4}
+    agent = {"name": "agent", "model": "Llama-3.1-8B", "max_ttft_s": 3, "service": service}
+    periods = [{"name": "day", "hours": 24}]
+    (bill,) = bills(fleet(workloads=[agent, job], periods=periods))
+    (alone,) = bills(question)
+    assert [step.usd for step in bill.steps] == [step.usd for step in alone.steps]
+
+
+def test_phases_apart_serve_a_service_too() -> None:
+    design = {
+        "tensor_parallel": [1],
+        "batch": [16, 64],
+        "weight_bits": [8],
+        "phases": ["disaggregated"],
+    }
+    (bill,) = bills(fleet(design=design))
+    assert bill.complete
+    assert all(step.usd for step in bill.steps)
+    assert "prefill" in bill.steps[-1].cheapest.plan
+
+
+def test_a_draft_serves_a_service_too() -> None:
+    # No draft is among the choices, so that the offer of one never costs more.
+    draft = {"model": "Llama-3.1-8B", "acceptance": "0.9", "tokens": [0, 2]}
+    (bill,) = bills(fleet({"draft": draft}))
+    (plain,) = bills(fleet())
+    for step, without in zip(bill.steps, plain.steps, strict=True):
+        assert step.usd is not None
+        assert without.usd is not None
+        assert step.usd <= without.usd

@@ -135,3 +135,53 @@ def test_a_price_per_million_becomes_one_per_token_and_second() -> None:
 def test_a_replica_for_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="price"):
         Staircase(Fraction(0), Fraction(1), Fraction(1))
+
+
+def by_steps(stairs: Staircase, steps: int) -> tuple[Fraction | None, Fraction | None]:
+    """First load that pays, and the least past which none is dearer; no formula of loads.
+
+    On a step replicas cost the same, and tokens more with every load: a step is dearer from its
+    open start up to where both meet, so it is settled by its ends and that meeting.
+    """
+    first: Fraction | None = None
+    last: Fraction | None = Fraction(0)
+    for k in range(1, steps + 1):
+        start, end = (k - 1) * stairs.tok_per_s, k * stairs.tok_per_s
+        ours, at_end = stairs.costs(end)
+        _, at_start = stairs.costs(start)
+        if at_end < ours:
+            last = None
+            continue
+        meet = max(start, start + (ours - at_start) * (end - start) / (at_end - at_start))
+        if first is None:
+            first = meet
+        if last is not None and at_start < ours:
+            last = meet
+    return first, last
+
+
+rates = st.fractions(min_value=Fraction(1, 20), max_value=20, max_denominator=30)
+
+
+@given(rates, rates, rates)
+def test_both_crossings_are_those_of_a_walk_over_steps(
+    p: Fraction, x: Fraction, g: Fraction
+) -> None:
+    stairs = Staircase(p, x, g)
+    if stairs.pays and p == g * x:
+        return  # every step starts dearer: a walk of some steps does not see the end
+    known = stairs.last
+    first, last = by_steps(stairs, 3 if known is None else known.replicas + 3)
+    assert (stairs.first and stairs.first.tok_per_s) == first
+    assert (known and known.tok_per_s) == last
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000), rates, rates)
+def test_a_list_price_is_the_bill_of_a_million_tokens_of_output(
+    prompt: int, answer: int, price_in: Fraction, price_out: Fraction
+) -> None:
+    """Another road: the bill of a request, times the requests of a million tokens."""
+    offer = ApiOffer("api", price_in, price_out, "a price list", "2026-08")
+    request_usd = (prompt * price_in + answer * price_out) / 10**6
+    requests = Fraction(10**6, answer)
+    assert api_usd_per_mtok(offer, Traffic(prompt, answer)) == request_usd * requests

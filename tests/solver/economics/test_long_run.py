@@ -6,7 +6,7 @@ import itertools
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.economics.long_run import LongRunItem, long_run, undominated_items
@@ -55,6 +55,42 @@ def test_the_steps_tile_all_users(offered: list[LongRunItem]) -> None:
 def test_no_average_is_below_the_best_item(offered: list[LongRunItem]) -> None:
     found = long_run(offered, highest=HIGHEST)
     assert all(step.usd_per_user_hour >= found.least_average for step in found.steps)
+
+
+three = st.lists(
+    st.builds(LongRunItem, st.integers(1, 9), prices, st.sampled_from("abcd")),
+    min_size=3,
+    max_size=3,
+)
+
+
+@settings(max_examples=40)
+@given(three)
+def test_three_layouts_are_mixed_as_all_multisets_of_replicas_say(
+    offered: list[LongRunItem],
+) -> None:
+    """Every multiset of up to N replicas, some of them not full."""
+    highest = 5
+    found = long_run(offered, highest=highest)
+    for users in range(1, highest + 1):
+        costs = [
+            sum((item.usd_per_hour for item in chosen), Fraction(0))
+            for size in range(1, users + 1)
+            for chosen in itertools.combinations_with_replacement(offered, size)
+            if sum(item.users for item in chosen) >= users
+        ]
+        assert found.at(users).usd_per_hour == min(costs)
+
+
+def test_one_user_takes_the_cheapest_replica_however_empty() -> None:
+    offered = [LongRunItem(64, Fraction(3), "large"), LongRunItem(2, Fraction(4), "small")]
+    step = long_run(offered, highest=64).at(1)
+    assert (step.first, step.last, step.usd_per_hour) == (1, 64, 3)
+
+
+def test_a_replica_that_holds_more_than_the_highest_serves_it_alone() -> None:
+    found = long_run([LongRunItem(64, Fraction(3), "large")], highest=10)
+    assert [(step.first, step.last) for step in found.steps] == [(1, 10)]
 
 
 def test_marginal_cost_is_nothing_on_a_step_and_a_replica_at_its_end() -> None:

@@ -81,3 +81,26 @@ def test_a_device_for_nothing_is_worth_owning_at_any_use() -> None:
 def test_an_hourly_cost_without_use_is_refused() -> None:
     with pytest.raises(ValueError, match="never used"):
         hourly_cost(A800, watts=WATTS, utilisation=Fraction(0))
+
+
+@given(cents, st.integers(0, 2000).map(Fraction))
+def test_upkeep_at_every_hour_asks_for_no_less_use(rent: Fraction, watts: Fraction) -> None:
+    """A year of either, counted in full: owned hours are all paid, rented ones where used."""
+    least = owning_beats_renting_from(A800, watts=watts, usd_per_hour=rent)
+    saved = rent - energy_usd(A800, watts)
+    if least is not None:
+        assert fixed_usd(A800) / saved >= least
+
+
+@given(cents, st.integers(0, 2000).map(Fraction))
+def test_both_ways_to_count_upkeep_agree_at_which_rents_owning_can_pay(
+    rent: Fraction, watts: Fraction
+) -> None:
+    saved = rent - energy_usd(A800, watts)
+    ever = saved > 0 and fixed_usd(A800) / saved <= 1
+    assert ever == (owning_beats_renting_from(A800, watts=watts, usd_per_hour=rent) is not None)
+
+
+def test_the_terms_of_the_hour_by_hand() -> None:
+    """15,000 / (3 x 8760 x 0.9) + 0.4 x 1.3 x 0.1 + 15,000 x 0.06 / 8760."""
+    assert float(hourly_cost(A800, watts=WATTS)) == pytest.approx(0.634196 + 0.052 + 0.102740)

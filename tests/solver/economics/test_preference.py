@@ -176,7 +176,7 @@ def test_equal_scores_go_to_the_faster() -> None:
         (StatedPreference("p"), "nothing is preferred"),
         (StatedPreference("p", speed_exponent=Fraction(-1)), "not above 0"),
         (StatedPreference("p", speed_exponent=Fraction(314159, 100000)), "Round it"),
-        (StatedPreference("p", speed_exponent=Fraction(21)), "price no longer counts"),
+        (StatedPreference("p", speed_exponent=Fraction(21)), "price hardly counts"),
         (StatedPreference("p", usd_per_s_saved=Fraction(1)), "answer_tokens"),
         (
             StatedPreference("p", usd_per_s_saved=Fraction(-1), answer_tokens=1),

@@ -84,6 +84,24 @@ def test_marginal_energy_is_of_the_tokens_of_one_more_user() -> None:
     assert first.marginal_joules == Fraction(72, 10) - 5
 
 
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 400), st.integers(1, 60))
+def test_elasticity_of_scale_is_one_over_that_of_the_step(a: int, b: int, c: int, gap: int) -> None:
+    """Of T = a + bc: AC / MC = (a + bc) / (bc), over any gap of batches."""
+    (first, _) = production(affine(a, b, [c, c + gap]), answer_tokens=1)
+    assert first.elasticity_of_scale == Fraction(a + b * c, b * c)
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 400))
+def test_the_next_user_costs_what_a_second_bill_costs_more(a: int, b: int, c: int) -> None:
+    """Another road: both bills in US$, seconds and hours, less each other."""
+    tokens = 700
+    (first, second) = production(affine(a, b, [c, c + 1]), answer_tokens=tokens)
+    assert first.marginal_usd_per_mtok is not None
+    bills = [Fraction(36, 10) / 3600 * Fraction(a + b * n, 10**12) * tokens for n in (c, c + 1)]
+    assert [first.total_usd, second.total_usd] == bills
+    assert first.marginal_usd_per_mtok * tokens / 10**6 == bills[1] - bills[0]
+
+
 def test_a_curve_refuses_users_that_do_not_rise() -> None:
     with pytest.raises(ValueError, match="rising"):
         affine(1, 1, [2, 2])

@@ -37,3 +37,19 @@ def test_the_sentence_takes_the_load_nearest_to_a_tenth() -> None:
 def test_a_load_outside_0_to_1_is_refused(share: Fraction) -> None:
     with pytest.raises(ValueError, match="utilisation"):
         at_utilisations(Fraction(1), Fraction(1), [share])
+
+
+def test_full_load_alone_warns_of_nothing() -> None:
+    assert sentence(at_utilisations(Fraction(1), Fraction(1), [Fraction(1)])) == ""
+
+
+@given(
+    st.fractions(min_value=Fraction(1, 1000), max_value=1000),
+    st.fractions(min_value=Fraction(1, 1000), max_value=1000),
+    st.fractions(min_value=Fraction(1, 1000), max_value=1),
+)
+def test_an_hour_of_the_tokens_served_costs_the_hour(
+    usd: Fraction, rate: Fraction, share: Fraction
+) -> None:
+    (found,) = at_utilisations(usd, rate, [share])
+    assert found.usd_per_mtok * found.tok_per_s * 3600 / 10**6 == usd

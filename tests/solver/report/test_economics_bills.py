@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -11,7 +12,14 @@ from rich.console import Console
 from solver.economics.bills import Bill, BillStep
 from solver.economics.cheapest import Cheapest
 from solver.instance.services.demand import session_demand
-from solver.instance.services.shape import PrefixCache, ServiceShape, VisibleSize
+from solver.instance.services.shape import (
+    PrefixCache,
+    Reasoning,
+    Retrieval,
+    ServiceShape,
+    ToolUse,
+    VisibleSize,
+)
 from solver.instance.services.steps import service_steps
 from solver.report.economics_bill_notes import step_notes
 from solver.report.economics_bills import bill_lines, bills_csv, print_bills
@@ -127,3 +135,74 @@ def test_a_picture_is_the_same_each_time(kind: str, start: bytes) -> None:
 def test_no_bill_is_no_picture() -> None:
     with pytest.raises(ValueError, match="no bill"):
         render_bills([], "png")
+
+
+def notes(*costs: Cheapest, floor: bool = False, hourly: bool = True) -> list[str]:
+    found = bill(costs, hourly=hourly)
+    steps = tuple(replace(step, floor_saves=floor) for step in found.steps)
+    return step_notes(replace(found, steps=steps))
+
+
+def test_every_step_says_in_a_line_what_is_new() -> None:
+    found = notes(*COSTS)
+    assert found[0] == "visible tokens only: 2 messages a session, each alone."
+    assert found[1].startswith("+ growing context: earlier turns stand in later prompts: 150 more")
+    assert found[2].startswith("− prefix caching: 21.4 % of all prompt tokens are found")
+    assert all(line in printed(bill(), 400) for line in step_notes(bill()))
+
+
+def test_tools_reasoning_and_retrieval_say_what_they_bring() -> None:
+    shape = replace(
+        SHAPE,
+        tools=ToolUse(1, 5, 30),
+        reasoning=Reasoning(Fraction(2), "all"),
+        retrieval=Retrieval(2, 50, Fraction(1, 2)),
+    )
+    steps = tuple(
+        BillStep(step.name, step.shape, session_demand(step.shape), None, Cheapest(Fraction(1)))
+        for step in service_steps(shape)
+    )
+    told = step_notes(Bill("agent", "usd_per_session", steps))
+    assert told[2].startswith("+ tool calls: 4 calls a session in place of 2")
+    # Twice 2 x (5 + 50).
+    assert told[3].startswith("+ reasoning: 220 more tokens written, read for the rest")
+    assert told[4].startswith("+ retrieval: 100 tokens of passages a message, found in 0.500 s of")
+
+
+def test_a_step_that_costs_nothing_says_why() -> None:
+    assert "It costs nothing more" in notes(COSTS[0], Cheapest(Fraction(4)), COSTS[2])[1]
+
+
+def test_a_step_that_saves_by_the_floor_on_speed_says_so() -> None:
+    costs = (COSTS[0], Cheapest(Fraction(3)), Cheapest(Fraction(2)))
+    assert "because the floor on speed binds" in notes(*costs, floor=True)[1]
+    assert "floor on speed" not in notes(*costs)[1]
+
+
+def test_a_cache_that_takes_nothing_off_says_so() -> None:
+    costs = (COSTS[0], Cheapest(Fraction(4)), Cheapest(Fraction(4), Fraction(1)))
+    assert "takes nothing off: what it saves frees no machine" in notes(*costs)[2]
+    assert "takes nothing off: storage costs" in notes(*costs, hourly=False)[2]
+
+
+def test_what_is_not_proved_is_not_explained() -> None:
+    open_ = Cheapest(Fraction(4), unproved="time limit")
+    assert "It costs" not in notes(COSTS[0], open_, COSTS[2])[1]
+
+
+def test_names_in_sentences_are_those_of_the_table() -> None:
+    costs = (COSTS[0], COSTS[1], Cheapest(Fraction(1), unproved="time limit"))
+    assert any(line.startswith("− prefix caching: not") for line in bill_lines(bill(costs)))
+    ascii_lines = bill_lines(bill(costs), ascii_only=True)
+    assert any(line.startswith("- prefix caching: not") for line in ascii_lines)
+
+
+def test_a_step_that_adds_nothing_has_no_plus_in_the_picture() -> None:
+    (axes,) = bills_figure([bill((COSTS[0], Cheapest(Fraction(4)), COSTS[2]))]).axes
+    assert "0" in [text.get_text() for text in axes.texts]
+
+
+def test_table_csv_and_notes_tell_the_same_storage() -> None:
+    (last,) = [row for row in rows(bill()) if row["step"] == "- prefix caching"]
+    share = 100 * float(last["storage"]) / float(last["cost"])
+    assert f"{share:.1f} % of the cost" in step_notes(bill())[2]

@@ -282,6 +282,6 @@ def test_a_machine_without_power_by_phase_is_told(read: Read) -> None:
     assert any("knows no power by phase of Gaudi 3" in warning for warning in question.warnings)
 
 
-def test_a_faulty_grid_price_is_the_only_fault_of_an_owner_who_pays_it(faults: Faults) -> None:
-    (told,) = faults({**OWNED, "energy": {"usd_per_kwh": DAY[:23]}})
+def test_a_faulty_grid_price_is_the_only_fault_of_an_owner_who_pays_it(faults_of: Faults) -> None:
+    (told,) = faults_of({**OWNED, "energy": {"usd_per_kwh": DAY[:23]}})
     assert "energy.usd_per_kwh: a profile of 23 entries" in told
