@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
 
 from solver.instance.ranges import parse_integers
 from solver.instance.record_types import (
@@ -15,6 +16,7 @@ from solver.instance.record_types import (
     Record,
     Whole,
 )
+from solver.instance.validation import slip
 
 __all__ = ["DraftRecord"]
 
@@ -26,13 +28,23 @@ DraftLengths = Annotated[
 ]
 
 
+def _below_one(value: Fraction) -> Fraction:
+    if not 0 <= value < 1:
+        raise slip(
+            f"a chance of acceptance should be at least 0 and less than 1 (got {float(value):g})",
+            "Write the share of drafted tokens that the model accepts, such as 0.7; it is measured "
+            "on the workload, and no draft is always right",
+        )
+    return value
+
+
 class DraftRecord(Record):
     """Speculative decoding with a smaller model, or with the model's own prediction layer."""
 
     model: ModelChoice = Field(
         description="The draft model; 'mtp': the served model's own prediction layer (calibrated)."
     )
-    acceptance: Annotated[Exact, Field(ge=0, lt=1)] = Field(
+    acceptance: Annotated[Exact, AfterValidator(_below_one)] = Field(
         description="Chance that a drafted token is accepted, at least 0 and below 1."
     )
     tokens: DraftLengths = Field(

@@ -19,8 +19,8 @@ from solver.instance.fleet.plausible import (
     Surcharge,
     Years,
 )
-from solver.instance.fleet.workload_records import EntryName, Filled
-from solver.instance.record_types import Names, Record, SeenOn, Whole
+from solver.instance.fleet.workload_records import Filled
+from solver.instance.record_types import EntryName, Names, Record, SeenOn, Whole
 
 __all__ = ["ContractKind", "ContractRecord", "MachineEntry", "RackRecord"]
 

@@ -15,10 +15,11 @@ from solver.instance.economics_records import EconomicsRecord
 from solver.instance.energy_records import EnergyRecord
 from solver.instance.fleet.machine_records import ContractKind, MachineEntry, RackRecord
 from solver.instance.fleet.plausible import DeviceBandwidth, FleetKw, Share, Years
-from solver.instance.fleet.workload_records import EntryName, PeriodRecord, WorkloadEntry
+from solver.instance.fleet.workload_records import PeriodRecord, WorkloadEntry
 from solver.instance.quality_records import QualityPenaltyRecord
 from solver.instance.record_types import (
     CatalogKeys,
+    EntryName,
     Exact,
     Flag,
     Integers,

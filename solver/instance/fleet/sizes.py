@@ -11,8 +11,9 @@ from solver.instance.fleet.attachments import Attachments
 from solver.instance.fleet.csv_table import CellReader, read_csv_table
 from solver.instance.fleet.domain import RequestSize
 from solver.instance.fleet.fault_limit import listed
-from solver.instance.fleet.workload_records import MAX_TOKENS, WorkloadEntry
+from solver.instance.fleet.workload_records import WorkloadEntry
 from solver.instance.lookup import Lookup
+from solver.instance.record_types import MAX_TOKENS
 from solver.instance.services.fleet_door import service_sizes
 
 __all__ = ["MAX_CLASSES", "request_sizes"]

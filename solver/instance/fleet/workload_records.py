@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,7 +10,15 @@ from pydantic import AfterValidator, Field, model_validator
 from solver.instance.draft_records import DraftRecord
 from solver.instance.fleet.plausible import DemandRate, FirstTokenTime
 from solver.instance.quality_records import ServedModelRecord
-from solver.instance.record_types import Exact, Flag, ModelChoice, Positive, Record, Whole
+from solver.instance.record_types import (
+    EntryName,
+    Exact,
+    Flag,
+    ModelChoice,
+    Positive,
+    Record,
+    Tokens,
+)
 from solver.instance.services.records import ServiceRecord
 from solver.instance.validation import slip
 
@@ -21,10 +30,6 @@ __all__ = [
     "WorkloadEntry",
     "WorkloadModelRecord",
 ]
-
-MAX_TOKENS = 10**9
-EntryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w .+/()-]+$")]
-Tokens = Annotated[Whole, Field(ge=1, le=MAX_TOKENS)]
 
 
 def _filled(value: list[Any]) -> list[Any]:
@@ -71,12 +76,21 @@ class WorkloadModelRecord(ServedModelRecord):
     """A model that may serve a workload."""
 
 
+def _within_a_day(value: Fraction) -> Fraction:
+    if not 0 < value <= 24:
+        raise slip(
+            f"a deadline should be more than 0 and at most 24 hours away (got {float(value):g})",
+            "The next day's work arrives after 24 hours; state work that takes longer as a rate",
+        )
+    return value
+
+
 class BatchRecord(Record):
     """Work that may wait until a deadline."""
 
     requests_per_day: Positive = Field(description="Requests that arrive together, every day.")
     arrives: EntryName = Field(description="Name of the period at whose start they arrive.")
-    deadline_hours: Annotated[Exact, Field(gt=0, le=24)] = Field(
+    deadline_hours: Annotated[Exact, AfterValidator(_within_a_day)] = Field(
         description="Hours from then until all are done; at most 24."
     )
 

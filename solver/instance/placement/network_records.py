@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from solver.instance.fleet.workload_records import EntryName
 from solver.instance.record_types import (
+    EntryName,
     Exact,
     Flag,
     Positive,

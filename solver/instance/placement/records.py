@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from solver.instance.fleet.plausible import DeviceBandwidth, DeviceRent
-from solver.instance.fleet.workload_records import EntryName
 from solver.instance.placement.domain import PlacementTradeOff
 from solver.instance.placement.network_records import (
     HostsRecord,
@@ -21,6 +20,7 @@ from solver.instance.placement.network_records import (
 )
 from solver.instance.record_types import (
     CatalogKeys,
+    EntryName,
     Exact,
     Integers,
     ModelChoice,
