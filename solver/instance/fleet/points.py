@@ -39,7 +39,7 @@ from solver.instance.fleet.plausible import (
     USER_SPEED,
     PlausibleRange,
 )
-from solver.instance.fleet.workload_records import MAX_TOKENS
+from solver.instance.record_types import MAX_TOKENS
 
 __all__ = ["PointRow", "read_points"]
 
