@@ -478,6 +478,7 @@ def economics(
     preferences: Sequence[StatedPreference] = (),
     layouts: Sequence[str] = (),
     levels: Sequence[Fraction] | None = None,
+    sections: Sequence[str] = (),
     time_limit_s: float | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -496,6 +497,9 @@ def economics(
         Of a replica: names of layouts to follow along concurrency beside the cheapest.
     levels
         Of a fleet: shares of the stated demand that are solved; 1/4 to 5/4 if left out.
+    sections
+        Parts to work out (``solver.economics.sections.SECTIONS``); all that the question can have
+        if left out.
     time_limit_s
         For each frontier that a preference chooses from, and for the bills of services together.
     on_progress
@@ -522,6 +526,7 @@ def economics(
         preferences=preferences,
         layouts=layouts,
         levels=levels,
+        sections=sections,
         solve=frontier,
         time_limit_s=time_limit_s,
         on_progress=on_progress,

@@ -163,7 +163,7 @@ def study(
             where=getattr(instance, "source", "") or instance.name,
             mend="Ask for the economics of a replica or a fleet with models and machines",
         )
-    asked = checked_terms(terms or terms_of(instance), instance)
+    asked = checked_terms(terms or terms_of(instance), source=instance.source)
     parts = sections_of(instance, asked, sections)
     wishes = tuple(preferences) or asked.preferences
     if not wishes and "speed" in instance.trade_off:
@@ -202,18 +202,17 @@ def _of_replica(instance: ReplicaInstance, run: _Study, layouts: tuple[str, ...]
         on_progress=run.on_progress,
         should_stop=run.should_stop,
     )
-    choices = tuple(
-        choose(wish, options, complete=complete)
-        for question, wish in zip(questions, run.wishes, strict=True)
-        for options, complete in (run.options(question.limits, question, _replica_option),)
-    )
+    def option(point: Point) -> Option:
+        cost = Fraction(str(point.exact["cost"]))
+        design = {"model": instance.model.name, **point.design}
+        return Option(Fraction(10**12, int(point.exact["latency_ps"])), cost, cost, design)
+
+    choices = []
+    for question, wish in zip(questions, run.wishes, strict=True):
+        options, complete = run.options(question.limits, question, option)
+        choices.append(choose(wish, options, complete=complete))
     drafts = speculation_of(instance) if SPECULATION in run.sections else ()
-    return Economics(found, run.sections, choices, run.bills(instance), drafts)
-
-
-def _replica_option(point: Point) -> Option:
-    cost = Fraction(str(point.exact["cost"]))
-    return Option(Fraction(10**12, int(point.exact["latency_ps"])), cost, cost, point.design)
+    return Economics(found, run.sections, tuple(choices), run.bills(instance), drafts)
 
 
 def _of_fleet(instance: FleetInstance, run: _Study, levels: Sequence[Fraction]) -> Economics:
@@ -243,6 +242,4 @@ def _of_fleet(instance: FleetInstance, run: _Study, levels: Sequence[Fraction]) 
         limit = run.time_limit_s
         deadline = None if limit is None else time.monotonic() + limit
         valleys = valleys_of(instance, stop=Stop(deadline, run.should_stop))
-    return Economics(
-        found, run.sections, tuple(choices), run.bills(instance), valleys=valleys
-    )
+    return Economics(found, run.sections, tuple(choices), run.bills(instance), valleys=valleys)

@@ -74,6 +74,14 @@ def economics_command(
             metavar="NAME",
         ),
     ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this part: costs, principles, long-run, utilisation, break-even, owning, "
+            "job, energy, speculation, preferences, bills or valleys. May be repeated.",
+            metavar="NAME",
+        ),
+    ] = None,
     levels: Annotated[
         str | None,
         typer.Option(
@@ -112,6 +120,8 @@ def economics_command(
 
     Example: fleetfront economics instances/replica/llama-3.1-70b-fp8-h100.toml --min-speed 30
 
+    Example: fleetfront economics instances/fleet/agents.toml --section bills
+
     Example: fleetfront economics my.toml --value-of-time 0.01 --answer-tokens 500 --out economics
     """
     from solver.api import economics, read_instance
@@ -141,6 +151,7 @@ def economics_command(
             preferences=wishes,
             layouts=layout or (),
             levels=None if levels is None else parse_levels(levels),
+            sections=section or (),
             time_limit_s=time_limit,
             on_progress=waiting.progress,
             should_stop=waiting.should_stop,
@@ -158,6 +169,8 @@ def _print(
 
     from solver.report.economics import print_economics
     from solver.report.economics_bills import print_bills
+    from solver.report.economics_speculation import print_speculation
+    from solver.report.economics_valleys import print_valleys
     from solver.result import document_text
 
     if as_json:
@@ -167,9 +180,15 @@ def _print(
         return
     console = Console(highlight=False)
     print_economics(document, console)
+    if found.speculation:
+        console.print()
+        print_speculation(found.speculation, console)
     if found.bills:
         console.print()
         print_bills(found.bills, console)
+    if found.valleys:
+        console.print()
+        print_valleys(found.valleys, console)
     for what, path in (("tables and plots", files.out), ("plot", files.plot)):
         if path is not None:
             console.print(f"{what}: {path}", markup=False, soft_wrap=True)

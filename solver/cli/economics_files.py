@@ -62,17 +62,34 @@ class EconomicsFiles:
         OutputError
             If a file cannot be written.
         """
+        from solver.errors import OutputError
         from solver.result import document_text
         from solver.result.writing import write_whole
 
         contents: dict[Path, bytes] = {}
         if self.plot is not None:
+            if not _has_first_plot(document):
+                raise OutputError.one(
+                    "draws costs along load, and that part was not asked for",
+                    where=f"--plot {self.plot}",
+                    mend="Add --section costs, or write all plots with --out FOLDER",
+                )
             contents[self.plot] = first_plot(document, PLOT_FORMATS[self.plot.suffix.lower()])
         if self.out is not None:
             contents[self.out / DOCUMENT] = document_text(document).encode()
             for name, data in (*_tables(document, found), *_plots(document, found)):
                 contents[self.out / name] = data
         write_whole(contents)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
+
+
+def _has_first_plot(document: dict[str, Any]) -> bool:
+    if document["economics"] == "fleet":
+        return bool(document["levels"])
+    return any(group["curves"] for group in document["groups"])
 
 
 def first_plot(document: dict[str, Any], form: PlotFormat) -> bytes:
@@ -90,23 +107,38 @@ def first_plot(document: dict[str, Any], form: PlotFormat) -> bytes:
 def _tables(document: dict[str, Any], found: Economics) -> list[tuple[str, bytes]]:
     from solver.report.economics_bills import bills_csv
     from solver.report.economics_csv import economics_tables
+    from solver.report.economics_speculation import speculation_csv
+    from solver.report.economics_valleys import valleys_csv
 
     tables = economics_tables(document)
     if found.bills:
         tables["bills.csv"] = bills_csv(found.bills)
+    if found.speculation:
+        tables["speculation.csv"] = speculation_csv(found.speculation)
+    if found.valleys:
+        tables["valleys.csv"] = valleys_csv(found.valleys)
     return [(name, text.encode()) for name, text in tables.items()]
 
 
 def _plots(document: dict[str, Any], found: Economics) -> list[tuple[str, bytes]]:
     from solver.report.economics_bills_plot import render_bills
+    from solver.report.economics_clock import render_clock
     from solver.report.economics_plot import render_curve
+    from solver.report.economics_speculation import render_speculation
 
-    plots = [("economics.png", first_plot(document, "png"))]
+    plots = []
+    if _has_first_plot(document):
+        plots.append(("economics.png", first_plot(document, "png")))
     for group in document.get("groups", ()):
         for curve in group["curves"]:
             name = "-".join((group["model"], group["machine"], curve["layout"]))
-            slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
-            plots.append((f"curve-{slug}.png", render_curve(group, curve, "png")))
+            plots.append((f"curve-{_slug(name)}.png", render_curve(group, curve, "png")))
+    for group in document.get("clock", ()):
+        for curve in group["curves"]:
+            slug = _slug(f"clock-{group['model']}-{group['machine']}-{curve['aim']}")
+            plots.append((f"{slug}.png", render_clock(group, curve, "png")))
+    if found.speculation:
+        plots.append(("speculation.png", render_speculation(found.speculation, "png")))
     if found.bills:
         plots.append(("bills.png", render_bills(found.bills, "png")))
     return plots

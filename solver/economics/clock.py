@@ -80,7 +80,9 @@ class AlongClock:
         if len(kept) == 1:
             return "only"
         at = self.least.clock_mhz
-        return "lowest clock" if at == kept[0] else "highest clock" if at == kept[-1] else "interior"
+        return (
+            "lowest clock" if at == kept[0] else "highest clock" if at == kept[-1] else "interior"
+        )
 
     @property
     def saved_at_highest(self) -> Fraction:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from solver.economics.break_even import Crossing, Staircase
 from solver.economics.curve import CurvePoint
+from solver.economics.document_parts import (
+    clock_part,
+    job_part,
+    jobs_part,
+    principle_part,
+    speculation_part,
+    valleys_part,
+    waiting_part,
+)
+from solver.economics.document_parts import exact as _exact
+from solver.economics.document_parts import number as _number
 from solver.economics.fleet import DemandLevel, FleetEconomics
 from solver.economics.long_run import LongRun, LongRunStep
 from solver.economics.preference import Choice, Option, RunnerUp
@@ -20,7 +30,10 @@ from solver.economics.replica import (
     ReplicaEconomics,
 )
 from solver.economics.scan import BestLoad
+from solver.economics.sections import SECTIONS
+from solver.economics.speculation import Speculation
 from solver.economics.utilisation import LoadedCost, sentence
+from solver.economics.valleys import Valleys
 from solver.economics.zone import Inflection, Zone
 from solver.result import canonical_digest
 
@@ -35,6 +48,9 @@ def economics_to_dict(
     choices: Sequence[Choice],
     bills: Sequence[Bill],
     *,
+    speculation: Sequence[Speculation] = (),
+    valleys: Sequence[Valleys] = (),
+    sections: Collection[str] = SECTIONS,
     status: str,
 ) -> dict[str, Any]:
     """The document, digest included."""
@@ -43,6 +59,7 @@ def economics_to_dict(
         "schema": 1,
         "economics": instance.kind,
         "status": status,
+        "sections": [name for name in SECTIONS if name in sections],
         "instance": {
             "name": instance.name,
             "title": instance.title,
@@ -56,19 +73,14 @@ def economics_to_dict(
         **(_replica(found) if isinstance(found, ReplicaEconomics) else _fleet(found)),
         "preferences": [_choice(choice) for choice in choices],
     }
+    if speculation:
+        document["speculation"] = [speculation_part(entry) for entry in speculation]
+    if valleys:
+        document["valleys"] = [valleys_part(entry) for entry in valleys]
     if bills:
         document["bills"] = [_bill(bill) for bill in bills]
     document["digest"] = canonical_digest(document)
     return document
-
-
-def _number(value: Fraction | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _exact(name: str, value: Fraction | None) -> dict[str, Any]:
-    """A figure as a float, and as a fraction beside it."""
-    return {name: _number(value), f"{name}_exact": None if value is None else str(value)}
 
 
 def _replica(found: ReplicaEconomics) -> dict[str, Any]:
@@ -83,6 +95,9 @@ def _replica(found: ReplicaEconomics) -> dict[str, Any]:
         "prompt_tokens": None if traffic is None else traffic.input_tokens,
         "cheapest": None if cheapest is None else [cheapest.model, cheapest.machine],
         "groups": [_group(group, found) for group in found.groups],
+        "job_requests": found.terms.job_requests,
+        "clock": [clock_part(group) for group in found.clock],
+        "left_out": list(found.left_out),
     }
 
 
@@ -98,6 +113,7 @@ def _group(group: GroupEconomics, found: ReplicaEconomics) -> dict[str, Any]:
         "utilisation_text": sentence(group.loaded),
         "api": [_api(entry, found) for entry in group.api],
         "owning": None if group.owning is None else _owning(group.owning),
+        "jobs": [jobs_part(entry) for entry in group.jobs],
     }
 
 
@@ -132,22 +148,10 @@ def _curve(entry: CurveEconomics) -> dict[str, Any]:
         "points": [_produced(point) for point in entry.points],
         "zone": None if entry.zone is None else _zone(entry.zone),
         "inflection": None if entry.inflection is None else _inflection(entry.inflection),
-        "principles": [
-            {
-                "name": judged.name,
-                "holds": judged.holds,
-                "why": judged.why,
-                "counterexample": None
-                if judged.counterexample is None
-                else {
-                    "concurrency": judged.counterexample.concurrency,
-                    "before": float(judged.counterexample.before),
-                    "here": float(judged.counterexample.here),
-                    "unit": judged.counterexample.unit,
-                },
-            }
-            for judged in entry.principles
-        ],
+        "principles": [principle_part(judged) for judged in entry.principles],
+        "doublings": [principle_part(judged) for judged in entry.doublings],
+        "waiting": waiting_part(entry.waiting),
+        "job": [job_part(load) for load in entry.job],
         "least_energy_concurrency": entry.least_energy,
     }
 
@@ -309,6 +313,7 @@ def _fleet(found: FleetEconomics) -> dict[str, Any]:
             }
             for entry in found.owning
         ],
+        "owning_unknown": [list(entry) for entry in found.owning_unknown],
     }
 
 
@@ -383,6 +388,7 @@ def _bill(bill: Bill) -> dict[str, Any]:
                 "decode_tok_per_s": _number(step.decode_tok_per_s),
                 "unproved": step.cheapest.unproved,
                 "why_none": step.cheapest.why_none,
+                "floor_saves": step.floor_saves,
             }
             for place, step in enumerate(bill.steps)
         ],

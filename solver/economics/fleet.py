@@ -129,7 +129,8 @@ class FleetOwning:
 class FleetEconomics:
     """See the module's text.
 
-    ``owning_unknown``: machines that owning is not told of, and why not.
+    ``owning_unknown``: machines that owning is not told of, and why not. ``solved``: every level
+    that was solved, told or not.
     """
 
     instance: FleetInstance
@@ -141,6 +142,7 @@ class FleetEconomics:
     api: FleetApi | None
     owning: tuple[FleetOwning, ...]
     owning_unknown: tuple[tuple[str, str], ...] = ()
+    solved: tuple[DemandLevel, ...] = ()
 
 
 def fleet_economics(
@@ -217,6 +219,7 @@ def fleet_economics(
         _against_api(instance, terms, full) if BREAK_EVEN in sections else None,
         owning,
         unknown,
+        tuple(found),
     )
 
 

@@ -24,7 +24,16 @@ from solver.economics.curve import PS_PER_S, Curve, CurvePoint
 from solver.lowering.families import BoolArray, IntArray
 from solver.performance.step_table import FloatArray
 
-__all__ = ["Job", "JobLoad", "cheapest", "fastest", "job_along", "job_of", "rest_columns", "rough_seconds"]
+__all__ = [
+    "Job",
+    "JobLoad",
+    "cheapest",
+    "fastest",
+    "job_along",
+    "job_of",
+    "rest_columns",
+    "rough_seconds",
+]
 
 
 @dataclass(frozen=True, slots=True)

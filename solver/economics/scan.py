@@ -321,7 +321,9 @@ def best_jobs(found: Iterable[LayoutJob]) -> tuple[LayoutJob, ...]:
 
 def _job_order(entry: LayoutJob) -> tuple[Fraction, Fraction, int, tuple[int, ...]]:
     load = entry.load
-    first, second = (load.usd, load.seconds) if entry.aim == "cheapest" else (load.seconds, load.usd)
+    first, second = (
+        (load.usd, load.seconds) if entry.aim == "cheapest" else (load.seconds, load.usd)
+    )
     return first, second, load.concurrency, entry.key.tie_key
 
 

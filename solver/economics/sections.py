@@ -123,5 +123,8 @@ def _lacking(instance: _Question, terms: EconomicsTerms) -> dict[str, tuple[str,
     if not owned:
         found[OWNING] = "what a device costs its owner is not stated", "Add [economics.owning]"
     if not service:
-        found[BILLS] = "no service with turns, tools or retrieval is stated", "Add [workload.service]"
+        found[BILLS] = (
+            "no service with turns, tools or retrieval is stated",
+            "Add [workload.service]",
+        )
     return found

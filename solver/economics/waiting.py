@@ -96,9 +96,7 @@ def waiting(curve: Curve, values: Sequence[tuple[str, Fraction]] = ()) -> Waitin
 _Line = tuple[Fraction, Fraction]
 
 
-def _least_between(
-    lines: Sequence[_Line], index: int
-) -> tuple[Fraction, Fraction | None] | None:
+def _least_between(lines: Sequence[_Line], index: int) -> tuple[Fraction, Fraction | None] | None:
     """Values v >= 0 at which line ``index`` is least; ``None``: none, or upper end: no bound."""
     cost, time_s = lines[index]
     low, high = Fraction(0), None

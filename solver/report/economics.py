@@ -9,8 +9,11 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from solver.report.economics_choices import choice_parts
+from solver.report.economics_clock import clock_parts
 from solver.report.economics_fleet import fleet_parts
+from solver.report.economics_job import job_parts
 from solver.report.economics_owning import owning_text
+from solver.report.economics_principles import principle_parts
 from solver.report.economics_words import chosen_points, entry, limit_words, table_of
 from solver.report.numbers import aligned, clean, percent, short
 from solver.report.terminal import show
@@ -41,21 +44,27 @@ def _replica_parts(
     document: Mapping[str, Any], *, width: int, ascii_only: bool
 ) -> Iterator[RenderableType]:
     yield Text(_level_text(document))
-    groups = document["groups"]
-    yield from _summary(document, width, ascii_only)
+    groups, sections = document["groups"], document["sections"]
     able = [group for group in groups if group["best"] is not None]
-    full = able if len(groups) <= _MOST_IN_FULL else [_cheapest(document)]
-    for group in full:
-        for curve in group["curves"]:
-            yield from _curve(group, curve, width, ascii_only)
-    yield from _principles(groups, width, ascii_only)
+    full = able if len(groups) <= _MOST_IN_FULL else [_cheapest(document)] if able else []
+    if "costs" in sections:
+        yield from _summary(document, width, ascii_only)
+        for group in full:
+            for curve in group["curves"]:
+                yield from _curve(group, curve, width, ascii_only)
+    yield from principle_parts(groups, width=width, ascii_only=ascii_only)
     for group in full:
         yield from _long_run(group, width, ascii_only)
     if able:
         group = _cheapest(document)
         yield from _utilisation(group, _of(group), width, ascii_only)
+    yield from job_parts(document, width=width, ascii_only=ascii_only)
+    yield from clock_parts(document, width=width, ascii_only=ascii_only)
     yield from _api(able, width, ascii_only)
-    yield from _owning(able)
+    if "owning" in sections:
+        yield from _owning(able)
+    for name in document["left_out"]:
+        yield Text(f"Stopped before it was looked at in full: {clean(name)}.")
 
 
 def _level_text(document: Mapping[str, Any]) -> str:
@@ -138,7 +147,8 @@ def _turn_text(group: Mapping[str, Any], curve: Mapping[str, Any]) -> str:
     }[zone["place"]]
     told = {
         None: "",
-        "inside": "throughput over ln users turns at {}",
+        "inside": "throughput over ln users turns at {}"
+        + (", first of several times" if turn is not None and turn["again"] else ""),
         "below": "throughput over ln users has turned before the first batch",
         "above": "throughput over ln users has not turned by the last batch",
     }[None if turn is None else turn["side"]]
@@ -198,61 +208,6 @@ def _curve(
 
 def _ratios(values: Sequence[float | None]) -> list[str]:
     return ["" if value is None else f"{value:.2f}" for value in values]
-
-
-def _principles(
-    groups: Sequence[Mapping[str, Any]], width: int, ascii_only: bool
-) -> Iterator[RenderableType]:
-    judged = [
-        (group, curve, curve["principles"])
-        for group in groups
-        for curve in group["curves"]
-        if curve["principles"]
-    ]
-    if not judged:
-        return
-    names = [principle["name"] for principle in judged[0][2]]
-    yield Text("")
-    yield Text("Three principles, judged on these exact figures", style="bold")
-    yield table_of(
-        [
-            ("model", 0, False),
-            ("machine", 0, False),
-            ("layout", 1, False),
-            *((name.replace(" ", "\n", 1).replace(" ", "\n"), 0, False) for name in names),
-        ],
-        [
-            [
-                clean(group["model"]),
-                clean(group["machine"]),
-                clean(curve["layout"]),
-                *(_verdict(principle) for principle in principles),
-            ]
-            for group, curve, principles in judged
-        ],
-        width=width,
-        ascii_only=ascii_only,
-    )
-    for group, _, principles in judged:
-        for principle in principles:
-            text = _counterexample(principle)
-            if text:
-                yield Text(f"{_of(group)}, {principle['name']}: {text}.")
-
-
-def _verdict(principle: Mapping[str, Any]) -> str:
-    return {True: "holds", False: "fails", None: "open"}[principle["holds"]]
-
-
-def _counterexample(principle: Mapping[str, Any]) -> str:
-    found, why = principle["counterexample"], principle["why"]
-    if found is None or why:
-        at = "" if found is None else f" ({found['concurrency']:,} users)"
-        return f"{why}{at}" if why else ""
-    return (
-        f"at {found['concurrency']:,} users from {short(found['before'])} to "
-        f"{short(found['here'])} {found['unit']}"
-    )
 
 
 def _long_run(group: Mapping[str, Any], width: int, ascii_only: bool) -> Iterator[RenderableType]:

@@ -19,8 +19,10 @@ def fleet_parts(
     document: Mapping[str, Any], *, width: int, ascii_only: bool
 ) -> Iterator[RenderableType]:
     """Tables and sentences, all but preferences and bills."""
-    yield from _levels(document, width, ascii_only)
-    yield from _use(document, width, ascii_only)
+    if document["levels"]:
+        yield from _levels(document, width, ascii_only)
+    if document["use"]:
+        yield from _use(document, width, ascii_only)
     yield from _loaded(document, width, ascii_only)
     yield from _api(document)
     yield from _owning(document)
@@ -150,3 +152,5 @@ def _owning(document: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield Text("Owning against renting, for one device and hour in use", style="bold")
     for entry in document["owning"]:
         yield Text(owning_text(f"{clean(entry['machine'])} ({clean(entry['contract'])})", entry))
+    for machine, why in document["owning_unknown"]:
+        yield Text(f"{clean(machine)} is left out: {clean(why)}.")
