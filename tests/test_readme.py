@@ -87,7 +87,7 @@ def test_both_set_up_commands_are_there_in_one_line_each() -> None:
     lines = [line[2:] for line in TEXT.splitlines() if line.startswith("$ " + SETUP)]
     assert len(lines) == 2
     assert "fleetfront solve instances/replica/llama-3.1-70b-fp8-h100.toml" in lines[0]
-    assert lines[1].endswith("-m pytest")
+    assert lines[1].endswith("-m pytest -n auto --dist loadfile")
 
 
 def test_every_file_that_the_readme_names_exists() -> None:

@@ -114,14 +114,21 @@ def ranks_reached(
         raise ValueError("the share of ranks that a token reaches lies above 0 and at most at 1")
     block = e / ep
     ranks = np.minimum(np.maximum(share * ep, np.ceil(k / block)), ep)
+    # Between whole numbers of ranks the count is interpolated and may pass that of all ranks.
+    expected = np.minimum(_ranks_of(k, ranks, block), _ranks_of(k, ep, block))
+    reached: FloatArray = np.clip(expected, 1.0, np.minimum(k, ep))
+    return reached
+
+
+def _ranks_of(k: FloatArray, ranks: FloatArray, block: FloatArray) -> FloatArray:
+    """Expected number of ``ranks`` with blocks of experts that k different experts lie on."""
     among = ranks * block
     left = among - block
     # None of k different experts in the block; impossible where fewer than k lie outside it.
     possible = left >= k
     outside = np.where(possible, left, k)
     missed = np.where(possible, np.exp(_log_choose(outside, k) - _log_choose(among, k)), 0.0)
-    reached: FloatArray = np.clip(ranks * (1.0 - missed), 1.0, np.minimum(k, ep))
-    return reached
+    return np.asarray(ranks * (1.0 - missed))
 
 
 def expert_exchange_s(

@@ -58,7 +58,7 @@ def test_a_workload_with_a_batch_comes_back_from_plain_json(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"deadline_hours": 0}, ["batch.deadline_hours", "greater than 0"]),
+        ({"deadline_hours": 0}, ["batch.deadline_hours", "more than 0"]),
         ({"deadline_hours": 25}, ["batch.deadline_hours", "24"]),
         (
             {"deadline_hours": 7},

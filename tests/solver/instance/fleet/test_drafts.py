@@ -55,7 +55,7 @@ def test_a_question_with_a_draft_is_sound(read: Callable[..., FleetInstance]) ->
     ("changes", "told"),
     [
         (drafted(acceptance=1), ["draft.acceptance", "less than 1", "(got 1)"]),
-        (drafted(acceptance="-0.1"), ["draft.acceptance", "greater than or equal to 0"]),
+        (drafted(acceptance="-0.1"), ["draft.acceptance", "at least 0"]),
         (drafted(tokens=[]), ["draft.tokens", "empty"]),
         (drafted(model="Lama-3.1-8B"), ["draft.model", "Lama-3.1-8B", "Llama-3.1-8B"]),
         (drafted(model="mtp"), ["draft.model", "Llama-3.1-70B", "prediction layer"]),

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver.catalog.shipped import shipped_catalog
@@ -48,6 +48,7 @@ def test_with_many_experts_choices_hardly_exclude_each_other() -> None:
     top_k=st.integers(1, 16),
     share=st.floats(0.05, 1.0),
 )
+@example(ranks=2, block=2, top_k=2, share=0.875)
 def test_no_token_reaches_more_ranks_than_it_has_experts_or_there_are_ranks(
     ranks: int, block: int, top_k: int, share: float
 ) -> None:
