@@ -202,6 +202,7 @@ def _of_replica(instance: ReplicaInstance, run: _Study, layouts: tuple[str, ...]
         on_progress=run.on_progress,
         should_stop=run.should_stop,
     )
+
     def option(point: Point) -> Option:
         cost = Fraction(str(point.exact["cost"]))
         design = {"model": instance.model.name, **point.design}
