@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from solver.api import economics as production_economics
     from solver.api import read_instance, solve, verify
     from solver.economy_frontier import EconomyFrontier
     from solver.errors import FleetError, InstanceError
@@ -32,6 +33,7 @@ __all__ = [
     "Result",
     "Verification",
     "nondominated_set",
+    "production_economics",
     "read_instance",
     "read_result",
     "solve",
@@ -50,6 +52,8 @@ _HOMES = {
     "Result": "solver.result",
     "Verification": "solver.sweep.certificate",
     "nondominated_set": "solver.nondominated",
+    # ``solver.economics`` is the package that it comes from.
+    "production_economics": "solver.api:economics",
     "read_instance": "solver.api",
     "read_result": "solver.result",
     "solve": "solver.api",
@@ -60,7 +64,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     # Imported when first asked for: the command line needs little of this to print a help text.
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, _, other_name = _HOMES[name].partition(":")
+        return getattr(import_module(module), other_name or name)
     raise AttributeError(f"module 'solver' has no attribute {name!r}")
 
 

@@ -163,7 +163,7 @@ def study(
             where=getattr(instance, "source", "") or instance.name,
             mend="Ask for the economics of a replica or a fleet with models and machines",
         )
-    asked = checked_terms(terms or terms_of(instance), source=instance.source)
+    asked = checked_terms(terms or terms_of(instance), instance)
     parts = sections_of(instance, asked, sections)
     wishes = tuple(preferences) or asked.preferences
     if not wishes and "speed" in instance.trade_off:

@@ -125,6 +125,6 @@ def _lacking(instance: _Question, terms: EconomicsTerms) -> dict[str, tuple[str,
     if not service:
         found[BILLS] = (
             "no service with turns, tools or retrieval is stated",
-            "Add [workload.service]",
+            "Add [workload.service] to a replica, [workloads.service] to a fleet",
         )
     return found

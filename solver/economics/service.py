@@ -80,15 +80,18 @@ def service_level(instance: ReplicaInstance, terms: EconomicsTerms) -> ServiceLe
     return level
 
 
-def checked_terms(terms: EconomicsTerms, *, source: str) -> EconomicsTerms:
-    """``terms`` as they are, once nothing in them is out of range.
+def checked_terms(
+    terms: EconomicsTerms, instance: ReplicaInstance | FleetInstance
+) -> EconomicsTerms:
+    """``terms`` as they are, once nothing in them is out of range or beyond the question.
 
     Raises
     ------
     InstanceError
         With every fault.
     """
-    faults = []
+    source = instance.source
+    faults = _job_faults(terms, instance)
     if terms.tolerance < 0:
         faults.append(
             Fault(
@@ -121,6 +124,23 @@ def checked_terms(terms: EconomicsTerms, *, source: str) -> EconomicsTerms:
     if faults:
         raise InstanceError.all_of(faults)
     return terms
+
+
+def _job_faults(terms: EconomicsTerms, instance: ReplicaInstance | FleetInstance) -> list[Fault]:
+    where = f"{instance.source}: economics.job_requests"
+    if terms.job_requests is None:
+        return []
+    if isinstance(instance, FleetInstance):
+        what = "a job is told of one replica, and the question is a fleet"
+        return [Fault(where, what, "Leave it out, or give a workload a batch with a deadline")]
+    if terms.job_requests < 1:
+        what = f"{terms.job_requests} is not above 0"
+        return [Fault(where, what, "Give the requests of one job, such as 2993")]
+    if instance.traffic is None:
+        what = "a job needs answers of a length, and the question states none"
+        mend = "Add workload.input_tokens and workload.output_tokens, or leave it out"
+        return [Fault(where, what, mend)]
+    return []
 
 
 def terms_of(instance: ReplicaInstance | FleetInstance) -> EconomicsTerms:

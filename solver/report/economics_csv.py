@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from solver.report.economics_choices import design_text
+from solver.report.economics_csv_parts import part_rows
 from solver.report.numbers import clean
 
 __all__ = ["economics_tables"]
@@ -52,6 +53,9 @@ def _replica(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     groups = document["groups"]
     name = [(group, clean(group["model"]), clean(group["machine"])) for group in groups]
     curves = [(model, machine, c) for group, model, machine in name for c in group["curves"]]
+    if "costs" not in document["sections"]:
+        # Curves that other sections rest on are not asked for themselves.
+        curves = []
     yield (
         "production.csv",
         _text(
@@ -71,17 +75,8 @@ def _replica(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "zones.csv", _text(_ZONE_HEADER, (_zone(*entry) for entry in curves if entry[2]["zone"]))
-    yield (
-        "principles.csv",
-        _text(
-            _PRINCIPLE_HEADER,
-            (
-                [model, machine, curve["layout"], *_principle(judged)]
-                for model, machine, curve in curves
-                for judged in curve["principles"]
-            ),
-        ),
-    )
+    for file, header, rows in part_rows(document):
+        yield file, _text(header, rows)
     yield (
         "long_run.csv",
         _text(
@@ -155,18 +150,6 @@ _OWNING = {
     "least use": "least_utilisation",
     "least use exact": "least_utilisation_exact",
 }
-_PRINCIPLE_HEADER = (
-    "model",
-    "machine",
-    "layout",
-    "principle",
-    "holds",
-    "users",
-    "before",
-    "here",
-    "unit",
-    "why",
-)
 _LONG_RUN_HEADER = (
     "model",
     "machine",
@@ -227,13 +210,6 @@ def _zone(model: str, machine: str, curve: Mapping[str, Any]) -> list[Any]:
         None if turn is None else turn["concurrency"],
         curve["least_energy_concurrency"],
     ]
-
-
-def _principle(judged: Mapping[str, Any]) -> list[Any]:
-    found = judged["counterexample"] or {}
-    holds = {True: "yes", False: "no", None: ""}[judged["holds"]]
-    keys = ("concurrency", "before", "here", "unit")
-    return [judged["name"], holds, *(found.get(key) for key in keys), judged["why"]]
 
 
 def _offer(offer: Mapping[str, Any]) -> Iterator[list[Any]]:

@@ -146,7 +146,7 @@ def _api(document: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _owning(document: Mapping[str, Any]) -> Iterator[RenderableType]:
-    if not document["owning"]:
+    if not document["owning"] and not document["owning_unknown"]:
         return
     yield Text("")
     yield Text("Owning against renting, for one device and hour in use", style="bold")

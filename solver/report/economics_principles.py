@@ -13,7 +13,7 @@ from solver.report.numbers import clean, short
 
 __all__ = ["principle_parts"]
 
-_WAYS = (("principles", "every step"), ("doublings", "doublings"))
+_WAYS = (("principles", "steps"), ("doublings", "doublings"))
 
 
 def principle_parts(
@@ -33,7 +33,7 @@ def principle_parts(
             ("model", 0, False),
             ("machine", 0, False),
             ("layout", 1, False),
-            ("judged by", 0, False),
+            ("judged\nby", 0, False),
             *((name.replace(" ", "\n"), 0, False) for name in names),
         ],
         [
@@ -52,7 +52,7 @@ def principle_parts(
         ascii_only=ascii_only,
     )
     yield Text(
-        "3/40: it fails at 3 of 40 steps. Kernels work in tiles, so single steps are jagged; "
+        "3/40: it fails, at 3 of 40 steps. Kernels work in tiles, so single steps are jagged; "
         "doublings (1, 2, 4 ... users) look past that."
     )
     for group, curve in judged:
@@ -72,7 +72,7 @@ def _verdict(principle: Mapping[str, Any]) -> str:
     if principle["holds"]:
         return "holds"
     steps = principle["steps"]
-    return f"fails {principle['breaks']}/{steps}" if steps else "fails"
+    return f"{principle['breaks']}/{steps}" if steps else "fails"
 
 
 def _why(principle: Mapping[str, Any]) -> str:

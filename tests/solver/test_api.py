@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import solver
+from solver.api import economics as api_economics
 from solver.errors import EngineError, InstanceError
 from solver.instance.domain import ReplicaInstance
 
@@ -33,6 +34,7 @@ def test_the_public_names_are_these() -> None:
         "Result",
         "Verification",
         "nondominated_set",
+        "production_economics",
         "read_instance",
         "read_result",
         "solve",
@@ -40,6 +42,10 @@ def test_the_public_names_are_these() -> None:
     ]
     for name in solver.__all__:
         assert getattr(solver, name) is not None
+
+
+def test_economics_has_a_public_name_beside_the_package_it_comes_from() -> None:
+    assert solver.production_economics is api_economics
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

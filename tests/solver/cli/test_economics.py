@@ -181,3 +181,19 @@ def test_a_placement_is_refused(
     path = root / "instances" / "placement" / "two-mixed-racks.toml"
     assert main(["economics", str(path)]) == 2
     assert "has no production function here" in capsys.readouterr().err
+
+
+def test_a_section_alone_is_printed(question: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["economics", str(question), "--section", "utilisation"]) == 0
+    text = capsys.readouterr().out
+    assert "Cost at real load" in text
+    assert "Three principles" not in text
+    assert "Recommended" not in text
+
+
+def test_an_unknown_section_is_told_with_those_there_are(
+    question: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["economics", str(question), "--section", "profit"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("--section profit: there is no such section. Choose from costs")

@@ -179,3 +179,40 @@ def test_a_stop_leaves_levels_unproved_and_says_so(fleet: FleetInstance) -> None
     found = economics(fleet, levels=[Fraction(1)], should_stop=lambda: True)
     assert found.status == "partial"
     assert found.found.levels[0].unproved == "stopped by the user"  # type: ignore[union-attr]
+
+
+def test_owning_takes_the_modelled_watts_of_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "powered.toml"
+    path.write_text(FLEET + "\n[energy]\nusd_per_kwh = 0.1\nsource = 'an example'\n")
+    powered = read_instance(path)
+    assert isinstance(powered, FleetInstance)
+    (owning,) = studied(powered, Fraction(1), owning=OWNED).owning
+    assert owning.modelled
+    # A board that is neither idle nor beyond what it may draw, and its share of a host.
+    assert 70 < owning.watts < 1400
+
+
+def test_a_machine_whose_watts_nobody_states_is_left_out_of_owning_and_named(
+    fleet: FleetInstance,
+) -> None:
+    bare = replace(
+        fleet,
+        machines=tuple(replace(m, watts_per_device=None) for m in fleet.machines),
+    )
+    found = studied(bare, Fraction(1), owning=OWNED)
+    assert not found.owning
+    assert found.owning_unknown == (("h100", "its watts_per_device are not stated"),)
+
+
+def test_a_section_that_was_not_asked_for_is_not_worked_out(fleet: FleetInstance) -> None:
+    found = economics(fleet, sections=["preferences"])
+    assert isinstance(found.found, FleetEconomics)
+    assert found.found.solved == ()
+    assert len(found.choices) == 1
+
+
+def test_load_alone_solves_the_stated_demand_alone(fleet: FleetInstance) -> None:
+    found = economics(fleet, sections=["utilisation"])
+    assert isinstance(found.found, FleetEconomics)
+    assert [level.share for level in found.found.solved] == [1]
+    assert found.found.loaded

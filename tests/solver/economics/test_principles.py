@@ -14,6 +14,7 @@ from solver.economics.principles import (
     FALLING_AVERAGE_COST,
     INTERIOR_OPTIMUM,
     Principle,
+    along_doublings,
     principles,
 )
 from solver.economics.zone import zone
@@ -88,3 +89,32 @@ def test_rounding_up_to_whole_picoseconds_refutes_nothing(a: int, slope: Fractio
 def test_rounding_up_to_a_coarse_resolution_refutes_nothing(a: int, b: int) -> None:
     found = judged({c: -(-(a + b * c) // 1000) * 1000 for c in range(1, 17)}, 1000)
     assert verdicts(found)[:3] == [True, True, True]
+
+
+def jagged(c: int) -> int:
+    """An affine step with one tile too slow at 5 users."""
+    return 10**6 + 10**4 * c + (10**5 if c == 5 else 0)
+
+
+def test_steps_that_break_a_rule_are_counted_and_the_worst_is_named() -> None:
+    broken = judged({c: jagged(c) for c in range(1, 17)})[DIMINISHING_MARGINAL_COST]
+    # Up to 5 users, and again from the fall after them back to the usual slope.
+    assert (broken.breaks, broken.steps) == (2, 14)
+    assert broken.worst is not None
+    assert broken.worst.concurrency == 4 + 2
+    assert broken.worst.here - broken.worst.before > 0
+
+
+def test_one_tile_does_not_decide_along_doublings() -> None:
+    points = tuple(CurvePoint(c, jagged(c), Fraction(1)) for c in range(1, 17))
+    sparse = along_doublings(Curve("m", "x", "TP1", 1, points))
+    assert sparse is not None
+    assert [point.concurrency for point in sparse.points] == [1, 2, 4, 8, 16]
+    found = {p.name: p.holds for p in principles(sparse, zone(sparse, Fraction(1, 10)))}
+    assert found[DIMINISHING_MARGINAL_COST]
+    assert found[FALLING_AVERAGE_COST]
+    assert found[DIMINISHING_RETURNS]
+
+
+def test_no_power_of_two_on_offer_has_no_doublings() -> None:
+    assert along_doublings(Curve("m", "x", "TP1", 1, (CurvePoint(3, 10, Fraction(1)),))) is None

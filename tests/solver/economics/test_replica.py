@@ -247,3 +247,38 @@ def test_utilisations_outside_their_range_are_refused(question: ReplicaInstance)
     with pytest.raises(InstanceError) as caught:
         economics(question, terms=terms)
     assert len(caught.value.faults) == 2
+
+
+def test_a_stop_leaves_groups_out_by_name_and_is_partial(question: ReplicaInstance) -> None:
+    found = economics(question, should_stop=lambda: True)
+    assert isinstance(found.found, ReplicaEconomics)
+    assert found.status == "partial"
+    assert len(found.found.left_out) == 2
+    assert not found.found.groups
+
+
+def test_a_stop_keeps_the_groups_that_were_done(question: ReplicaInstance) -> None:
+    whole = economics(question, sections=["costs"]).found
+    done: list[int] = []
+    found = economics(
+        question,
+        sections=["costs"],
+        on_progress=lambda now, _: done.append(now),
+        should_stop=lambda: bool(done),
+    )
+    assert isinstance(found.found, ReplicaEconomics)
+    assert isinstance(whole, ReplicaEconomics)
+    (group,) = found.found.groups
+    assert group.best is not None
+    assert whole.groups[0].best is not None
+    assert group.best.point == whole.groups[0].best.point
+    assert found.status == "partial"
+
+
+def test_costs_alone_judge_no_principle(question: ReplicaInstance) -> None:
+    found = economics(question, sections=["costs"])
+    assert isinstance(found.found, ReplicaEconomics)
+    assert not found.choices
+    for group in found.found.groups:
+        assert group.long_run is None
+        assert all(not curve.principles for curve in group.curves)

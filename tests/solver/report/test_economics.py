@@ -48,6 +48,7 @@ def fleet() -> dict[str, Any]:
         "utilisation_text": "",
         "api": {"offers": {"chat": "some-api"}, "usd_per_hour": 8.0, "from_share": 0.75},
         "owning": [],
+        "owning_unknown": [],
         "preferences": [],
     }
 
@@ -74,6 +75,11 @@ def test_the_share_from_which_the_plan_beats_the_api_is_told(fleet: dict[str, An
 def test_a_plan_dearer_than_the_api_says_how_many_times(fleet: dict[str, Any]) -> None:
     fleet["api"]["from_share"] = 2.5
     assert "The plan costs 2.500 times as much" in " ".join(printed(fleet).split())
+
+
+def test_a_machine_that_owning_is_not_told_of_says_why(fleet: dict[str, Any]) -> None:
+    fleet["owning_unknown"] = [["h100", "its watts_per_device are not stated"]]
+    assert "h100 is left out: its watts_per_device are not stated." in printed(fleet)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
