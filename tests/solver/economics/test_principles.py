@@ -98,11 +98,12 @@ def jagged(c: int) -> int:
 
 def test_steps_that_break_a_rule_are_counted_and_the_worst_is_named() -> None:
     broken = judged({c: jagged(c) for c in range(1, 17)})[DIMINISHING_MARGINAL_COST]
-    # Up to 5 users, and again from the fall after them back to the usual slope.
+    # Up to 5 users, and again from the fall after them back to the usual slope: equal rises, of
+    # which the first is named.
     assert (broken.breaks, broken.steps) == (2, 14)
     assert broken.worst is not None
-    assert broken.worst.concurrency == 4 + 2
-    assert broken.worst.here - broken.worst.before > 0
+    assert broken.worst.concurrency == 4
+    assert broken.worst.here == 11 * broken.worst.before
 
 
 def test_one_tile_does_not_decide_along_doublings() -> None:
