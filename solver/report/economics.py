@@ -14,6 +14,7 @@ from solver.report.economics_fleet import fleet_parts
 from solver.report.economics_job import job_parts
 from solver.report.economics_owning import owning_text
 from solver.report.economics_principles import principle_parts
+from solver.report.economics_utilisation import utilisation_parts
 from solver.report.economics_words import chosen_points, entry, limit_words, table_of
 from solver.report.numbers import aligned, clean, percent, short
 from solver.report.terminal import show
@@ -57,7 +58,13 @@ def _replica_parts(
         yield from _long_run(group, width, ascii_only)
     if able:
         group = _cheapest(document)
-        yield from _utilisation(group, _of(group), width, ascii_only)
+        yield from utilisation_parts(
+            group,
+            f"Cost at real load, {_of(group)}",
+            rates=True,
+            width=width,
+            ascii_only=ascii_only,
+        )
     yield from job_parts(document, width=width, ascii_only=ascii_only)
     yield from clock_parts(document, width=width, ascii_only=ascii_only)
     yield from _api(able, width, ascii_only)
@@ -249,32 +256,6 @@ def _long_run(group: Mapping[str, Any], width: int, ascii_only: bool) -> Iterato
         ascii_only=ascii_only,
     )
     yield Text(f"At no N a user costs less than {short(found['least_usd_per_user_hour'])} US$/h.")
-
-
-def _utilisation(
-    found: Mapping[str, Any], title: str, width: int, ascii_only: bool
-) -> Iterator[RenderableType]:
-    """Cost at real load."""
-    rows = found["utilisation"]
-    if not rows:
-        return
-    yield Text("")
-    yield Text(f"Cost at real load, {title}", style="bold")
-    yield table_of(
-        [("load", 0, True), ("tok/s", 0, True), ("US$/Mtok", 0, True), ("times", 0, True)],
-        [
-            [f"{100 * row['utilisation']:.4g} %", short(row["tok_per_s"]), cost, times]
-            for row, cost, times in zip(
-                rows,
-                aligned([row["usd_per_mtok"] for row in rows]),
-                aligned([row["times"] for row in rows]),
-                strict=True,
-            )
-        ],
-        width=width,
-        ascii_only=ascii_only,
-    )
-    yield Text(found["utilisation_text"])
 
 
 def _api(

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from solver.report.economics_owning import owning_text
+from solver.report.economics_utilisation import utilisation_parts
 from solver.report.economics_words import table_of
 from solver.report.numbers import aligned, clean, percent, short
 
@@ -23,7 +24,13 @@ def fleet_parts(
         yield from _levels(document, width, ascii_only)
     if document["use"]:
         yield from _use(document, width, ascii_only)
-    yield from _loaded(document, width, ascii_only)
+    yield from utilisation_parts(
+        document,
+        "Cost of this plan were its load another",
+        rates=False,
+        width=width,
+        ascii_only=ascii_only,
+    )
     yield from _api(document)
     yield from _owning(document)
 
@@ -99,29 +106,6 @@ def _use(document: Mapping[str, Any], width: int, ascii_only: bool) -> Iterator[
     )
     if document["mean_utilisation"] is not None:
         yield Text(f"Mean load over the day: {percent(document['mean_utilisation'])}.")
-
-
-def _loaded(document: Mapping[str, Any], width: int, ascii_only: bool) -> Iterator[RenderableType]:
-    rows = document["utilisation"]
-    if not rows:
-        return
-    yield Text("")
-    yield Text("Cost of this plan were its load another", style="bold")
-    yield table_of(
-        [("load", 0, True), ("US$/Mtok", 0, True), ("times full", 0, True)],
-        [
-            [f"{100 * row['utilisation']:.4g} %", cost, times]
-            for row, cost, times in zip(
-                rows,
-                aligned([row["usd_per_mtok"] for row in rows]),
-                aligned([row["times"] for row in rows]),
-                strict=True,
-            )
-        ],
-        width=width,
-        ascii_only=ascii_only,
-    )
-    yield Text(document["utilisation_text"])
 
 
 def _api(document: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from solver.report.compare_opening import compare_opening
 from solver.report.economy_choose import levels_of, marks_of, slice_best
 from solver.report.economy_facts import (
     axes_of,
@@ -43,21 +44,20 @@ def compare_economies(a: Document, b: Document) -> list[str]:
     goals = goals_of(a)
     if goals != goals_of(b):
         raise ValueError("the two results trade off different objectives, or in another order")
-    told = [
-        f"Before: {economy_title(a)}, {short_economy_status(a)}.",
-        f"After: {economy_title(b)}, {short_economy_status(b)}.",
-    ]
-    changes = _question_changes(a, b)
     before, after = (
         {exact_levels(point, goals) for point in document["points"]} for document in (a, b)
     )
-    if not changes and a["status"] == b["status"] and before == after:
-        return [*told, "Same question, same status, same points."]
-    told += changes or ["The question is the same."]
-    told.append(
-        f"{count_of(len(before & after), 'point')} in both, {len(before - after):,} only before, "
-        f"{len(after - before):,} only after."
+    told, more = compare_opening(
+        a,
+        b,
+        title=economy_title,
+        status=short_economy_status,
+        changes=_question_changes(a, b),
+        before=before,
+        after=after,
     )
+    if not more:
+        return told
     if a["points"] and b["points"]:
         told += _slices(a, b, goals)
         told += _named(a, b, goals)

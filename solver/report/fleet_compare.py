@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from solver.report.compare_opening import compare_opening
 from solver.report.findings import count_of
 from solver.report.fleet_bill import changes_between
 from solver.report.fleet_choose import recommended_of
@@ -38,19 +39,18 @@ def compare_fleets(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
     goals = goals_of(a)
     if goals != goals_of(b):
         raise ValueError("the two results trade off different objectives, or in other units")
-    told = [
-        f"Before: {fleet_title(a)}, {short_fleet_status(a)}.",
-        f"After: {fleet_title(b)}, {short_fleet_status(b)}.",
-    ]
-    changes = _question_changes(a, b)
     before, after = _images(a, goals), _images(b, goals)
-    if not changes and a["status"] == b["status"] and before == after:
-        return [*told, "Same question, same status, same points."]
-    told += changes or ["The question is the same."]
-    told.append(
-        f"{count_of(len(before & after), 'point')} in both, {len(before - after):,} only before, "
-        f"{len(after - before):,} only after."
+    told, more = compare_opening(
+        a,
+        b,
+        title=fleet_title,
+        status=short_fleet_status,
+        changes=_question_changes(a, b),
+        before=before,
+        after=after,
     )
+    if not more:
+        return told
     told += _prices(a, b, goals)
     told += _plans(a, b, goals)
     return told

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from solver.report.compare_opening import compare_opening
 from solver.report.findings import count_of
 from solver.report.fleet_choose import recommended_of
 from solver.report.fleet_facts import Goal, goals_of
@@ -47,19 +48,18 @@ def compare_placements(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
     goals = goals_of(a)
     if goals != goals_of(b):
         raise ValueError("the two results trade off different objectives, or in other units")
-    told = [
-        f"Before: {placement_title(a)}, {short_placement_status(a)}.",
-        f"After: {placement_title(b)}, {short_placement_status(b)}.",
-    ]
-    changes = _question_changes(a, b) + _network_changes(a, b)
     before, after = _images(a, goals), _images(b, goals)
-    if not changes and a["status"] == b["status"] and before == after:
-        return [*told, "Same question, same status, same points."]
-    told += changes or ["The question is the same."]
-    told.append(
-        f"{count_of(len(before & after), 'point')} in both, {len(before - after):,} only before, "
-        f"{len(after - before):,} only after."
+    told, more = compare_opening(
+        a,
+        b,
+        title=placement_title,
+        status=short_placement_status,
+        changes=_question_changes(a, b) + _network_changes(a, b),
+        before=before,
+        after=after,
     )
+    if not more:
+        return told
     return told + _levels(a, b, goals) + _designs(a, b, goals)
 
 

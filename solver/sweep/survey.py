@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -77,25 +77,8 @@ class Survey:
             "layouts": self.layouts,
             "latency_levels": self.latency_levels,
             "points": self.points,
-            "refusals": [
-                {
-                    "reason": entry.reason,
-                    "layouts": entry.layouts,
-                    "candidates": entry.candidates,
-                    "example": entry.example,
-                }
-                for entry in self.refusals
-            ],
-            "limits": [
-                {
-                    "name": entry.name,
-                    "value": entry.value,
-                    "unit": entry.unit,
-                    "refused": entry.refused,
-                    "binds": entry.binds,
-                }
-                for entry in self.limits
-            ],
+            "refusals": [asdict(entry) for entry in self.refusals],
+            "limits": [asdict(entry) for entry in self.limits],
             "model_error": dict(self.model_error),
             "warnings": list(self.instance.warnings),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from solver.instance.domain import ReplicaInstance
@@ -77,25 +77,8 @@ class EconomySurvey:
             ],
             "feasible": self.feasible,
             "points": self.points,
-            "refusals": [
-                {
-                    "reason": entry.reason,
-                    "layouts": entry.layouts,
-                    "candidates": entry.candidates,
-                    "example": entry.example,
-                }
-                for entry in self.refusals
-            ],
-            "limits": [
-                {
-                    "name": entry.name,
-                    "value": entry.value,
-                    "unit": entry.unit,
-                    "refused": entry.refused,
-                    "binds": entry.binds,
-                }
-                for entry in self.limits
-            ],
+            "refusals": [asdict(entry) for entry in self.refusals],
+            "limits": [asdict(entry) for entry in self.limits],
             "notes": list(self.notes),
             "model_error": dict(self.model_error),
             "warnings": list(self.instance.warnings),
