@@ -215,7 +215,7 @@ def fleet_economics(
         tuple(found) if COSTS in sections else (),
         use if told else (),
         mean if told else None,
-        _loaded(full, mean, terms) if told else (),
+        _loaded(instance, full, mean, terms) if told else (),
         _against_api(instance, terms, full) if BREAK_EVEN in sections else None,
         owning,
         unknown,
@@ -331,10 +331,15 @@ def mean_utilisation(use: Sequence[WorkloadUse]) -> Fraction | None:
 
 
 def _loaded(
-    full: DemandLevel, mean: Fraction | None, terms: EconomicsTerms
+    instance: FleetInstance, full: DemandLevel, mean: Fraction | None, terms: EconomicsTerms
 ) -> tuple[LoadedCost, ...]:
-    """Cost per token were the plan's capacity used to the shares of ``terms``."""
+    """Cost per token were the plan's capacity used to the shares of ``terms``.
+
+    Nothing where there is work with a deadline: its tokens are in the bill, and not in the load.
+    """
     if mean is None or full.usd_per_hour is None:
+        return ()
+    if any(workload.batch is not None for workload in instance.workloads):
         return ()
     capacity = full.tok_per_s / mean
     return at_utilisations(full.usd_per_hour, capacity, terms.utilisations)

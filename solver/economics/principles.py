@@ -154,7 +154,9 @@ def _optimum(found: Zone | None) -> Principle:
         share = f"{100 * float(found.tolerance):.4g} %"
         flat = f"but nothing above it is {share} dearer, up to the end: {', '.join(found.ended_by)}"
         return Principle(INTERIOR_OPTIMUM, True, None, flat if found.reaches_end else "")
-    ended = ", ".join(found.ended_by) or "the smallest batch on offer"
+    ended = ", ".join(found.ended_by)
+    if found.place == "lower end":
+        ended = "the fewest users on offer"
     best = found.best
     return Principle(
         INTERIOR_OPTIMUM,

@@ -98,7 +98,8 @@ class ApiBreakEven:
     renting, owning
         Staircases; ``owning`` is ``None`` where nothing is known of owning.
     earliest
-        The least load at which any layout pays, and that layout; ``None``: at none.
+        The least load at which any layout pays at its cheapest batch, and that layout; ``None``: at
+        none.
     """
 
     offer: ApiOffer
@@ -406,7 +407,8 @@ def _against(
 
 
 def _earliest(group: Group, rate: Fraction) -> tuple[Fraction, BestLoad] | None:
-    """Least load at which one replica of any layout is no dearer than its tokens."""
+    """Least load at which a replica of some layout, at the batch at which it is cheapest, is no
+    dearer than its tokens. Where electricity is billed a smaller batch may pay a little earlier."""
     able = [best for best in group.bests if best.point.usd_per_hour <= rate * best.point.tok_per_s]
     if not able:
         return None

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from solver.errors import Fault, InstanceError
 from solver.instance.domain import Limits, ReplicaInstance
-from solver.instance.economics import EconomicsTerms
+from solver.instance.economics import MOST_TOLERANCE, EconomicsTerms
 from solver.instance.fleet.domain import FleetInstance
 
 __all__ = [
@@ -92,11 +92,11 @@ def checked_terms(
     """
     source = instance.source
     faults = _job_faults(terms, instance)
-    if terms.tolerance < 0:
+    if not 0 <= terms.tolerance <= MOST_TOLERANCE:
         faults.append(
             Fault(
                 f"{source}: economics.tolerance",
-                f"{terms.tolerance} is below 0",
+                f"{terms.tolerance} is not from 0 to {MOST_TOLERANCE}",
                 "Give the share of the least cost that is still good enough, such as 0.1",
             )
         )

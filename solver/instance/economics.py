@@ -7,7 +7,10 @@ from fractions import Fraction
 
 from solver.instance.ownership import Ownership
 
-__all__ = ["ApiOffer", "EconomicsTerms", "StatedPreference"]
+__all__ = ["MOST_TOLERANCE", "ApiOffer", "EconomicsTerms", "StatedPreference"]
+
+MOST_TOLERANCE = 4
+"""More of the least cost than this is a per cent written without its sign."""
 
 
 @dataclass(frozen=True, slots=True)

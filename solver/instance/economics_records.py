@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from solver.instance.economics import ApiOffer, EconomicsTerms, StatedPreference
+from solver.instance.economics import MOST_TOLERANCE, ApiOffer, EconomicsTerms, StatedPreference
 from solver.instance.fleet.plausible import FirstTokenTime, PlausibleRange, plain
 from solver.instance.ownership_records import OwningRecord
 from solver.instance.record_types import (
@@ -30,7 +30,9 @@ _TOKEN_PRICE = PlausibleRange(
     high=Fraction(5000),
     high_mend="Is it in cents, or for a billion tokens? Give US$ per million tokens",
 )
-_TOLERANCE = PlausibleRange("", high=Fraction(4), high_mend="Write 0.1 for ten per cent, not 10")
+_TOLERANCE = PlausibleRange(
+    "", high=Fraction(MOST_TOLERANCE), high_mend="Write 0.1 for ten per cent, not 10"
+)
 _EXPONENT = PlausibleRange("", high=Fraction(20), high_mend="Write for example 4")
 _DEFAULTS = EconomicsTerms()
 _TokenPrice = Annotated[Exact, Field(ge=0), AfterValidator(_TOKEN_PRICE.checked)]

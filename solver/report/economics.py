@@ -221,7 +221,8 @@ def _long_run(group: Mapping[str, Any], width: int, ascii_only: bool) -> Iterato
     found = group["long_run"]
     if found is None:
         return
-    steps = found["steps"]
+    # The last step is cut where the search ends, so its cost per user is not that of a full step.
+    steps = [step for step in found["steps"] if step["last"] < found["highest"]] or found["steps"]
     chosen = chosen_points(steps, _LONG_RUN_ROWS, set(), key="last")
     yield Text("")
     yield Text(f"Long run, {_of(group)}: the cheapest replicas for N users", style="bold")
@@ -316,7 +317,8 @@ def _api(
             if early is not None and (first is None or early["tok_per_s"] < first["tok_per_s"]):
                 yield Text(
                     f"{_of(group)} pays against {clean(offer['offer'])} from "
-                    f"{short(early['tok_per_s'])} tok/s already with {clean(early['layout'])} "
+                    f"{short(early['tok_per_s'])} tok/s already with {clean(early['layout'])}, at "
+                    f"its cheapest batch "
                     f"(devices: {early['devices']})."
                 )
 

@@ -11,12 +11,12 @@ __all__ = ["owning_text"]
 
 
 def owning_text(machine: str, owning: Mapping[str, Any]) -> str:
-    """What both cost an hour, and from which use on owning costs less."""
+    """What both cost an hour, and from which use on owning costs no more."""
     least = owning["least_utilisation"]
     verdict = (
         "owning never costs less"
         if least is None
-        else f"owning costs less from {percent(least)} use on"
+        else f"owning costs no more from {percent(least)} use on"
     )
     return (
         f"{machine}: owned {short(owning['usd_per_hour'])} US$/h at "

@@ -197,3 +197,10 @@ def test_an_unknown_section_is_told_with_those_there_are(
     assert main(["economics", str(question), "--section", "profit"]) == 2
     told = capsys.readouterr().err
     assert told.startswith("--section profit: there is no such section. Choose from costs")
+
+
+def test_a_tolerance_without_its_per_cent_sign_is_refused(
+    question: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["economics", str(question), "--tolerance", "10"]) == 2
+    assert "10 is not from 0 to 4" in capsys.readouterr().err

@@ -216,3 +216,13 @@ def test_load_alone_solves_the_stated_demand_alone(fleet: FleetInstance) -> None
     assert isinstance(found.found, FleetEconomics)
     assert [level.share for level in found.found.solved] == [1]
     assert found.found.loaded
+
+
+def test_work_with_a_deadline_has_no_cost_at_other_loads() -> None:
+    path = Path(__file__).resolve().parents[3] / "instances/fleet/batch-in-the-valleys.toml"
+    question = read_instance(path)
+    assert isinstance(question, FleetInstance)
+    found = fleet_economics(question, terms_of(question), sections=frozenset({"utilisation"}))
+    # Its tokens are in the bill and not in the load, so that no quotient of both means anything.
+    assert found.utilisation is not None
+    assert found.loaded == ()

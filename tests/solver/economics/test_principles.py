@@ -119,3 +119,8 @@ def test_one_tile_does_not_decide_along_doublings() -> None:
 
 def test_no_power_of_two_on_offer_has_no_doublings() -> None:
     assert along_doublings(Curve("m", "x", "TP1", 1, (CurvePoint(3, 10, Fraction(1)),))) is None
+
+
+def test_at_the_lower_end_it_is_the_offer_that_ends() -> None:
+    found = judged({c: 10**6 * c**3 for c in range(1, 9)})[INTERIOR_OPTIMUM]
+    assert found.why == "cost is least at the lower end: the fewest users on offer"
