@@ -1,0 +1,1 @@
+"""From a point of a frontier to the files that start its servers."""

@@ -1,0 +1,1 @@
+"""What each serving engine calls a decision, and what it cannot express."""

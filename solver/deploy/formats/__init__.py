@@ -1,0 +1,1 @@
+"""The forms a deployment is written in: shell lines, compose files, Kubernetes manifests."""

@@ -1,0 +1,1 @@
+"""What the browser sees: layout, charts, callbacks and the local server."""

@@ -1,0 +1,46 @@
+"""The kinds of file that ``fleetfront import`` reads, and the reader of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from solver.importers.findings import Answers, Findings
+
+__all__ = ["KINDS", "ImportKind", "Reader", "reader_of"]
+
+Reader = Callable[[Path, Answers], Findings]
+"""Reads a file with the answers given beside it; raises ``FleetError`` with every fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportKind:
+    """One kind of file: its name on the command line, what it is, and where its reader lives."""
+
+    name: str
+    what: str
+    home: str
+
+
+KINDS: dict[str, ImportKind] = {
+    kind.name: kind
+    for kind in (
+        ImportKind("model", "Hugging Face config.json", "solver.importers.model:read_model"),
+        ImportKind("kubectl", "kubectl get nodes -o json", "solver.importers.kubectl:read_nodes"),
+        ImportKind("nvidia-smi", "nvidia-smi -q -x", "solver.importers.nvidia_smi:read_devices"),
+        ImportKind("vllm", "JSON of 'vllm bench serve'", "solver.importers.vllm:read_vllm"),
+        ImportKind("sglang", "SGLang's bench_serving", "solver.importers.sglang:read_sglang"),
+        ImportKind("aiperf", "JSON of AIPerf or GenAI-Perf", "solver.importers.aiperf:read_aiperf"),
+        ImportKind("points", "CSV of measured points", "solver.importers.points:read_point_table"),
+        ImportKind("prices", "CSV or TOML of prices", "solver.importers.prices:read_prices"),
+    )
+}
+
+
+def reader_of(kind: ImportKind) -> Reader:
+    """The reader of a kind, imported when it is needed."""
+    module, _, name = kind.home.partition(":")
+    reader: Reader = getattr(import_module(module), name)
+    return reader

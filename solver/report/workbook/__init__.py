@@ -1,0 +1,1 @@
+"""The workbook for procurement: bill of materials, frontier, sensitivities, assumptions."""
