@@ -15,8 +15,9 @@ from solver.catalog.architectures import ARCHITECTURES
 from solver.catalog.config_keys import ConfigKeys
 from solver.catalog.domain import Model
 from solver.errors import CatalogError
+from solver.plain_files import special_file
 
-__all__ = ["MAX_CONFIG_BYTES", "model_from_config"]
+__all__ = ["MAX_CONFIG_BYTES", "model_from_config", "model_from_document"]
 
 MAX_CONFIG_BYTES = 5_000_000
 """A larger file is no config.json; it is refused unread."""
@@ -43,8 +44,33 @@ def model_from_config(path: Path) -> Model:
         If the file cannot be read, if its architecture is not supported (the cure lists those that
         are), or with every key that is missing, of the wrong kind or beyond what a model can carry.
     """
-    where = str(path)
-    document = _read(path, where)
+    return model_from_document(
+        _read(path, str(path)),
+        where=str(path),
+        name=path.resolve().parent.name if path.name == "config.json" else path.stem,
+        file=path.name,
+    )
+
+
+def model_from_document(
+    document: Mapping[str, Any], *, where: str, name: str, file: str = "config.json"
+) -> Model:
+    """The text decoder that the JSON object of a ``config.json`` describes.
+
+    Parameters
+    ----------
+    where
+        What to call the file in faults.
+    name
+        Of the model.
+    file
+        What to call the file in the model's source.
+
+    Raises
+    ------
+    CatalogError
+        As ``model_from_config``.
+    """
     architecture = _architecture(document, where)
     family, shape = ARCHITECTURES[architecture]
     keys = ConfigKeys(document, where=where)
@@ -57,10 +83,10 @@ def model_from_config(path: Path) -> Model:
         if keys.faults:
             raise CatalogError.all_of(keys.faults)
         return Model(
-            name=path.resolve().parent.name if path.name == "config.json" else path.stem,
+            name=name,
             family=family,
             native_weight_bits=bits,
-            source=f"{path.name}, {architecture}, given by the user",
+            source=f"{file}, {architecture}, given by the user",
             confidence="as given",
             **fields,
         )
@@ -72,6 +98,9 @@ def model_from_config(path: Path) -> Model:
 
 def _read(path: Path, where: str) -> Mapping[str, Any]:
     """The file's JSON object."""
+    special = special_file(path, where=where)
+    if special is not None:
+        raise CatalogError(special)
     try:
         size = path.stat().st_size
         if size > MAX_CONFIG_BYTES:

@@ -8,6 +8,7 @@ from solver.catalog.collection import Catalog
 from solver.catalog.entries import parse_document, parse_entries
 from solver.catalog.shipped import shipped_catalog
 from solver.errors import CatalogError
+from solver.plain_files import special_file
 
 __all__ = ["parse_entries", "read_catalog_file", "shipped_catalog"]
 
@@ -25,6 +26,9 @@ def read_catalog_file(path: Path, *, base: Catalog | None = None) -> Catalog:
     CatalogError
         With every fault of the file: unreadable, not TOML, unknown keys, bad values, unknown names.
     """
+    special = special_file(path, where=str(path))
+    if special is not None:
+        raise CatalogError(special)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from solver.cli import completion
 from solver.cli.exits import COMPLETE
 
 __all__ = ["app"]
@@ -16,11 +17,15 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog="Example: fleetfront catalog accelerators 'H100 SXM'",
 )
-Name = Annotated[str | None, typer.Argument(help="One entry, with everything known about it.")]
+_ONE = "One entry, with everything known about it."
+AcceleratorName = Annotated[
+    str | None, typer.Argument(help=_ONE, autocompletion=completion.accelerators)
+]
+ModelName = Annotated[str | None, typer.Argument(help=_ONE, autocompletion=completion.models)]
 
 
 @app.command("accelerators")
-def accelerators_command(name: Name = None) -> int:
+def accelerators_command(name: AcceleratorName = None) -> int:
     """Accelerators: arithmetic, memory, links. Example: fleetfront catalog accelerators L40S"""
     from rich.console import Console
 
@@ -34,7 +39,7 @@ def accelerators_command(name: Name = None) -> int:
 
 
 @app.command("models")
-def models_command(name: Name = None) -> int:
+def models_command(name: ModelName = None) -> int:
     """Models: layers, heads, experts. Example: fleetfront catalog models Mixtral-8x7B"""
     from rich.console import Console
 
@@ -48,7 +53,7 @@ def models_command(name: Name = None) -> int:
 
 
 @app.command("prices")
-def prices_command(name: Name = None) -> int:
+def prices_command(name: AcceleratorName = None) -> int:
     """Prices by tier. Example: fleetfront catalog prices 'H100 SXM'"""
     from rich.console import Console
 

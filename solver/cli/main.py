@@ -17,13 +17,16 @@ from solver.cli import (
     check,
     compare,
     economics,
+    explore,
     export,
+    import_,
     init,
     moip,
     show,
     solve,
     validate,
 )
+from solver.cli.examples import example_for, runs
 from solver.cli.exits import BAD_INPUT, BROKEN_PIPE, COMPLETE, PARTIAL
 from solver.errors import FleetError
 
@@ -32,6 +35,9 @@ __all__ = ["app", "main"]
 # Whether typer uses click or carries a copy of it depends on its version; what its public
 # BadParameter derives from is the base of every fault in a command line either way.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+
+_MOST_FAULTS = 100
+"""Of one run, one line each; a file with more is not what was meant."""
 
 app = typer.Typer(
     name="fleetfront",
@@ -43,19 +49,21 @@ app = typer.Typer(
     "Answered exactly: the complete Pareto frontier of speed against cost, with a proof.",
     epilog="Start: fleetfront init > my.toml; fleetfront show my.toml; fleetfront solve my.toml",
 )
-app.command("solve")(solve.solve_command)
-app.command("moip")(moip.moip_command)
-app.command("bench")(bench.bench_command)
-app.command("export")(export.export_command)
-app.command("read-back")(export.read_back_command)
-app.command("verify")(check.verify_command)
-app.command("show")(show.show_command)
-app.command("compare")(compare.compare_command)
-app.command("economics")(economics.economics_command)
-app.command("validate")(validate.validate_command)
-app.command("calibrate")(calibrate.calibrate_command)
-app.command("init")(init.init_command)
-app.command("schema")(init.schema_command)
+app.command("solve", epilog=runs("solve"))(solve.solve_command)
+app.command("moip", epilog=runs("moip"))(moip.moip_command)
+app.command("bench", epilog=runs("bench"))(bench.bench_command)
+app.command("explore", epilog=runs("explore"))(explore.explore_command)
+app.command("export", epilog=runs("export"))(export.export_command)
+app.command("read-back", epilog=runs("read-back"))(export.read_back_command)
+app.command("verify", epilog=runs("verify"))(check.verify_command)
+app.command("show", epilog=runs("show"))(show.show_command)
+app.command("compare", epilog=runs("compare"))(compare.compare_command)
+app.command("economics", epilog=runs("economics"))(economics.economics_command)
+app.command("validate", epilog=runs("validate"))(validate.validate_command)
+app.command("calibrate", epilog=runs("calibrate"))(calibrate.calibrate_command)
+app.command("import", epilog=runs("import"))(import_.import_command)
+app.command("init", epilog=runs("init"))(init.init_command)
+app.command("schema", epilog=runs("schema"))(init.schema_command)
 app.add_typer(catalog.app, name="catalog")
 
 
@@ -80,10 +88,17 @@ def _first_contact(
         raise typer.Exit(COMPLETE)
 
 
+def _print_example(arguments: Sequence[str] | None) -> None:
+    """Under the faults, one command that runs as it stands."""
+    given = sys.argv[1:] if arguments is None else arguments
+    print(f"Example: {example_for(given)}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
-    Bad input ends with status 2 and one line a fault on standard error, never a traceback.
+    Bad input ends with status 2, one line a fault on standard error and an example that runs, never
+    with a traceback.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal without these characters gets escapes instead of a crash.
@@ -99,8 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except FleetError as error:
-        for fault in error.faults:
+        for fault in error.faults[:_MOST_FAULTS]:
             print(fault, file=sys.stderr)
+        unlisted = len(error.faults) - _MOST_FAULTS
+        if unlisted > 0:
+            print(f"{unlisted} more faults are not listed. Mend these first.", file=sys.stderr)
+        _print_example(arguments)
         return BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         print("stopped before there was anything to keep", file=sys.stderr)
@@ -110,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = getattr(error, "format_message", error.__str__)()
         message = " ".join(str(told).split()).rstrip(".")
         print(f"{command}: {message}. See '{command} --help'.", file=sys.stderr)
+        _print_example(arguments)
         return BAD_INPUT
     except (OSError, SystemExit) as error:
         cause = error if isinstance(error, OSError) else error.__context__

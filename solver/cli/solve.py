@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from solver.cli import completion
 from solver.cli.exits import PARTIAL, status_of
 from solver.cli.outputs import Outputs
 from solver.cli.progress import patience
@@ -32,11 +33,15 @@ def solve_command(
             "factored_hull, cp_element. Fleet: blocks, counts, rack_patterns, column_generation, "
             "cp_counts; left out, what suits the fleet. Placement: labels or circuit (one "
             "pipeline), packing (several), flow, arc_flow, stage_assignment or patterns "
-            "(throughput alone)."
+            "(throughput alone).",
+            autocompletion=completion.formulations,
         ),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="Engine of a program: highs, cp-sat or scip.")
+        str | None,
+        typer.Option(
+            help="Engine of a program: highs, cp-sat or scip.", autocompletion=completion.engines
+        ),
     ] = None,
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds; past them the answer is partial (status 4).")

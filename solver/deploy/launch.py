@@ -6,10 +6,21 @@ says which decision of the plan it carries, and that remark goes into every form
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["Argument", "Deployment", "Environment", "Phase", "ReplicaDesign", "Role"]
+__all__ = [
+    "Addresses",
+    "Argument",
+    "Deployment",
+    "Environment",
+    "OptionFile",
+    "Phase",
+    "ReplicaDesign",
+    "Role",
+    "Upstream",
+]
 
 Phase = Literal["aggregated", "prefill", "decode"]
 
@@ -68,24 +79,86 @@ class ReplicaDesign:
     prefix_hit: str | None = None
     paired_with: tuple[str, ...] = ()
     """Of a prefill or decode replica: names of those it hands over to or takes over from."""
+    hbm_used_fraction: str | None = None
+    """Share of HBM that weights and caches of the plan take; None where the result is silent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One flag of a command with its value (empty for a switch), and the decision it carries."""
+    """One flag of a command with its value (empty for a switch), and the decision it carries.
+
+    Parameters
+    ----------
+    is_file
+        The value is the name of one of the role's option files; the form puts its path there.
+    """
 
     flag: str
     value: str
     why: str
+    is_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Stands in an option file for the list of ``host:port`` of every replica of a role."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionFile:
+    """A YAML file that a command reads beside its flags, such as TensorRT-LLM's extra options.
+
+    Parameters
+    ----------
+    name
+        File name without a folder: ``options.yaml``.
+    options
+        Its tables; a leaf is text, a number, a boolean, a list or ``Addresses``.
+    whys
+        Dotted key of ``options`` to the decision it carries, as a comment above that key.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    whys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """How a router is told of the replicas of a role: ``flag URL more...`` for each of them.
+
+    Parameters
+    ----------
+    once
+        The flag stands once, before all URLs; else it is repeated for each.
+    more
+        Values after each URL, such as a bootstrap port.
+    """
+
+    flag: str
+    role: str
+    why: str
+    once: bool = False
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment variable, and the decision it carries."""
+    """One environment variable, and the decision it carries.
+
+    Parameters
+    ----------
+    is_address
+        The value is where other servers reach this one; the form puts it there (``value`` is
+        empty).
+    """
 
     name: str
     value: str
     why: str
+    is_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +174,8 @@ class Role:
     nodes
         Hosts that one replica spans; above 1 every host runs the command with its rank.
     node_arguments
-        Flags for replicas of several hosts; values may hold ``{rank}`` and ``{leader}``.
+        Flags for replicas of several hosts; values may hold ``{rank}`` and ``{leader}``, the
+        number of the host from 0 and the name or address of host 0.
     """
 
     name: str
@@ -118,6 +192,11 @@ class Role:
     nodes: int = 1
     devices_per_node: int = 1
     node_arguments: tuple[Argument, ...] = ()
+    worker_arguments: tuple[Argument, ...] = ()
+    """Flags that only the hosts of rank 1 and above carry, such as vLLM's ``--headless``."""
+    files: tuple[OptionFile, ...] = ()
+    upstreams: tuple[Upstream, ...] = ()
+    """Of a router: the roles that it spreads requests over."""
 
 
 @dataclass(frozen=True, slots=True)

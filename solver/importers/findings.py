@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 __all__ = ["Answers", "Figure", "Findings", "Missing", "Value"]
 
@@ -82,6 +83,14 @@ class Answers:
     machine: str | None = None
     workload: str | None = None
     as_of: str | None = None
+    layout: str | None = None
+    """Name of the design that a benchmark ran on: ``TP2 FP8`` (``--layout``)."""
+    max_failed_share: str | None = None
+    """Of the requests of a benchmark, that may have failed; 0.01 if left out."""
+    existing_tables: Mapping[str, Any] | None = None
+    """With ``--add``: the instance that is there, as plain values; readers take names from it."""
+    existing_folder: Path | None = None
+    """Where that instance lies; files that it names are beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,9 @@ class Findings:
         What a person should know: rows left out and why, figures that were converted.
     files
         Further files to write beside the instance (a table of measured points), by plain name.
+    answered
+        Keys, as ``Missing`` names them, of what stands in one of ``files`` by now; lines that ask
+        for them are no longer due.
     """
 
     question: Literal["replica", "fleet"]
@@ -107,3 +119,4 @@ class Findings:
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    answered: tuple[str, ...] = ()

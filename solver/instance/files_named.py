@@ -8,11 +8,12 @@ from typing import Any
 
 from solver.instance.loading import apply_settings, load_tables
 
-__all__ = ["files_named"]
+__all__ = ["NAMING_KEYS", "files_named"]
 
-_NAMING = frozenset(
+NAMING_KEYS = frozenset(
     {"points", "histogram", "config", "constants", "rates", "layer_times", "links_file", "file"}
 )
+"""Keys whose texts are names of files, wherever they stand; ``catalog`` is a list of them."""
 
 
 def files_named(path: Path, settings: Mapping[str, Any] | None = None) -> dict[str, Path]:
@@ -38,7 +39,7 @@ def files_named(path: Path, settings: Mapping[str, Any] | None = None) -> dict[s
 def _named(tree: object) -> Iterator[str]:
     if isinstance(tree, dict):
         for key, value in tree.items():
-            if key in _NAMING and isinstance(value, str):
+            if key in NAMING_KEYS and isinstance(value, str):
                 yield value
             else:
                 yield from _named(value)

@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from solver.errors import InstanceError
+from solver.plain_files import archive_named, special_file
 
 __all__ = ["HELP", "apply_settings", "digest_of", "load_tables", "parse_setting", "read_bytes"]
 
 MAX_BYTES = 10_000_000
+_MOST_PARTS = 100
+# Parts are matched as a whole, so that long words without a dot do not make the search slow.
+_DEEP_KEY = re.compile(
+    rb"""(?:(?>"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){%d}""" % _MOST_PARTS, re.ASCII
+)
+"""A dotted key that no question has; the parser's time grows with the square of its parts."""
 HELP = "See 'fleetfront init' for a commented file"
 
 
@@ -55,7 +62,8 @@ def apply_settings(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
     """Lay dotted keys over the tables of a file.
 
     A part that meets a list of tables steps into one entry, by its ``name`` or its number from 0:
-    ``machines.h100.contracts.0.usd_per_hour``. A name may hold dots itself.
+    ``machines.h100.contracts.0.usd_per_hour``. A name may hold dots itself. ``None`` takes the key
+    out of the file.
 
     Raises
     ------
@@ -72,8 +80,13 @@ def apply_settings(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
                 continue
             if not isinstance(table, dict):
                 raise _no_table(path[:depth], key)
+            if value is None and path[depth] not in table:
+                break
             table = table.setdefault(path[depth], {})
             depth += 1
+        if depth < len(path):
+            # The table is not there, and what is taken out of it is not either.
+            continue
         if _lists_tables(table):
             raise InstanceError.one(
                 f"{'.'.join(path)} is a list of tables",
@@ -82,7 +95,10 @@ def apply_settings(raw: dict[str, Any], settings: Mapping[str, Any]) -> None:
             )
         if not isinstance(table, dict):
             raise _no_table(path, key)
-        table[last] = value
+        if value is None:
+            table.pop(last, None)
+        else:
+            table[last] = value
 
 
 def _no_table(path: list[str], key: str) -> InstanceError:
@@ -142,19 +158,22 @@ def read_bytes(path: Path) -> bytes:
     where = str(path)
     if path.is_dir():
         raise InstanceError.one("is a directory", where=where, mend="Name a .toml file inside it")
+    special = special_file(path, where=where)
+    if special is not None:
+        raise InstanceError(special)
     try:
-        data = path.read_bytes()
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InstanceError.one(
+                f"holds {size} bytes, more than {MAX_BYTES}",
+                where=where,
+                mend="Give an instance file",
+            )
+        return path.read_bytes()
     except OSError as error:
         raise InstanceError.one(
             f"cannot be read ({error.strerror})", where=where, mend="Check the path"
         ) from error
-    if len(data) > MAX_BYTES:
-        raise InstanceError.one(
-            f"holds {len(data)} bytes, more than {MAX_BYTES}",
-            where=where,
-            mend="Give an instance file",
-        )
-    return data
 
 
 def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
@@ -166,6 +185,17 @@ def load_tables(path: Path) -> tuple[dict[str, Any], bytes]:
         If it is a directory, cannot be read, is too large or is not TOML.
     """
     data = read_bytes(path)
+    archive = archive_named(data)
+    if archive is not None:
+        raise InstanceError.one(
+            f"is {archive}", where=str(path), mend="Unpack it, and name the file inside"
+        )
+    deep = _DEEP_KEY.search(data)
+    if deep is not None:
+        line = data.count(b"\n", 0, deep.start()) + 1
+        raise InstanceError.one(
+            f"has a key of more than {_MOST_PARTS} parts (line {line})", where=str(path), mend=HELP
+        )
     try:
         return tomllib.loads(data.decode("utf-8-sig"), parse_float=Decimal), data
     except (ValueError, ArithmeticError, RecursionError) as error:

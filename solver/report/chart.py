@@ -1,186 +1,105 @@
-"""The interactive chart's data: all points in compact columns, and the outline of the figure.
-
-Nothing here imports plotly: the figure is plain JSON that plotly.js reads in the browser.
-"""
+"""What the interactive chart of a replica's frontier shows: points, facts, limits, open regions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from solver.report.choose import RECOMMENDATIONS, recommended
+from solver.report.choose import RECOMMENDATIONS, marks, path_positions
 from solver.report.design import (
     BINDINGS,
     UNKNOWN_BINDING,
     binding_of,
     hbm_share,
-    layout_name,
     precision_name,
 )
 from solver.report.findings import box_range
-from solver.report.numbers import clean
-from solver.result import Result
+from solver.report.frontier_chart import axis_of, facts_column, rounded, thinned
+from solver.report.numbers import percent, short
+from solver.report.question import money
+from solver.report.sections import where_of
+from solver.result import Point, Result
 
-__all__ = ["chart_data", "chart_figure", "point_columns"]
+__all__ = ["chart_data"]
 
-_ALL_BINDINGS = (*BINDINGS.values(), UNKNOWN_BINDING)
-
-
-def _rounded(value: Any) -> float | int | None:
-    """``value`` to six significant digits: more cannot be seen, and would double the page."""
-    if value is None:
-        return None
-    number = float(value)
-    return int(number) if number.is_integer() and abs(number) < 1e15 else float(f"{number:.6g}")
+_CURVE = "#7d8793"
 
 
-def _permille(value: Any) -> int | None:
-    return None if value is None else round(1000 * float(value))
+def chart_data(result: Result) -> dict[str, Any]:
+    """All that the page's script needs, as ``chart_piece`` takes it; ``result`` has points.
 
-
-def point_columns(result: Result) -> dict[str, Any]:
-    """All points as columns of equal length, from fastest to cheapest.
-
-    ``layouts`` lists each distinct layout once (name, accelerator, precision, devices, US$/h of a
-    replica), and ``layout`` holds indices into it; ``binding`` holds indices into ``bindings``;
-    ``hbm`` and ``mfu`` are per mille. What a design does not state is ``None``. The throughput of a
-    replica, in tok/s, is ``usd_per_hour * 1e6 / (3600 * cost)``.
+    Of a very long frontier points are left out evenly along the curve: ``total`` tells how many
+    there are.
     """
-    layout_index: dict[tuple[Any, ...], int] = {}
-    layouts: list[dict[str, Any]] = []
-    columns: dict[str, list[Any]] = {
-        key: [] for key in ("speed", "cost", "layout", "batch", "binding", "hbm", "mfu")
-    }
-    binding_index = {binding.key: index for index, binding in enumerate(_ALL_BINDINGS)}
-    for point in result.points:
-        design = point.design
-        key = tuple(
-            design.get(name)
-            for name in (
-                "accelerator",
-                "devices",
-                "tensor_parallel",
-                "tensor_parallel_2d",
-                "pipeline_parallel",
-                "expert_parallel",
-                "attention_data_parallel",
-                "draft_tokens",
-                "weight_format",
-                "weight_bits",
-                "kv_bits",
-                "usd_per_hour",
-            )
-        )
-        if key not in layout_index:
-            layout_index[key] = len(layouts)
-            layouts.append(
-                {
-                    "name": layout_name(design) if "tensor_parallel" in design else "",
-                    "accelerator": clean(design.get("accelerator", "")),
-                    "precision": precision_name(design),
-                    "devices": _rounded(design.get("devices")),
-                    "usd_per_hour": _rounded(design.get("usd_per_hour")),
-                }
-            )
-        columns["speed"].append(_rounded(point.objectives["speed"]))
-        columns["cost"].append(_rounded(point.objectives["cost"]))
-        columns["layout"].append(layout_index[key])
-        columns["batch"].append(_rounded(design.get("batch")))
-        columns["binding"].append(binding_index[binding_of(point).key])
-        columns["hbm"].append(_permille(hbm_share(design)))
-        columns["mfu"].append(_permille(design.get("mfu")))
+    mark_of = marks(result)
+    kept = thinned(path_positions(result.points).tolist(), list(mark_of))
+    points = [result.points[index] for index in kept]
+    speeds = [rounded(point.objectives["speed"]) for point in points]
+    costs = [rounded(point.objectives["cost"]) for point in points]
+    present = {binding_of(point).key for point in points}
+    bindings = [b for b in (*BINDINGS.values(), UNKNOWN_BINDING) if b.key in present]
+    place = {binding.key: k for k, binding in enumerate(bindings)}
     return {
-        "layouts": layouts,
-        "bindings": [binding.title for binding in _ALL_BINDINGS],
-        **columns,
-    }
-
-
-def _axis(title: str, **more: Any) -> dict[str, Any]:
-    return {"title": {"text": title}, "automargin": True, "zeroline": False, **more}
-
-
-def _box_shapes(result: Result) -> list[dict[str, Any]]:
-    """Open boxes as shaded rectangles; a side without a bound runs to the edge of the chart.
-
-    Shapes on a logarithmic axis take data values in plotly.js, unlike annotations.
-    """
-    shapes = []
-    speeds = [point.objectives["speed"] for point in result.points]
-    costs = [point.objectives["cost"] for point in result.points]
-    for box in result.open_boxes:
-        slow, fast, low, high = box_range(box)
-        shapes.append(
-            {
-                "type": "rect",
-                "layer": "below",
-                "x0": slow or 0,
-                "x1": fast or 1.1 * max(speeds, default=1.0),
-                "y0": low or 0.5 * min(costs, default=1.0),
-                "y1": high or 2.0 * max(costs, default=1.0),
-                "line": {"width": 1, "dash": "dot", "color": "#888888"},
-                "fillcolor": "rgba(136,136,136,0.22)",
-                "label": {"text": "still open", "textposition": "middle center"},
-            }
-        )
-    return shapes
-
-
-def chart_figure(result: Result) -> dict[str, Any]:
-    """The figure without its points: one trace for each limit that occurs, stars, axes, shading.
-
-    Each trace of ``traces`` names its ``binding``, whose points the page puts in.
-    """
-    present = {binding_of(point).key for point in result.points}
-    traces = [
-        {
-            "binding": index,
-            "type": "scatter",
-            "mode": "markers",
-            "name": binding.title,
-            "hoverinfo": "text",
-            "marker": {"symbol": binding.symbol, "color": binding.colour, "size": 6},
-        }
-        for index, binding in enumerate(_ALL_BINDINGS)
-        if binding.key in present
-    ]
-    index_of = {id(point): index for index, point in enumerate(result.points)}
-    stars = [
-        {"index": index_of[id(point)], "title": RECOMMENDATIONS[key].title}
-        for key, point in recommended(result).items()
-    ]
-    layout = {
-        "autosize": True,
-        "hovermode": "closest",
-        "dragmode": "zoom",
-        "margin": {"l": 64, "r": 16, "t": 8, "b": 56},
-        "legend": {
-            "orientation": "h",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "x": 0,
-            "title": {"text": "Pace set by "},
-            "itemsizing": "constant",
+        "total": len(result.points),
+        "axes": {
+            "x": axis_of(
+                speeds, name="speed", unit="tok/s/user", log=False,
+                title="speed, tok/s/user (faster →)", short="tok/s/user (faster →)",
+            ),
+            "y": axis_of(
+                costs, name="cost", unit="US$ per Mtok", log=min(costs) > 0,
+                title="cost, US$ per million output tokens (cheaper ↓)",
+                short="US$/Mtok (cheaper ↓)",
+            ),
         },
-        "xaxis": _axis("speed, tok/s/user (faster →)", rangemode="tozero"),
-        "yaxis": _axis(
-            "cost, US$ per million output tokens (cheaper ↓)",
-            type="log",
-            dtick="D2",
-            tickformat=",.6~g",
-        ),
-        "shapes": _box_shapes(result),
-    }
-    config = {
-        "responsive": True,
-        "displaylogo": False,
-        "showTips": False,
-        "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
-        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "frontier"},
-    }
-    return {"traces": traces, "stars": stars, "layout": layout, "config": config}
+        "x": speeds,
+        "y": costs,
+        "lead": "Pace set by",
+        "groups": [
+            {"name": binding.title, "colour": binding.colour, "symbol": binding.symbol}
+            for binding in bindings
+        ],
+        "group": [place[binding_of(point).key] for point in points],
+        "facts": _facts(points),
+        "stars": [
+            {"index": k, "title": ", ".join(RECOMMENDATIONS[key].title for key in mark_of[index])}
+            for k, index in enumerate(kept)
+            if index in mark_of
+        ],
+        # Steps, not slopes: between two points the faster one is what at least that speed costs.
+        "lines": [{"name": "", "x": speeds, "y": costs, "colour": _CURVE, "dash": ""}],
+        "boxes": [
+            {"x0": slow, "x1": fast, "y0": low, "y1": high}
+            for slow, fast, low, high in map(box_range, result.open_boxes)
+        ],
+    }  # fmt: skip
 
 
-def chart_data(result: Result) -> Mapping[str, Any]:
-    """All that the page's script needs: ``points`` and ``figure``."""
-    return {"points": point_columns(result), "figure": chart_figure(result)}
+def _facts(points: list[Point]) -> list[dict[str, Any]]:
+    """What is told of every point besides its objectives, what is nowhere known left out."""
+    designs = [point.design for point in points]
+
+    def told(key: str, form: str) -> list[str]:
+        return ["" if d.get(key) is None else form.format(short(float(d[key]))) for d in designs]
+
+    shares = [hbm_share(design) for design in designs]
+    columns = [
+        ("Design", [where_of(point) for point in points]),
+        ("Batch", ["" if d.get("batch") is None else f"{d['batch']:,}" for d in designs]),
+        ("Precision", [precision_name(design) for design in designs]),
+        ("Replica", told("tok_per_s", "{} tok/s")),
+        ("Price", [_price(point) for point in points]),
+        ("HBM used", ["" if share is None else percent(share) for share in shares]),
+        ("Arithmetic used", [_share(point, "mfu") for point in points]),
+        ("Pace set by", [binding_of(point).title for point in points]),
+    ]
+    return [facts_column(name, texts) for name, texts in columns if any(texts)]
+
+
+def _price(point: Point) -> str:
+    usd = point.design.get("usd_per_hour")
+    return "" if usd is None else f"US${money(float(usd))}/h"
+
+
+def _share(point: Point, key: str) -> str:
+    value = point.design.get(key)
+    return "" if value is None else percent(float(value))

@@ -50,7 +50,7 @@ class Binding:
 
     Colours are those of Okabe and Ito (2008), told apart with every common colour blindness; line
     and marker tell them apart without colour. ``line`` and ``marker`` are matplotlib's names,
-    ``symbol`` is plotly's.
+    ``symbol`` is that of the page's chart.
     """
 
     key: str

@@ -228,11 +228,20 @@
       }
     }
     const within = new Set(admitted);
-    const radius = count > 1500 ? 2 : count > 200 ? 3 : 4.5;
+    const radius = count > 1500 ? 2.5 : count > 200 ? 3.5 : 4.5;
     const dot = (index, size) => {
       pen.beginPath();
       pen.arc(px(gx.values[index]), py(gy.values[index]), size, 0, 2 * Math.PI);
       pen.fill();
+    };
+    // Shapes tell the groups apart where colours do not.
+    const outlines = groups.map((one) => new Path2D(one.outline));
+    const mark = (index, size) => {
+      pen.save();
+      pen.translate(px(gx.values[index]), py(gy.values[index]));
+      pen.scale(size / 4.5, size / 4.5);
+      pen.fill(outlines[group[index]]);
+      pen.restore();
     };
     pen.fillStyle = colour("--rule");
     for (let index = 0; index < count; index += 1) if (!within.has(index)) dot(index, radius * 0.8);
@@ -251,7 +260,7 @@
     }
     for (const index of admitted) {
       pen.fillStyle = groups[group[index]].colour;
-      dot(index, radius);
+      mark(index, radius);
     }
     if (chosen >= 0) {
       const [x, y] = [px(gx.values[chosen]), py(gy.values[chosen])];

@@ -7,7 +7,7 @@ from typing import Any
 
 from solver.report.design import layout_name, precision_name
 from solver.report.economy_choose import marks_of
-from solver.report.economy_colours import painted
+from solver.report.economy_colours import OUTLINES, painted
 from solver.report.economy_facts import axes_of, axis_title, clock_name, values_of
 from solver.report.fleet_facts import Goal, goals_of
 from solver.report.numbers import clean
@@ -24,8 +24,8 @@ def economy_chart(document: Mapping[str, Any]) -> dict[str, Any]:
 
     ``goals`` (name, unit, whether more is better, word for the best, whether drawn in logarithms)
     with ``values``, unrounded: floors are compared with them; ``x`` and ``y``, indices of the goals
-    drawn; ``groups`` (name, colour) and the ``group`` of every point; ``facts``: names of what is
-    told of a point, each with its distinct texts and an index for every point; ``stars``.
+    drawn; ``groups`` (name, colour, outline) and the ``group`` of every point; ``facts``: names of
+    what is told of a point, each with its distinct texts and an index for every point; ``stars``.
     """
     goals = goals_of(document)
     axes = axes_of(goals)
@@ -40,7 +40,10 @@ def economy_chart(document: Mapping[str, Any]) -> dict[str, Any]:
         "y": goals.index(axes.y),
         "titles": [axis_title(axes.x, "x"), axis_title(axes.y, "y")],
         "paint": paint.title,
-        "groups": [{"name": part.name, "colour": part.colour} for part in paint.groups],
+        "groups": [
+            {"name": part.name, "colour": part.colour, "outline": OUTLINES[part.marker]}
+            for part in paint.groups
+        ],
         "group": group,
         "facts": _facts(document),
         "stars": [

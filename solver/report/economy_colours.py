@@ -12,12 +12,22 @@ import numpy.typing as npt
 from solver.report.design import layout_name, precision_name
 from solver.report.numbers import clean
 
-__all__ = ["Group", "Painted", "level_colours", "painted"]
+__all__ = ["OUTLINES", "Group", "Painted", "level_colours", "painted"]
 
 # Okabe and Ito (2008), "Color universal design": told apart by colour-blind readers too.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_REST = "#9a9a9a"
+OUTLINES = {
+    "o": "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
+    "s": "M-4-4h8v8h-8z",
+    "^": "M0-5.5L5.2 3.5H-5.2z",
+    "D": "M0-5.6L5.6 0L0 5.6L-5.6 0z",
+    "v": "M0 5.5L5.2-3.5H-5.2z",
+    "P": "M-1.7-5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z",
+    "x": "M-4.6-3L-3-4.6L0-1.6L3-4.6L4.6-3L1.6 0L4.6 3L3 4.6L0 1.6L-3 4.6L-4.6 3L-1.6 0z",
+}
+"""Outlines of the markers, by matplotlib's names, as SVG paths about the origin, some 9 wide."""
+_REST = "#767676"
 _MOST_GROUPS = 6
 
 

@@ -15,7 +15,7 @@ from solver.report.assumptions import CLOSED_BY, assumptions_of
 from solver.report.economy import economy_columns, slices_of
 from solver.report.economy_chart import economy_chart
 from solver.report.economy_choose import marks_of, representatives
-from solver.report.economy_colours import painted
+from solver.report.economy_colours import OUTLINES, painted
 from solver.report.economy_facts import (
     axes_of,
     economy_title,
@@ -44,7 +44,7 @@ from solver.report.numbers import clean, short
 from solver.report.page_parts import script_json, svg_address, templates
 from solver.report.question import leaves, value_text
 
-__all__ = ["render_economy_page"]
+__all__ = ["economy_assumptions", "render_economy_page"]
 
 Document = Mapping[str, Any]
 
@@ -99,6 +99,7 @@ def render_economy_page(document: Document, where_all: str = "", digest: str | N
         "alt": _alternative_text(document),
         "chart": script_json(economy_chart(document)) if len(points) > 1 else "",
         "paint": painted(document),
+        "outlines": OUTLINES,
         "x_name": axes_of(goals).x.name,
         "slices": _slices(document),
         "columns": columns,
@@ -109,7 +110,7 @@ def render_economy_page(document: Document, where_all: str = "", digest: str | N
         "energy_terms": _energy_terms(document),
         "question": question,
         "exactness": _exactness(document),
-        "assumptions": (*assumptions_of(question.performance_model), *_assumptions(document)),
+        "assumptions": economy_assumptions(document),
         "proofs": _proofs(document),
         "sha256": clean(document["instance"].get("sha256", "")),
         "digest": clean(digest if digest is not None else document.get("digest", "")),
@@ -172,7 +173,7 @@ def _what(name: str, unit: str) -> str:
 def _rows(document: Document) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     chosen, marks = representatives(document), marks_of(document)
     told = economy_columns(document, chosen)
-    columns = [{"name": "", "unit": "", "numeric": False}]
+    columns = [{"name": "worth a look", "unit": "", "numeric": False}]
     for header, _, _, numeric in told:
         name, _, unit = header.partition("\n")
         columns.append({"name": name, "unit": unit, "numeric": numeric})
@@ -186,7 +187,7 @@ def _slices(document: Document) -> dict[str, Any] | None:
     if found is None:
         return None
     title, floors, rows = found
-    columns = [{"name": "", "unit": "", "numeric": False}]
+    columns = [{"name": "floor", "unit": "", "numeric": False}]
     columns += [{"name": floor, "unit": "", "numeric": True} for floor in floors]
     return {
         "title": title,
@@ -264,9 +265,10 @@ def _exactness(document: Document) -> tuple[str, ...]:
     )
 
 
-def _assumptions(document: Document) -> tuple[str, ...]:
+def economy_assumptions(document: Document) -> tuple[str, ...]:
+    """What a reader must know before believing a number, a sentence or two each."""
     designs = [point["design"] for point in document["points"]]
-    told: tuple[str, ...] = ()
+    told = assumptions_of(question_in(document).performance_model)
     if any(design.get("watts") is not None for design in designs):
         told += _ENERGY
     if any(design.get("quality") is not None for design in designs):

@@ -1,13 +1,15 @@
 """One self-contained HTML page: question, answer, chart, proof. It loads nothing from anywhere.
 
-plotly.js travels compressed inside the page and is unpacked by the browser; where scripts are off,
-or the browser cannot unpack, and on paper, a drawing by matplotlib stands in its place.
+The chart is drawn by a short script of this program from the points embedded in the page; where
+scripts are off, and on paper, a drawing by matplotlib stands in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from markupsafe import Markup
 
 from solver.report.assumptions import EXACTNESS, assumptions_of
 from solver.report.chart import chart_data
@@ -21,10 +23,11 @@ from solver.report.findings import (
     status_sentence,
     warnings_of,
 )
+from solver.report.frontier_chart import chart_piece
 from solver.report.model_error import error_details, error_sentence
 from solver.report.near import near_view
 from solver.report.numbers import clean, percent, short
-from solver.report.page_parts import plotly_source, script_json, svg_address, templates
+from solver.report.page_parts import svg_address, templates
 from solver.report.plots import render_plot
 from solver.report.question import leaves, question_of, value_text
 from solver.report.regions import pace_shares
@@ -60,7 +63,7 @@ def _pairs(tree: Mapping[str, Any], skip: Sequence[str] = ()) -> list[tuple[str,
 
 
 def render_page(result: Result, *, where_all: str = "", digest: str | None = None) -> str:
-    """The whole report as one HTML text (UTF-8), about 2 MB of which most is plotly.js.
+    """The whole report as one HTML text (UTF-8), under 2 MB however long the frontier is.
 
     Parameters
     ----------
@@ -72,6 +75,7 @@ def render_page(result: Result, *, where_all: str = "", digest: str | None = Non
     question = question_of(result)
     resolved = result.instance.get("resolved")
     conflict = result.conflict
+    data = chart_data(result) if len(result.points) > 1 else {}
     layouts, layout_count = layouts_of(result)
     context = {
         "question": question,
@@ -108,12 +112,27 @@ def render_page(result: Result, *, where_all: str = "", digest: str | None = Non
         "whole_question": _pairs(resolved) if isinstance(resolved, Mapping) else [],
         "sha256": clean(result.instance.get("sha256", "")),
         "digest": digest if digest is not None else result_to_dict(result)["digest"],
-        "svg": svg_address(render_plot(result, "svg")) if result.points else "",
-        "alt": _alternative_text(result),
-        "chart": script_json(chart_data(result)) if len(result.points) > 1 else "",
-        "plotly": plotly_source() if len(result.points) > 1 else "",
+        "chart": _chart(result, data) if result.points else "",
+        "embedded": len(data.get("x", ())),
     }
     return templates().get_template("page.html.j2").render(context)
+
+
+def _chart(result: Result, data: Mapping[str, Any]) -> Markup:
+    """The frontier: interactive where there are several points, as a drawing for one."""
+    told = (
+        "Every design that no other beats."
+        if result.status == "complete"
+        else "The designs found; shaded regions are still open."
+    )
+    return chart_piece(
+        data,
+        drawing=svg_address(render_plot(result, "svg")),
+        alternative=_alternative_text(result),
+        caption=f"{told} Colour and shape tell the limit that sets the pace; stars are the "
+        "recommended points; Mtok is a million output tokens.",
+        walk="Walk along the frontier, from the cheapest design to the fastest",
+    )
 
 
 def notebook_html(result: Result) -> str:

@@ -1,9 +1,8 @@
-"""What pages of every kind embed: templates, drawings, chart data, the chart library."""
+"""What pages of every kind embed: templates, drawings, chart data."""
 
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import re
 from functools import cache
@@ -12,7 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-__all__ = ["plotly_source", "script_json", "svg_address", "templates"]
+__all__ = ["script_json", "svg_address", "templates"]
 
 _PATH_DATA = re.compile(r'\bd="[^"]*"')
 _LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
@@ -49,13 +48,3 @@ def script_json(value: Any) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
-
-
-@cache
-def plotly_source() -> str:
-    """plotly.min.js, compressed and in base64."""
-    # Importing plotly takes a tenth of a second: only who renders a page pays for it.
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
-
-    packed = gzip.compress(get_plotlyjs().encode(), compresslevel=9, mtime=0)
-    return base64.b64encode(packed).decode()

@@ -13,12 +13,12 @@ from solver.report.question import money
 from solver.report.regions import Region, layout_regions, pace_shares
 from solver.result import Point, Result
 
-__all__ = ["cards_of", "layouts_of", "pace_of", "proofs_of", "rows_of"]
+__all__ = ["cards_of", "layouts_of", "pace_of", "proofs_of", "rows_of", "where_of"]
 
 _MOST_LAYOUTS = 12
 
 
-def _where(point: Point) -> str:
+def where_of(point: Point) -> str:
     """Accelerators, their clock where it is set, and layout: ``8 × H100 SXM at 1,410 MHz, TP8``."""
     design = point.design
     devices = f"{design['devices']:,} × " if "devices" in design else ""
@@ -45,7 +45,7 @@ def cards_of(result: Result) -> list[dict[str, Any]]:
     for keys in grouped.values():
         point = found[keys[0]]
         design = point.design
-        facts = [("Design", _where(point))]
+        facts = [("Design", where_of(point))]
         if "batch" in design:
             facts.append(("Batch", f"{design['batch']:,}"))
         if precision_name(design):
@@ -97,7 +97,7 @@ def rows_of(result: Result) -> list[dict[str, Any]]:
                 "speed": cells[0],
                 "cost": cells[1],
                 "step_ms": cells[2],
-                "where": _where(point),
+                "where": where_of(point),
                 "precision": precision_name(point.design),
                 "batch": cells[3],
                 "tok_per_s": cells[4],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from solver.errors import ResultError
+from solver.plain_files import special_file
 from solver.result.document import (
     Conflict,
     ConflictingLimit,
@@ -214,6 +215,9 @@ def read_document(path: Path) -> Any:
         If the file cannot be read, is not JSON, says a key twice, or holds NaN or infinity.
     """
     mend = "Give a file written by 'fleetfront solve --out' or 'fleetfront moip --out'"
+    special = special_file(path, where=str(path))
+    if special is not None:
+        raise ResultError(special)
     try:
         return json.loads(
             path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_unique

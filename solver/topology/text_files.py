@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from solver.errors import InstanceError
+from solver.plain_files import special_file
 
 __all__ = ["read_text"]
 
@@ -22,6 +23,9 @@ def read_text(path: Path) -> str:
     where = str(path)
     if path.is_dir():
         raise InstanceError.one("is a directory", where=where, mend="Name a file inside it")
+    special = special_file(path, where=where)
+    if special is not None:
+        raise InstanceError(special)
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:

@@ -18,6 +18,7 @@ from pathlib import Path
 from solver.errors import Fault
 from solver.instance.fleet.fault_limit import listed
 from solver.instance.record_types import exact_fraction
+from solver.plain_files import special_file
 
 __all__ = ["MAX_ROWS", "CellReader", "CsvRow", "CsvTable", "read_csv_table"]
 
@@ -144,6 +145,9 @@ def read_csv_table(
 
 
 def _bytes_of(path: Path, where: str) -> tuple[bytes | None, list[Fault]]:
+    special = special_file(path, where=where)
+    if special is not None:
+        return None, [special]
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

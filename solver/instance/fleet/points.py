@@ -12,6 +12,7 @@ or ``speed_tok_per_s``                     (at most one of the three)
 ``ttft_s`` or ``ttft_ms``                  time to the first token
 ``watts``, ``usd_per_hour``                of the whole replica; from the machine where left out
 ``input_tokens``, ``output_tokens``        the class of requests the row was measured on
+``source``                                 for people: where the row comes from
 =========================================  ======================================================
 
 An empty cell means: not measured.
@@ -60,6 +61,7 @@ _COLUMNS = (
     "watts",
     "usd_per_hour",
     *_TOKENS,
+    "source",
 )
 _SYNONYMS = {
     "gpus": "devices",

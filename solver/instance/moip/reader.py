@@ -11,6 +11,7 @@ from formulations.moip.problem import MultiObjectiveProgram
 from solver.errors import InstanceError
 from solver.instance.moip.json_layout import program_from_json
 from solver.instance.moip.mps import program_from_mps
+from solver.plain_files import special_file
 
 __all__ = ["read_program"]
 
@@ -43,6 +44,9 @@ def _text(path: Path, where: str) -> str:
     try:
         if path.is_dir():
             raise InstanceError.one("is a directory", where=where, mend="Name a file inside it")
+        special = special_file(path, where=where)
+        if special is not None:
+            raise InstanceError(special)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:

@@ -160,7 +160,9 @@ def test_bad_input_is_one_line_and_status_2(
     status, out, err = bench(*words)
     assert status == 2
     assert out == ""
-    assert err.count("\n") == 1
+    fault, example = err.splitlines()
+    assert fault.endswith(".")
+    assert example.startswith("Example: ")
     for part in expected:
         assert part in err
 

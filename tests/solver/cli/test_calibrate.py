@@ -22,7 +22,8 @@ def test_without_pytorch_the_cure_is_named(
     complaint = capsys.readouterr().err
     assert "PyTorch is not installed" in complaint
     assert "pip install 'fleetfront[calibrate]'" in complaint
-    assert len(complaint.splitlines()) == 1
+    _fault, example = complaint.splitlines()
+    assert example.startswith("Example: ")
 
 
 def test_a_broken_pytorch_is_not_called_missing(
@@ -38,7 +39,9 @@ def test_a_broken_pytorch_is_not_called_missing(
 
 def test_an_unknown_device_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["calibrate", "--device", "tpu", "--out", str(tmp_path / "x.toml")]) == 2
-    assert capsys.readouterr().err == "--device: no device 'tpu'. Use cuda or cpu.\n"
+    fault, example = capsys.readouterr().err.splitlines()
+    assert fault == "--device: no device 'tpu'. Use cuda or cpu."
+    assert example.startswith("Example: fleetfront calibrate")
 
 
 def test_a_calibration_needs_a_file_to_write(capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,4 +142,5 @@ def test_bad_input_ends_with_2_and_one_line(
     status, _, err = run("solve", question, *options)
     assert status == 2
     assert all(word in err for word in words)
-    assert len(err.strip().splitlines()) == 1
+    _, example = err.strip().splitlines()
+    assert example.startswith("Example: ")

@@ -162,9 +162,11 @@ def test_bad_input_ends_with_2_and_one_line_a_fault(
     assert "Traceback" not in err
     for word in words:
         assert word in err
-    for line in err.splitlines():
+    *faults, example = err.splitlines()
+    for line in faults:
         assert ": " in line
         assert line.endswith(".")
+    assert example.startswith("Example: ")
 
 
 @pytest.mark.parametrize("name", ["", "none.toml", "text.toml"])
@@ -172,7 +174,9 @@ def test_what_is_no_instance_file_ends_with_2(run: Run, tmp_path: Path, name: st
     (tmp_path / "text.toml").write_text("hello")
     status, _, err = run("solve", tmp_path / name)
     assert status == 2
-    assert len(err.splitlines()) == 1
+    fault, example = err.splitlines()
+    assert name in fault
+    assert example.startswith("Example: ")
 
 
 def test_an_output_that_cannot_be_written_leaves_no_other_behind(

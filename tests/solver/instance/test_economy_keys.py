@@ -402,7 +402,7 @@ def test_the_command_ends_with_two_and_one_line_for_the_fault(
     path = tmp_path / "bad.toml"
     path.write_text(FILE % (source, clock, carbon, acceptance))
     assert main(["show", str(path)]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    line, _example = capsys.readouterr().err.strip().splitlines()
     assert f"bad.toml: {key}" in line
 
 

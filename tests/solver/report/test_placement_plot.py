@@ -182,27 +182,34 @@ def test_open_regions_without_an_end_stay_open() -> None:
 
 
 def test_the_chart_holds_every_point() -> None:
-    figure = placement_chart(made.on_racks())
-    designs = figure["data"][-1]
-    assert designs["x"] == [92.5, 70.1, 31.0]
-    assert designs["y"] == [3.42, 2.6, 1.18]
-    assert len(designs["text"]) == 3
+    chart = placement_chart(made.on_racks())
+    assert chart["x"] == [92.5, 70.1, 31.0]
+    assert chart["y"] == [3.42, 2.6, 1.18]
+    assert chart["group"] == [0, 0, 0]
 
 
 def test_the_chart_shades_open_regions_and_dashes_the_bracket() -> None:
     document = partial() | {"bracket": [{"speed": 95.0, "cost": 1.5}]}
-    figure = placement_chart(document)
-    (shape,) = figure["layout"]["shapes"]
-    assert (shape["x0"], shape["x1"]) == (pytest.approx(40), pytest.approx(95))
-    assert (shape["y0"], shape["y1"]) == (1.5, 2.0)
-    assert figure["data"][1]["line"]["dash"] == "dash"
+    chart = placement_chart(document)
+    (box,) = chart["boxes"]
+    assert (box["x0"], box["x1"]) == (pytest.approx(40), pytest.approx(95))
+    assert (box["y0"], box["y1"]) == (1.5, 2.0)
+    assert chart["lines"][1]["dash"]
+
+
+def test_points_that_are_not_proved_have_another_shape() -> None:
+    document = made.on_racks()
+    document["points"][1]["proof"]["nondominated"] = "not proved"
+    chart = placement_chart(document)
+    assert chart["group"] == [0, 1, 0]
+    assert [group["symbol"] for group in chart["groups"]] == ["circle", "x"]
 
 
 def test_the_html_is_one_piece_that_loads_nothing() -> None:
     html = placement_frontier_html(made.on_racks())
-    data = re.search(r'id="placement-chart-data">(.*?)</script>', html, re.S)
+    data = re.search(r'id="chart-data">(.*?)</script>', html, re.S)
     assert data is not None
-    assert json.loads(data.group(1))["data"][-1]["x"] == [92.5, 70.1, 31.0]
+    assert json.loads(data.group(1))["x"] == [92.5, 70.1, 31.0]
     assert not re.search(r'(src|href)="(?!data:)', html)
 
 
@@ -214,7 +221,7 @@ def test_a_name_cannot_close_the_script_or_become_a_tag() -> None:
     html = placement_frontier_html(document)
     assert "<b>" not in html
     assert "<img src=x>" not in html
-    assert html.count("</script>") == 3
+    assert html.count("</script>") == 2
 
 
 def test_one_objective_has_no_chart() -> None:

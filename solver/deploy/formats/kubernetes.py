@@ -1,0 +1,291 @@
+"""Kubernetes manifests of a deployment, of objects that every cluster knows.
+
+Replicas of one host are a Deployment behind a Service; where a router has to reach each of them by
+name they are a StatefulSet with a headless Service. A replica of several hosts is two
+StatefulSets: the leader, which answers requests, and the workers, whose ordinals start at 1 and
+are their ranks (``spec.ordinals`` is stable since Kubernetes 1.31, and so is the label
+``apps.kubernetes.io/pod-index`` since 1.32).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from solver.deploy.formats.comments import head_lines, role_in_words
+from solver.deploy.formats.names import dns_label, label_value
+from solver.deploy.formats.options import FormOptions
+from solver.deploy.formats.pods import escaped, pod_template
+from solver.deploy.formats.words import Place, file_tree
+from solver.deploy.formats.yaml_text import Remark, yaml_document, yaml_tree
+from solver.deploy.launch import Deployment, Role
+from solver.errors import OutputError
+from solver.report.numbers import clean
+
+__all__ = ["write_kubernetes"]
+
+Tree = dict[Any, Any]
+
+_NAMESPACE_LONGEST = 63
+_INSTANCE_LONGEST = 22
+_GANG = (
+    "All hosts of a replica are needed at once. Without a scheduler for gangs, start these "
+    "while the devices are free."
+)
+
+
+def write_kubernetes(deployment: Deployment, options: FormOptions) -> str:
+    """The manifests as one file of several documents.
+
+    Raises
+    ------
+    OutputError
+        If a name of the options is none that Kubernetes takes, or nodes cannot be told apart.
+    """
+    if options.namespace is not None:
+        _check_name(options.namespace, "--namespace")
+    if options.weights_claim is not None:
+        _check_name(options.weights_claim, "--weights-claim")
+    manifests = _Manifests(deployment, options)
+    trees: list[Tree] = []
+    for role in deployment.roles:
+        trees += manifests.role(role)
+    if deployment.router is not None:
+        trees += manifests.router(deployment.router)
+    namespace = f" -n {options.namespace}" if options.namespace else ""
+    doors = "; ".join(
+        f"kubectl{namespace} port-forward service/{door} {port}" for door, port in manifests.doors
+    )
+    form = [
+        f"How to use it: kubectl apply{namespace} -f FILE; then, from one's own computer, {doors}",
+        "Needs the device plugin of the accelerators' maker, and its labels on the nodes",
+    ]
+    if any(role.nodes > 1 for role in deployment.roles):
+        form.append("Needs Kubernetes 1.31 or later for the ranks of hosts")
+    return yaml_document(head_lines(deployment, options, form=form), trees)
+
+
+def _check_name(name: str, where: str) -> None:
+    if dns_label(name, longest=_NAMESPACE_LONGEST) != name:
+        raise OutputError.one(
+            "is no name that Kubernetes takes",
+            where=f"{where} {clean(name, limit=80)}",
+            mend="Use up to 63 lower-case letters, digits and hyphens, a letter first",
+        )
+
+
+class _Manifests:
+    """Objects of one deployment, which share names, labels and addresses."""
+
+    def __init__(self, deployment: Deployment, options: FormOptions) -> None:
+        self._deployment = deployment
+        self._options = options
+        # Short, so that the name of a role still fits beside it.
+        self._instance = dns_label(deployment.title, longest=_INSTANCE_LONGEST)
+        self._names = {role.name: dns_label(self._instance, role.name) for role in deployment.roles}
+        roles = deployment.roles
+        self.addresses = {role.name: self._addresses(role) for role in roles}
+        self._router_name = dns_label(self._instance, "router")
+        self.doors: list[tuple[str, int]] = []
+        """Services that take requests, with their ports; filled as objects are made."""
+
+    def _addresses(self, role: Role) -> list[str]:
+        """``host:port`` of every replica, by the names that headless Services give to pods."""
+        name = self._names[role.name]
+        if role.nodes > 1:
+            groups = [self._group(name, role, number) for number in range(role.replicas)]
+            return [f"{group}-0.{group}:{role.port}" for group in groups]
+        return [f"{name}-{number}.{name}:{role.port}" for number in range(role.replicas)]
+
+    @staticmethod
+    def _group(name: str, role: Role, number: int) -> str:
+        return name if role.replicas == 1 else f"{name}-r{number}"
+
+    def _labels(self, component: str, **more: str) -> dict[str, str]:
+        return {
+            "app.kubernetes.io/name": label_value(self._deployment.engine) or "engine",
+            "app.kubernetes.io/instance": self._instance,
+            "app.kubernetes.io/component": component,
+            "app.kubernetes.io/managed-by": "fleetfront",
+            **more,
+        }
+
+    def _metadata(self, name: str, labels: dict[str, str]) -> Tree:
+        version = label_value(self._deployment.engine_version)
+        told = labels | ({"app.kubernetes.io/version": version} if version else {})
+        found: Tree = {"name": name, "labels": told}
+        if self._options.namespace is not None:
+            found["namespace"] = self._options.namespace
+        return found
+
+    def _object(self, kind: str, name: str, labels: dict[str, str], body: Tree, why: str) -> Tree:
+        version = {
+            "Deployment": "apps/v1",
+            "StatefulSet": "apps/v1",
+            "PodDisruptionBudget": "policy/v1",
+        }.get(kind, "v1")
+        return {
+            Remark(why): None,
+            "apiVersion": version,
+            "kind": kind,
+            "metadata": self._metadata(name, labels),
+            **body,
+        }
+
+    def _service(
+        self,
+        name: str,
+        selector: dict[str, str],
+        port: int | None,
+        why: str,
+        *,
+        headless: bool = False,
+    ) -> Tree:
+        spec: Tree = {"selector": selector}
+        if headless:
+            # Servers find each other by name while they start, before they are ready.
+            spec |= {"clusterIP": "None", "publishNotReadyAddresses": True}
+        if port is not None:
+            spec["ports"] = [{"name": "http", "port": port, "targetPort": "http"}]
+        return self._object("Service", name, selector, {"spec": spec}, why)
+
+    def _budget(self, name: str, selector: dict[str, str]) -> Tree:
+        spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
+        why = "Drains of nodes take one pod at a time."
+        return self._object("PodDisruptionBudget", name, selector, {"spec": spec}, why)
+
+    def _config(self, name: str, role: Role, labels: dict[str, str]) -> list[Tree]:
+        """The ConfigMap of a role's option files, where it has any."""
+        if not role.files:
+            return []
+        data = {
+            file.name: LiteralScalarString(
+                yaml_tree(file_tree(file, lambda asked: list(self.addresses[asked])))
+            )
+            for file in role.files
+        }
+        why = "Options that the server reads from a file."
+        return [self._object("ConfigMap", f"{name}-options", labels, {"data": data}, why)]
+
+    def _place(self, *, rank: str = "0", leader: str = "localhost") -> Place:
+        return Place(escaped, rank=rank, leader=leader, addresses=self.addresses)
+
+    def role(self, role: Role) -> list[Tree]:
+        """All objects of one role."""
+        name = self._names[role.name]
+        labels = self._labels(role.name)
+        config = self._config(name, role, labels)
+        config_map = f"{name}-options" if config else None
+        if role.nodes > 1:
+            return config + self._groups(role, name, labels, config_map)
+        template = pod_template(
+            role, self._options, self._place(), labels=labels, config_map=config_map
+        )
+        spec: Tree = {"replicas": role.replicas}
+        headless = self._deployment.router is not None
+        if not headless:
+            self.doors.append((name, role.port))
+        if headless:
+            spec |= {"serviceName": name, "podManagementPolicy": "Parallel"}
+        else:
+            spec[Remark("The devices are all in use, so an old pod goes before a new one.")] = None
+            spec["strategy"] = {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1},
+            }
+        spec |= {"selector": {"matchLabels": labels}, "template": template}
+        kind = "StatefulSet" if headless else "Deployment"
+        reached = (
+            "A name for each replica, for the router."
+            if headless
+            else "Where requests go; they are spread over the replicas."
+        )
+        found = [
+            *config,
+            self._object(kind, name, labels, {"spec": spec}, role_in_words(role)),
+            self._service(name, labels, role.port, reached, headless=headless),
+        ]
+        if role.replicas > 1:
+            found.append(self._budget(name, labels))
+        return found
+
+    def _groups(
+        self, role: Role, name: str, labels: dict[str, str], config_map: str | None
+    ) -> list[Tree]:
+        """Replicas of several hosts: a leader and its workers for each."""
+        found: list[Tree] = []
+        for number in range(role.replicas):
+            group = self._group(name, role, number)
+            found += self._one_group(role, group, labels, config_map, number)
+        if self._deployment.router is None:
+            selector = labels | {"part": "leader"}
+            door = name if role.replicas > 1 else f"{name}-http"
+            found.append(
+                self._service(door, selector, role.port, "Where requests go: to the leaders.")
+            )
+            self.doors.append((door, role.port))
+        if role.replicas > 1:
+            found.append(self._budget(name, labels))
+        return found
+
+    def _one_group(
+        self, role: Role, group: str, labels: dict[str, str], config_map: str | None, number: int
+    ) -> list[Tree]:
+        own = labels | {"replica": str(number)}
+        leader = f"{group}-0.{group}"
+        found: list[Tree] = []
+        for part, size, rank in (("leader", 1, "0"), ("worker", role.nodes - 1, "$(RANK)")):
+            marked = own | {"part": part}
+            template = pod_template(
+                role,
+                self._options,
+                self._place(rank=rank, leader=leader),
+                labels=marked,
+                config_map=config_map,
+                part=part,
+            )
+            spec: Tree = {"replicas": size}
+            if part == "worker":
+                spec[Remark("The ordinal of a worker is its rank; the leader is rank 0.")] = None
+                spec["ordinals"] = {"start": 1}
+            spec |= {
+                "serviceName": group,
+                "podManagementPolicy": "Parallel",
+                "selector": {"matchLabels": marked},
+                "template": template,
+            }
+            name = group if part == "leader" else f"{group}-workers"
+            hosts = "rank 0" if part == "leader" else f"ranks 1 to {role.nodes - 1}"
+            why = f"{role_in_words(role)} Replica {number + 1}, the {part}: {hosts}. {_GANG}"
+            found.append(self._object("StatefulSet", name, marked, {"spec": spec}, why))
+        why = "Names by which the hosts of this replica find each other."
+        # Without a port: a pod that lacks the named port, as workers do, would get no name.
+        found.append(self._service(group, own, None, why, headless=True))
+        return found
+
+    def router(self, role: Role) -> list[Tree]:
+        """All objects of the router."""
+        name = self._router_name
+        labels = self._labels("router")
+        config = self._config(name, role, labels)
+        template = pod_template(
+            role,
+            self._options,
+            self._place(),
+            labels=labels,
+            config_map=f"{name}-options" if config else None,
+            is_router=True,
+        )
+        spec: Tree = {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": template,
+        }
+        self.doors.append((name, role.port))
+        why = "The router, which spreads requests over the servers."
+        return [
+            *config,
+            self._object("Deployment", name, labels, {"spec": spec}, why),
+            self._service(name, labels, role.port, "Where requests go."),
+        ]

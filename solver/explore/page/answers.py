@@ -1,0 +1,177 @@
+"""From answers to what stands on the page: chart, plan, limits, conflict, comparison, points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+
+from solver.errors import FleetError
+from solver.explore.page.chart import Axes, Curve, chart, objective_title
+from solver.explore.page.open_regions import open_rectangles
+from solver.explore.page.tables import fact_list, table
+from solver.explore.views import (
+    FrontierRows,
+    comparison,
+    frontier_rows,
+    limits_view,
+    plan_view,
+    status_view,
+)
+from solver.report.numbers import clean
+
+__all__ = [
+    "PAGE_POINTS",
+    "Document",
+    "comparison_parts",
+    "figure_of",
+    "limit_parts",
+    "nearest",
+    "outcome_parts",
+    "plan_parts",
+    "point_table",
+]
+
+Document = Mapping[str, Any]
+
+PAGE_POINTS = 100
+"""Rows of the table of points shown together; a frontier can have thousands."""
+_SENTENCES = 6
+
+
+def figure_of(
+    documents: Mapping[str, Document], axes: Axes, chosen: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The chart of the answers by scenario."""
+    curves = []
+    for name, document in documents.items():
+        index = chosen["index"] if chosen and chosen["scenario"] == name else None
+        curves.append(Curve(name, frontier_rows(document), open_rectangles(document), index))
+    return chart(curves, axes)
+
+
+def nearest(view: FrontierRows, wanted: Mapping[str, Any] | None) -> int | None:
+    """The point to show after a new answer: the one closest in the first objective.
+
+    With nothing chosen so far, the knee where one is named, or the first point.
+    """
+    if not view.points:
+        return None
+    if wanted is None or not wanted.get("values"):
+        named = [point for point in view.points if "knee" in point.marks]
+        return (named or list(view.points))[0].index
+    aim = float(wanted["values"][0])
+    return min(view.points, key=lambda point: abs(point.values[0] - aim)).index
+
+
+def plan_parts(document: Document, index: int, scenario: str) -> tuple[str, list[Any]]:
+    """Heading and body of the plan behind point ``index``."""
+    plan = plan_view(document, index)
+    body: list[Any] = [fact_list(plan.facts)]
+    if plan.binding:
+        body += [html.H3("What binds"), html.Ul([html.Li(text) for text in plan.binding])]
+    body += limit_parts(document, index)
+    body += [table(entry.caption, entry.header, entry.rows) for entry in plan.tables]
+    return f"Scenario {scenario}, {plan.title[:1].lower()}{plan.title[1:]}", body
+
+
+def limit_parts(document: Document, index: int) -> list[Any]:
+    """The limits and how much of each the point uses, those that bind marked."""
+    limits = limits_view(document, index)
+    if not limits:
+        return []
+    header = ("Limit", "Allowed", "Used", "Binds")
+    rows = [(row.limit, row.value, row.used, "yes" if row.binds else "no") for row in limits]
+    marks = ["binds" if row.binds else "" for row in limits]
+    return [table("Limits at this point", header, rows, row_classes=marks)]
+
+
+def outcome_parts(scenario: str, document: Document) -> list[Any]:
+    """What an answer means where it is more than its points: conflict, open regions, warnings."""
+    status = status_view(document)
+    parts: list[Any] = []
+    if status.status == "infeasible":
+        parts += _conflict(scenario, document, status.conflict_heading, status.conflict)
+    if status.open_regions:
+        shown = status.open_regions[:_SENTENCES]
+        left = len(status.open_regions) - len(shown)
+        more = [html.Li(f"{left:,} more; the JSON has all.")] if left else []
+        parts += [
+            html.H3(f"Scenario {scenario}: where better plans may lie"),
+            html.Ul([*(html.Li(text) for text in shown), *more]),
+        ]
+    warnings = [text for kind, text in status.notes if kind == "warning"]
+    parts += [html.P(text, className="warning") for text in warnings[:_SENTENCES]]
+    return parts
+
+
+def _conflict(
+    scenario: str, document: Document, heading: str, sentences: tuple[str, ...]
+) -> list[Any]:
+    """The limits that stand against each other, and how far each alone would have to give."""
+    entries = list(document.get("conflict") or ())
+    if entries and "limits" in entries[0]:
+        entries = list(entries[0]["limits"])
+    rows = []
+    for entry in entries:
+        unit = clean(entry.get("unit", ""), limit=40)
+        stated, needed = entry.get("value", entry.get("stated")), entry.get("needed")
+        rows.append(
+            (
+                clean(entry["limit"], limit=80),
+                "" if stated is None else f"{stated:g} {unit}".strip(),
+                "cannot alone" if needed is None else f"{needed} {unit}".strip(),
+            )
+        )
+    header = ("Limit", "Now", "Would have to be")
+    name = f"Scenario {scenario}: limits that stand against each other"
+    parts: list[Any] = [html.H3(name), html.P(heading)]
+    if rows:
+        parts.append(table("Each alone, the others unchanged", header, rows))
+    parts.append(html.Ul([html.Li(text) for text in sentences]))
+    return parts
+
+
+def comparison_parts(before: Document, after: Document) -> list[Any]:
+    """What differs between the two answers."""
+    try:
+        found = comparison(before, after)
+    except FleetError as error:
+        return [html.P(str(fault), className="warning") for fault in error.faults]
+    return [
+        *(html.P(text) for text in found.sentences),
+        *(table(entry.caption, entry.header, entry.rows) for entry in found.tables),
+    ]
+
+
+def point_table(
+    view: FrontierRows, scenario: str, first: int, chosen: Mapping[str, Any] | None
+) -> Any:
+    """A button a point, with its figures, from row ``first`` on."""
+    shown = view.points[first : first + PAGE_POINTS]
+    titles = [objective_title(objective) for objective in view.objectives]
+    rows = [
+        (
+            html.Button(
+                f"Show {point.index + 1:,}",
+                **{
+                    "data-scenario": scenario,
+                    "data-point": str(point.index),
+                    "aria-label": f"Show plan {point.index + 1} of scenario {scenario}",
+                },
+            ),
+            # The unit stands in the header.
+            *(
+                told.removesuffix(objective.unit).strip()
+                for told, objective in zip(point.told, view.objectives, strict=True)
+            ),
+            point.label,
+            ", ".join(point.marks),
+        )
+        for point in shown
+    ]
+    here = chosen["index"] if chosen and chosen["scenario"] == scenario else None
+    marks = ["chosen" if point.index == here else "" for point in shown]
+    header = ("Point", *titles, "Plan", "Recommended as")
+    return table(f"Scenario {scenario}, all points", header, rows, row_classes=marks)

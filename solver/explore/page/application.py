@@ -1,0 +1,63 @@
+"""The page as one application of Dash, everything it needs served by itself."""
+
+from __future__ import annotations
+
+import html
+import logging
+
+from dash import Dash
+
+from solver.explore.page.files import serve_files
+from solver.explore.page.frame import frame
+from solver.explore.page.guard import content_security_policy, guard, is_loopback
+from solver.explore.page.reactions import react
+from solver.explore.session import Session
+
+__all__ = ["build_application"]
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+{%favicon%}
+{%css%}
+</head>
+<body>
+<noscript>This page needs JavaScript; 'fleetfront solve --report page.html' writes one that does
+without.</noscript>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>
+"""
+
+
+def build_application(session: Session, *, host: str = "127.0.0.1") -> Dash:
+    """The page for ``session``, guarded for being served at ``host``."""
+    app = Dash(
+        __name__,
+        # Dash writes the title into the page as it stands.
+        title=f"{html.escape(session.title)} - fleetfront",
+        update_title="",
+        index_string=_PAGE,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+        ],
+        # Everything at once: the chart is what the page is for.
+        eager_loading=True,
+        serve_locally=True,
+        assets_folder="assets",
+        enable_mcp=False,
+        # The controls depend on the question.
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+    )
+    app.logger.setLevel(logging.ERROR)
+    others = not is_loopback(host)
+    app.layout = lambda: frame(session, open_to_others=others)
+    react(app, session)
+    serve_files(app.server, session)
+    guard(app.server, host=host, policy=content_security_policy(app.csp_hashes()))
+    return app

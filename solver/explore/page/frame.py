@@ -1,0 +1,268 @@
+"""The frame of the page: where everything stands before there is an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import dcc, html
+
+from solver.explore.page.chart import GRAPH_SETTINGS, empty_chart
+from solver.explore.page.control_panel import control_panel
+from solver.explore.session import SCENARIOS, Session
+
+__all__ = ["DOWNLOADS", "frame"]
+
+_LOOK_MS = 150
+"""How often a page asks how far solving is."""
+
+DOWNLOADS: Mapping[str, str] = {
+    "question": "Question",
+    "json": "JSON",
+    "csv": "CSV",
+    "xlsx": "XLSX",
+    "png": "PNG",
+    "html": "HTML",
+}
+"""What can be fetched of a scenario: the name in its address, and what is written on it."""
+
+
+def frame(session: Session, *, open_to_others: bool) -> Any:
+    """The whole page for ``session``, filled with what is asked of it now.
+
+    Parameters
+    ----------
+    open_to_others
+        Whether machines other than this one reach the page, which it then says.
+    """
+    compared = session.state("B").revision > 0
+    return html.Div(
+        [
+            html.A("Skip to the frontier", href="#frontier", className="skip"),
+            _masthead(session),
+            html.P(
+                "Anyone who reaches this address can use this page." if open_to_others else "",
+                className="warning",
+            ),
+            html.Main(
+                [_asked(session, compared), _frontier(session), _plan(), _below()],
+                className="desk",
+            ),
+            *_memory(),
+        ]
+    )
+
+
+def _masthead(session: Session) -> Any:
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.P("fleetfront explore", className="kicker"),
+                    html.H1(session.title),
+                    html.P(
+                        f"{session.kind.capitalize()}, {session.source}", className="circumstances"
+                    ),
+                ]
+            ),
+            html.Button("Light or dark", id="theme", **{"aria-label": "Switch light and dark"}),
+        ],
+        className="masthead",
+    )
+
+
+def _asked(session: Session, compared: bool) -> Any:
+    shown = "row" if compared else "row hidden"
+    parts: list[Any] = [html.H2("What is asked")]
+    if session.fixed_reason:
+        sentence = f"{session.fixed_reason[:1].upper()}{session.fixed_reason[1:]}."
+        parts += [
+            html.P(sentence, className="warning"),
+            dcc.Checklist(id="compared", options=[], value=[], className="hidden"),
+        ]
+    else:
+        parts += [
+            dcc.Checklist(
+                id="compared",
+                options=[{"label": "Compare with a second scenario", "value": "yes"}],
+                value=["yes"] if compared else [],
+            ),
+            html.Fieldset(
+                [
+                    html.Legend("Controls of", className="kicker"),
+                    dcc.RadioItems(
+                        id="held",
+                        options=[
+                            {"label": f"Scenario {name}", "value": name} for name in SCENARIOS
+                        ],
+                        value="A",
+                        inline=True,
+                    ),
+                ],
+                id="held-box",
+                className=shown,
+            ),
+            *(
+                html.Div(
+                    [
+                        html.Button("Reset all", id=f"reset-{name}"),
+                        *control_panel(session.controls, name, session.state(name).changes),
+                    ],
+                    id=f"panel-{name}",
+                    className="" if name == "A" else "hidden",
+                    role="group",
+                    **{"aria-label": f"Controls of scenario {name}"},
+                )
+                for name in SCENARIOS
+            ),
+        ]
+    return html.Section(parts, className="asked", **{"aria-label": "What is asked"})
+
+
+def _frontier(session: Session) -> Any:
+    standings = [
+        html.Div(
+            [
+                html.P("", id=f"standing-{name}", className="sentence", role="status"),
+                html.Div("", id=f"progress-{name}", className="progress"),
+                html.Button("Cancel", id=f"cancel-{name}", className="hidden"),
+                html.Div("", id=f"faults-{name}", className="faults", role="alert"),
+            ],
+            id=f"box-{name}",
+            className=f"scenario-standing {name.lower()}{'' if name == 'A' else ' hidden'}",
+        )
+        for name in SCENARIOS
+    ]
+    axes = [
+        html.Div(
+            [
+                html.Span(f"{axis}: "),
+                dcc.RadioItems(id=f"axis-{axis}", options=[], value=place, inline=True),
+            ],
+            className="axis",
+            role="group",
+            **{"aria-label": f"Objective along {axis}"},
+        )
+        for place, axis in enumerate(("x", "y"))
+    ]
+    return html.Section(
+        [
+            html.H2("Frontier"),
+            html.Div(standings, className="standing"),
+            html.Div(
+                [
+                    html.Div(axes, id="axes", className="tools hidden"),
+                    html.Div(
+                        [
+                            html.Span("Axes: "),
+                            dcc.RadioItems(
+                                id="scale",
+                                options=[
+                                    {"label": "automatic", "value": "auto"},
+                                    {"label": "linear", "value": "linear"},
+                                    {"label": "logarithmic", "value": "log"},
+                                ],
+                                value="auto",
+                                inline=True,
+                            ),
+                        ],
+                        className="axis",
+                        role="group",
+                        **{"aria-label": "Axes"},
+                    ),
+                ],
+                className="tools",
+            ),
+            html.Div(
+                dcc.Graph(id="chart", figure=empty_chart(), config=GRAPH_SETTINGS, responsive=True),
+                id="chart-box",
+                className="chart",
+            ),
+            html.Div(id="outcome"),
+            *(_downloads(name, has_question=bool(session.controls)) for name in SCENARIOS),
+        ],
+        id="frontier",
+        className="frontier",
+        **{"aria-label": "Frontier"},
+    )
+
+
+def _downloads(name: str, *, has_question: bool) -> Any:
+    return html.Div(
+        [
+            html.Span(f"Scenario {name}", className="name"),
+            *(
+                html.A(
+                    label,
+                    href=f"/download/{name}/{what}",
+                    className="button",
+                    download="",
+                    **{"aria-label": f"Download scenario {name} as {label}"},
+                )
+                for what, label in DOWNLOADS.items()
+                if has_question or what != "question"
+            ),
+        ],
+        id=f"downloads-{name}",
+        className=f"downloads{'' if name == 'A' else ' hidden'}",
+    )
+
+
+def _plan() -> Any:
+    return html.Section(
+        [
+            html.H2("Plan of the chosen point", id="plan-title"),
+            html.Div(
+                [
+                    html.Button("Previous", id="previous"),
+                    html.Button("Next", id="next"),
+                ],
+                className="walk",
+            ),
+            html.Div(id="plan"),
+        ],
+        className="plan",
+        **{"aria-label": "Plan of the chosen point"},
+    )
+
+
+def _below() -> Any:
+    return html.Div(
+        [
+            html.Section(
+                [html.H2("Scenario A against B"), html.Div(id="comparison")],
+                id="comparison-box",
+                className="comparison hidden",
+            ),
+            html.Section(
+                [
+                    html.H2("All points"),
+                    html.Div(
+                        [
+                            html.Button("Earlier points", id="earlier"),
+                            html.Button("Later points", id="later"),
+                            html.Span("", id="points-range"),
+                        ],
+                        id="pager",
+                        className="tools hidden",
+                    ),
+                    html.Div(id="points"),
+                ],
+                className="points",
+            ),
+        ],
+        className="below",
+    )
+
+
+def _memory() -> list[Any]:
+    """What the browser keeps between callbacks."""
+    return [
+        # What is drawn: revision and status of both scenarios, so that only changes are drawn.
+        dcc.Store(id="answers"),
+        dcc.Store(id="chosen"),
+        dcc.Store(id="asked-point"),
+        dcc.Store(id="returned"),
+        dcc.Store(id="page-of-points", data=0),
+        dcc.Interval(id="tick", interval=_LOOK_MS),
+    ]

@@ -1,0 +1,350 @@
+"""What the page does when something is changed, clicked or solved: the callbacks.
+
+The session holds what is true: what is asked, how far it is, what the answer is. A tab asks for it
+and draws what it has not drawn yet, so two tabs of one session show the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import dash
+from dash import ALL, Dash, Input, Output, State, html, no_update
+
+from solver.explore.page.answers import (
+    PAGE_POINTS,
+    Document,
+    comparison_parts,
+    figure_of,
+    nearest,
+    outcome_parts,
+    plan_parts,
+    point_table,
+)
+from solver.explore.page.chart import Axes
+from solver.explore.page.control_panel import (
+    Entry,
+    changes_of,
+    entries_of,
+    fault_texts,
+    row_classes,
+)
+from solver.explore.page.standing import fault_list, progress_line, standing_sentence
+from solver.explore.session import SCENARIOS, Session
+from solver.explore.views import FrontierRows, frontier_rows
+
+__all__ = ["react"]
+
+_STANDING = ("standing", "progress", "faults")
+
+
+def react(app: Dash, session: Session) -> None:
+    """Register every callback of the page."""
+    _watch(app, session)
+    _draw(app, session)
+    _choose(app, session)
+    _show_points(app, session)
+    if session.controls:
+        for name in SCENARIOS:
+            _ask(app, session, name)
+            _cancel(app, session, name)
+        _compare(app, session)
+
+
+def _fields(name: str, part: str, prop: str) -> tuple[dict[str, Any], str]:
+    return {"type": part, "scenario": name, "key": ALL}, prop
+
+
+def _ask(app: Dash, session: Session, name: str) -> None:
+    controls = session.controls
+
+    @app.callback(
+        Output(*_fields(name, "row", "className")),
+        Output("tick", "disabled", allow_duplicate=True),
+        Input(*_fields(name, "control", "value")),
+        prevent_initial_call=True,
+    )
+    def ask(entries: list[Entry]) -> tuple[list[str], Any]:
+        changes = changes_of(controls, entries)
+        if changes == dict(session.state(name).changes):
+            # Another tab, or the switch that copies A, has asked this already.
+            return row_classes(controls, changes), no_update
+        session.ask(name, changes)
+        return row_classes(controls, changes), False
+
+    @app.callback(
+        Output(*_fields(name, "control", "value")),
+        Input(f"reset-{name}", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def reset(_clicks: int) -> list[Entry]:
+        return entries_of(controls, {})
+
+
+def _cancel(app: Dash, session: Session, name: str) -> None:
+    @app.callback(
+        Output(f"cancel-{name}", "disabled"),
+        Input(f"cancel-{name}", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def cancel(_clicks: int) -> bool:
+        session.cancel(name)
+        return False
+
+
+def _compare(app: Dash, session: Session) -> None:
+    @app.callback(
+        Output("held-box", "className"),
+        Output("held", "value"),
+        Output(*_fields("B", "control", "value"), allow_duplicate=True),
+        Output("tick", "disabled", allow_duplicate=True),
+        Input("compared", "value"),
+        prevent_initial_call=True,
+    )
+    def compare(compared: list[str]) -> tuple[Any, ...]:
+        if not compared:
+            return "row hidden", "A", [no_update] * len(session.controls), no_update
+        changes = dict(session.state("A").changes)
+        if session.state("B").revision == 0:
+            session.ask("B", changes)
+        else:
+            changes = dict(session.state("B").changes)
+        return "row", "B", entries_of(session.controls, changes), False
+
+    @app.callback(
+        Output("panel-A", "className"), Output("panel-B", "className"), Input("held", "value")
+    )
+    def hold(name: str) -> tuple[str, str]:
+        return ("", "hidden") if name == "A" else ("hidden", "")
+
+
+def _watch(app: Dash, session: Session) -> None:
+    """How far solving is; drawn answers are told apart by revision and status."""
+    controls = session.controls
+    faults = [Output(*_fields(name, "fault", "children")) for name in SCENARIOS]
+    values = [
+        Output(*_fields(name, "control", "value"), allow_duplicate=True) for name in SCENARIOS
+    ]
+    outputs = [Output(f"{part}-{name}", "children") for name in SCENARIOS for part in _STANDING]
+    hidden = [Output(f"cancel-{name}", "className") for name in SCENARIOS]
+
+    @app.callback(
+        *outputs,
+        *hidden,
+        *faults,
+        *values,
+        Output("answers", "data"),
+        Output("chart-box", "className"),
+        Output("tick", "disabled"),
+        Input("tick", "n_intervals"),
+        Input("returned", "data"),
+        State("answers", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def watch(_looks: int, _returned: int, drawn: Mapping[str, Any] | None) -> list[Any]:
+        states = {name: session.state(name) for name in SCENARIOS}
+        now = {name: [state.revision, state.status] for name, state in states.items()}
+        solving = any(state.status == "solving" for state in states.values())
+        parts: list[Any] = []
+        classes: list[str] = []
+        marks: list[Any] = []
+        for name, state in states.items():
+            texts, homeless = fault_texts(controls, state.faults)
+            fresh = drawn is None or drawn[name] != now[name]
+            parts += [
+                standing_sentence(state) if fresh else no_update,
+                progress_line(state),
+                fault_list(homeless) if fresh else no_update,
+            ]
+            classes.append("" if state.status == "solving" else "hidden")
+            marks.append(texts if fresh else [no_update] * len(controls))
+        held: list[Any] = [[no_update] * len(controls) for _ in SCENARIOS]
+        if dash.ctx.triggered_id == "returned":
+            held = [entries_of(controls, state.changes) for state in states.values()]
+        return [
+            *parts,
+            *classes,
+            *marks,
+            *held,
+            no_update if drawn == now else now,
+            "chart waiting" if solving else "chart",
+            not solving,
+        ]
+
+
+def _draw(app: Dash, session: Session) -> None:
+    """Draw the answers that ``watch`` saw: chart, what they mean, how they differ."""
+
+    @app.callback(
+        Output("chosen", "data"),
+        Output("outcome", "children"),
+        Output("comparison", "children"),
+        Output("comparison-box", "className"),
+        *(Output(f"{part}-B", "className") for part in ("box", "downloads")),
+        Output("axes", "className"),
+        Output("axis-x", "options"),
+        Output("axis-y", "options"),
+        Output("page-of-points", "data"),
+        Input("answers", "data"),
+        Input("compared", "value"),
+        State("chosen", "data"),
+        State("page-of-points", "data"),
+    )
+    def draw(
+        _answers: Mapping[str, Any] | None,
+        compared: list[str],
+        chosen: Mapping[str, Any] | None,
+        page: int,
+    ) -> tuple[Any, ...]:
+        documents = _documents(session, compared)
+        both = len(documents) == len(SCENARIOS)
+        outcome = [part for name in documents for part in outcome_parts(name, documents[name])]
+        shown = "" if compared else " hidden"
+        views = {name: frontier_rows(document) for name, document in documents.items()}
+        options = _axis_options(next(iter(views.values()), None))
+        # The point that is chosen stays the one closest to it, in the scenario it was chosen in.
+        name = chosen["scenario"] if chosen and chosen["scenario"] in views else "A"
+        choice = _choice(views, name, chosen)
+        rows = len(views[name].points) if name in views else 0
+        return (
+            choice,
+            outcome,
+            comparison_parts(documents["A"], documents["B"]) if both else [],
+            f"comparison{'' if both else ' hidden'}",
+            f"scenario-standing b{shown}",
+            f"downloads{shown}",
+            "tools" if len(options) > 2 else "tools hidden",
+            options,
+            options,
+            page if page * PAGE_POINTS < rows else 0,
+        )
+
+    @app.callback(
+        Output("chart", "figure"),
+        Input("chosen", "data"),
+        Input("axis-x", "value"),
+        Input("axis-y", "value"),
+        Input("scale", "value"),
+        State("compared", "value"),
+    )
+    def chart(
+        chosen: Mapping[str, Any] | None, x: int, y: int, scale: str, compared: list[str]
+    ) -> dict[str, Any]:
+        return figure_of(_documents(session, compared), Axes(x, y, scale), chosen)
+
+
+def _choose(app: Dash, session: Session) -> None:
+    @app.callback(
+        Output("chosen", "data", allow_duplicate=True),
+        Input("chart", "clickData"),
+        Input("asked-point", "data"),
+        Input("previous", "n_clicks"),
+        Input("next", "n_clicks"),
+        State("chosen", "data"),
+        State("compared", "value"),
+        prevent_initial_call=True,
+    )
+    def choose(
+        clicked: Mapping[str, Any] | None,
+        asked: Mapping[str, Any] | None,
+        _previous: int | None,
+        _next: int | None,
+        chosen: Mapping[str, Any] | None,
+        compared: list[str],
+    ) -> Any:
+        views = {
+            name: frontier_rows(document)
+            for name, document in _documents(session, compared).items()
+        }
+        by = dash.ctx.triggered_id
+        if by == "chart" and clicked:
+            scenario, index = clicked["points"][0]["customdata"]
+        elif by == "asked-point" and asked:
+            scenario, index = asked["scenario"], asked["index"]
+        elif chosen:
+            step = 1 if by == "next" else -1
+            scenario, index = chosen["scenario"], chosen["index"] + step
+        else:
+            return no_update
+        points = views[scenario].points if scenario in views else ()
+        if not 0 <= index < len(points):
+            return no_update
+        return {"scenario": scenario, "index": index, "values": list(points[index].values)}
+
+    @app.callback(
+        Output("plan-title", "children"),
+        Output("plan", "children"),
+        Output("previous", "disabled"),
+        Output("next", "disabled"),
+        Input("chosen", "data"),
+    )
+    def show(chosen: Mapping[str, Any] | None) -> tuple[Any, ...]:
+        document = session.state(chosen["scenario"]).document if chosen else None
+        if chosen is None or document is None or chosen["index"] >= len(document["points"]):
+            return "Plan", [html.P("There is no point to show a plan of.")], True, True
+        title, body = plan_parts(document, chosen["index"], chosen["scenario"])
+        last = len(document["points"]) - 1
+        return title, body, chosen["index"] == 0, chosen["index"] == last
+
+
+def _show_points(app: Dash, session: Session) -> None:
+    @app.callback(
+        Output("points", "children"),
+        Output("points-range", "children"),
+        Output("pager", "className"),
+        Output("earlier", "disabled"),
+        Output("later", "disabled"),
+        Input("chosen", "data"),
+        Input("page-of-points", "data"),
+    )
+    def fill(chosen: Mapping[str, Any] | None, page: int) -> tuple[Any, ...]:
+        document = session.state(chosen["scenario"]).document if chosen else None
+        if chosen is None or document is None:
+            return html.P("There are no points."), "", "tools hidden", True, True
+        view = frontier_rows(document)
+        first, rows = page * PAGE_POINTS, len(view.points)
+        last = min(first + PAGE_POINTS, rows)
+        return (
+            point_table(view, chosen["scenario"], first, chosen),
+            f"{first + 1:,} to {last:,} of {rows:,}",
+            "tools" if rows > PAGE_POINTS else "tools hidden",
+            first == 0,
+            last == rows,
+        )
+
+    @app.callback(
+        Output("page-of-points", "data", allow_duplicate=True),
+        Input("earlier", "n_clicks"),
+        Input("later", "n_clicks"),
+        State("page-of-points", "data"),
+        prevent_initial_call=True,
+    )
+    def turn(_earlier: int | None, _later: int | None, page: int) -> int:
+        return max(0, page + (1 if dash.ctx.triggered_id == "later" else -1))
+
+
+def _documents(session: Session, compared: list[str] | None) -> dict[str, Document]:
+    names = SCENARIOS if compared else SCENARIOS[:1]
+    found = {name: session.state(name).document for name in names}
+    return {name: document for name, document in found.items() if document is not None}
+
+
+def _choice(
+    views: Mapping[str, FrontierRows], name: str, chosen: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    index = nearest(views[name], chosen) if name in views else None
+    if index is None:
+        return None
+    return {
+        "scenario": name, "index": index, "values": list(views[name].points[index].values),
+        # Another answer may have the same point at the same place: it is still to be drawn.
+        "at": time.monotonic_ns(),
+    }  # fmt: skip
+
+
+def _axis_options(view: FrontierRows | None) -> list[dict[str, Any]]:
+    if view is None:
+        return []
+    return [{"label": entry.name, "value": at} for at, entry in enumerate(view.objectives)]
