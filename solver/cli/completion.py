@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["accelerators", "engines", "formulations", "kinds", "models"]
+__all__ = [
+    "accelerators",
+    "engines",
+    "forms",
+    "formulations",
+    "kinds",
+    "models",
+    "serving_engines",
+]
 
 
 def _beginning(words: Iterable[str], incomplete: str) -> list[str]:
@@ -52,3 +60,17 @@ def formulations(incomplete: str) -> list[str]:
     roads = (*formulation_names(), "blocks", "labels", "circuit", "packing")
     listed = (*roads, *(f.name for f in FLEET), *(f.name for f in PLACEMENT))
     return _beginning(dict.fromkeys(listed), incomplete)
+
+
+def serving_engines(incomplete: str) -> list[str]:
+    """Engines that deployments are written for."""
+    from solver.deploy.engines.registry import ENGINES
+
+    return _beginning(ENGINES, incomplete)
+
+
+def forms(incomplete: str) -> list[str]:
+    """Forms that deployments are written in."""
+    from solver.deploy.formats.options import FORMS
+
+    return _beginning(FORMS, incomplete)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from solver.cli import completion
 from solver.cli.exits import COMPLETE
 
 if TYPE_CHECKING:
@@ -25,8 +26,15 @@ def deploy_command(
             "fastest, cheapest, knee, ... Without it the recommended ones are listed."
         ),
     ] = None,
-    engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
-    form: Annotated[str, typer.Option("--format", help="shell, compose or kubernetes.")] = "shell",
+    engine: Annotated[
+        str, typer.Option(help="vllm, sglang or trtllm.", autocompletion=completion.serving_engines)
+    ] = "vllm",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="shell, compose or kubernetes.", autocompletion=completion.forms
+        ),
+    ] = "shell",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write to this file, not to the terminal.")
     ] = None,
@@ -69,8 +77,6 @@ def deploy_command(
 
     Every flag stands below the decision that it carries. A design that the engine or the form
     cannot express is refused with the reason.
-
-    Example: fleetfront deploy result.json --point knee --format kubernetes --out servers.yaml
     """
     from solver.deploy.api import deploy, known_engine, known_form
     from solver.deploy.formats.options import FormOptions

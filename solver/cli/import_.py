@@ -66,6 +66,13 @@ def import_command(
     ] = None,
     machine: Annotated[str | None, typer.Option(help="Name of a machine of the fleet.")] = None,
     workload: Annotated[str | None, typer.Option(help="Name of a workload of the fleet.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="Name of the design that a benchmark ran on: 'TP2 FP8'.")
+    ] = None,
+    max_failed_share: Annotated[
+        str | None,
+        typer.Option(help="Share of a benchmark's requests that may have failed; 0.01 if not."),
+    ] = None,
     no_questions: Annotated[
         bool, typer.Option("--no-questions", help="Ask nothing, even on a terminal.")
     ] = False,
@@ -118,6 +125,8 @@ def import_command(
         machine=machine,
         workload=workload,
         as_of=as_of,
+        layout=layout,
+        max_failed_share=max_failed_share,
     )
     check_answers(answers)
     filled, remarks = target.known(answers, kind)

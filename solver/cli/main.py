@@ -16,6 +16,7 @@ from solver.cli import (
     catalog,
     check,
     compare,
+    deploy,
     economics,
     explore,
     export,
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command("solve", epilog=runs("solve"))(solve.solve_command)
 app.command("moip", epilog=runs("moip"))(moip.moip_command)
 app.command("bench", epilog=runs("bench"))(bench.bench_command)
+app.command("deploy", epilog=runs("deploy"))(deploy.deploy_command)
 app.command("explore", epilog=runs("explore"))(explore.explore_command)
 app.command("export", epilog=runs("export"))(export.export_command)
 app.command("read-back", epilog=runs("read-back"))(export.read_back_command)

@@ -39,10 +39,12 @@ class Outputs:
     quiet: bool
     near: bool = False
     """Whether designs within a tolerance were asked for."""
+    xlsx: Path | None = None
 
     @property
     def _named(self) -> dict[str, Path | None]:
-        named = {"--out": self.out, "--csv": self.csv, "--plot": self.plot, "--report": self.report}
+        named = {"--out": self.out, "--csv": self.csv, "--plot": self.plot}
+        named |= {"--report": self.report, "--xlsx": self.xlsx}
         return named | ({"--csv with --tolerance": self.near_csv} if self.near else {})
 
     @property
@@ -87,6 +89,12 @@ class Outputs:
                 where=f"--plot {self.plot}",
                 mend=f"End the name with one of {', '.join(PLOT_FORMATS)}",
             )
+        if self.xlsx is not None and self.xlsx.suffix.lower() != ".xlsx":
+            raise OutputError.one(
+                f"cannot write a workbook to a {self.xlsx.suffix or 'file without a suffix'}",
+                where=f"--xlsx {self.xlsx}",
+                mend="End the name with .xlsx",
+            )
 
     def deliver_replica(self, frontier: Frontier) -> None:
         """Write and print a replica's frontier."""
@@ -96,7 +104,7 @@ class Outputs:
         result = frontier.result
         contents: dict[Path, bytes] = {}
         # The document is made once, and only where something needs it.
-        wanted = self.out is not None or self.report is not None or self.as_json
+        wanted = self.as_json or any((self.out, self.report, self.xlsx))
         document = frontier.to_dict() if wanted else {}
         text = document_text(document) if self.out is not None or self.as_json else ""
         if self.out is not None:
@@ -117,6 +125,7 @@ class Outputs:
             digest = str(document["digest"])
             page = render_page(result, where_all=self.where_all, digest=digest)
             contents[self.report] = page.encode()
+        self._add_workbook(contents, document)
         self._write(contents, text, lambda console: print_result(result, console, self.where_all))
 
     def deliver_fleet(self, frontier: FleetFrontier) -> None:
@@ -182,7 +191,14 @@ class Outputs:
         if self.report is not None:
             page = page_of(document, self.where_all, str(document["digest"]))
             contents[self.report] = page.encode()
+        self._add_workbook(contents, document)
         self._write(contents, text, lambda console: printed(document, console, self.where_all))
+
+    def _add_workbook(self, contents: dict[Path, bytes], document: dict[str, Any]) -> None:
+        if self.xlsx is not None:
+            from solver.report.workbook import render_workbook
+
+            contents[self.xlsx] = render_workbook(document)
 
     def _write(
         self, contents: dict[Path, bytes], text: str, table: Callable[[Console], None]
@@ -199,7 +215,8 @@ class Outputs:
             return
         console = Terminal(highlight=False)
         table(console)
-        for path, what in ((self.plot, "plot"), (self.report, "page")):
+        written = ((self.plot, "plot"), (self.report, "page"), (self.xlsx, "workbook"))
+        for path, what in written:
             if path is not None:
                 console.print(f"{what}: {path}", markup=False, soft_wrap=True)
 

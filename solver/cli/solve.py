@@ -26,6 +26,12 @@ def solve_command(
         Path | None, typer.Option(help="Draw the frontier; .png, .svg or .pdf.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a workbook: bill of materials, frontier, sensitivities, assumptions; .xlsx."
+        ),
+    ] = None,
     formulation: Annotated[
         str | None,
         typer.Option(
@@ -106,7 +112,7 @@ def solve_command(
     from solver.instance.files_named import files_named
     from solver.placement_frontier import PlacementFrontier
 
-    outputs = Outputs(out, csv, plot, report, as_json, quiet, near=tolerance is not None)
+    outputs = Outputs(out, csv, plot, report, as_json, quiet, near=tolerance is not None, xlsx=xlsx)
     outputs.check()
     outputs.spare({"the question": instance, "the checkpoint": checkpoint})
     question = read_question(instance, changes, min_speed, max_cost)

@@ -16,7 +16,7 @@ from solver.deploy.launch import Phase, ReplicaDesign
 from solver.deploy.measured_layouts import MeasuredLayout, measured_layout
 from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, damaged
-from solver.deploy.replica_design import hbm_fraction
+from solver.deploy.replica_design import hbm_fraction, host_size
 
 __all__ = ["fleet_designs", "replicas_by_period"]
 
@@ -98,7 +98,7 @@ def _entry(question: Place, entry: Place, served: dict[str, set[str]]) -> Replic
         machine=machine.text("name"),
         accelerator=accelerator.text("name"),
         devices=devices,
-        node_devices=machine.whole_or_none("node_devices"),
+        node_devices=host_size(machine, accelerator),
         tensor_parallel=layout.tensor_parallel,
         tensor_parallel_2d=layout.tensor_parallel_2d,
         pipeline_parallel=layout.pipeline_parallel,
@@ -114,6 +114,7 @@ def _entry(question: Place, entry: Place, served: dict[str, set[str]]) -> Replic
         hbm_fraction="1" if measured else hbm_fraction(question),
         draft_model=_draft_model(workload) if drafted else None,
         draft_tokens=drafted,
+        draft_weight_bits=workload.inner("draft").whole_or_none("weight_bits") if drafted else None,
         clock_mhz=entry.whole_or_none("clock_mhz"),
         region_or_rack=entry.text("region_or_rack", ""),
         prefix_hit=hit,

@@ -79,6 +79,7 @@ class ReplicaDesign:
     prefix_hit: str | None = None
     paired_with: tuple[str, ...] = ()
     """Of a prefill or decode replica: names of those it hands over to or takes over from."""
+    draft_weight_bits: int | None = None
     hbm_used_fraction: str | None = None
     """Share of HBM that weights and caches of the plan take; None where the result is silent."""
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from solver.economy_api import is_economic_document
 from solver.errors import ResultError
-from solver.report.numbers import clean, short
+from solver.report.fleet_facts import goals_of
+from solver.report.numbers import clean
 from solver.result import kind_of, result_from_dict
 
 __all__ = ["named_points", "point_in_words", "point_index"]
@@ -61,11 +62,10 @@ def _key(name: str) -> str:
 
 def point_in_words(document: Document, index: int) -> str:
     """The objectives of a point: ``speed 83.3 tok/s/user, cost 1.2 US$/Mtok``."""
-    units = {str(each["name"]): str(each["unit"]) for each in document["objectives"]}
     values = document["points"][index]["objectives"]
     return ", ".join(
-        f"{clean(name, limit=30)} {short(float(value))} {clean(units.get(name, ''), limit=30)}"
-        for name, value in values.items()
+        f"{clean(goal.name, limit=30)} {goal.told(float(values[goal.name]))}"
+        for goal in goals_of(document)
     )
 
 

@@ -8,7 +8,7 @@ from solver.deploy.launch import ReplicaDesign
 from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, damaged
 
-__all__ = ["hbm_fraction", "machine_of", "replica_design", "used_fraction"]
+__all__ = ["hbm_fraction", "host_size", "machine_of", "replica_design", "used_fraction"]
 
 
 def replica_design(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:
@@ -39,7 +39,7 @@ def replica_design(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:
             machine=accelerator,
             accelerator=accelerator,
             devices=design.whole("devices"),
-            node_devices=machine_of(question, accelerator).whole_or_none("node_devices"),
+            node_devices=host_size(machine_of(question, accelerator)),
             tensor_parallel=design.whole("tensor_parallel"),
             tensor_parallel_2d=design.whole("tensor_parallel_2d", least=0, default=0),
             pipeline_parallel=design.whole("pipeline_parallel"),
@@ -54,6 +54,7 @@ def replica_design(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:
             hbm_fraction=hbm_fraction(question),
             draft_model=_draft_model(question, draft) if drafted else None,
             draft_tokens=drafted,
+            draft_weight_bits=None if draft is None else draft.whole_or_none("weight_bits"),
             clock_mhz=design.whole_or_none("clock_mhz"),
             prefix_hit=prefix,
             hbm_used_fraction=used_fraction(design),
@@ -74,6 +75,16 @@ def machine_of(question: Place, accelerator: str) -> Place:
         if found is not None and found.text("name") == accelerator:
             return found
     raise damaged(question.at("machines"), f"has no accelerator {accelerator!r}")
+
+
+def host_size(*machines: Place) -> int | None:
+    """Devices of a host: the first stated that is above 1; None where nobody says.
+
+    One device a node means that devices are had singly or share no scale-up link, not that hosts
+    have one.
+    """
+    sizes = (machine.whole("node_devices", default=1) for machine in machines)
+    return next((size for size in sizes if size > 1), None)
 
 
 def hbm_fraction(question: Place) -> str:

@@ -115,7 +115,8 @@ def _item(value: Any) -> Item | None:
         for entry in value:
             array.append(_item(entry))
         return array
-    return tomlkit.item(value)
+    written: Item = tomlkit.item(value)
+    return written
 
 
 def _decimal(value: Decimal) -> str:

@@ -39,6 +39,8 @@ class Control:
     setting, part, place
         The key that is set, where it is not ``key``: a table of all controls with that setting,
         each under its ``part``; or a list of them, each at its ``place``.
+    stays
+        Whether an empty value leaves the file as it is: no single text tells what stands there.
     drops
         Keys that say the same in other words and give way to a value.
     """
@@ -58,6 +60,7 @@ class Control:
     setting: str = ""
     part: str = ""
     place: int | None = None
+    stays: bool = False
     drops: tuple[str, ...] = ()
 
 
@@ -96,6 +99,8 @@ def settings_of(controls: Iterable[Control], changes: Mapping[str, str]) -> dict
             continue
         if control.setting:
             tables.setdefault(control.setting, {})[key] = value
+            continue
+        if value is None and control.stays:
             continue
         settings[key] = value
         if value is not None:

@@ -84,14 +84,18 @@ class Panel:
         minimum: str | None = "0", maximum: str | None = None, step: str | None = None,
         otherwise: str = "", drops: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """A number; left out where the file holds something else there."""
-        value = _text(self.table.get(name))
+        """A number; in place of a list of them one for all, and none of anything else."""
+        stated = self.table.get(name)
+        value = "" if isinstance(stated, list) else _text(stated)
         if value is None:
             return
+        if isinstance(stated, list):
+            otherwise = f"{len(stated)} figures of the file"
         self.found.append(
             Control(
                 self.key_of(name), group, self._label(label), unit, "number", value,
                 minimum=minimum, maximum=maximum, step=step, help=about, otherwise=otherwise,
+                stays=isinstance(stated, list),
                 drops=tuple(self.key_of(other) for other in drops if other in self.table),
             )
         )  # fmt: skip

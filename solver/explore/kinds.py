@@ -1,13 +1,21 @@
-"""Which of four forms a result document has."""
+"""Which kind a question or a result is of, told once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from solver.instance.domain import ReplicaInstance
+from solver.instance.fleet.columns import ColumnFleet
+from solver.instance.fleet.columns_reader import resolved_columns
+from solver.instance.fleet.domain import FleetInstance
+from solver.instance.fleet.resolved import resolved_fleet
+from solver.instance.placement.resolved import resolved_placement
+from solver.instance.reading import Question
+from solver.instance.resolved import resolved_instance
 from solver.result import Result, kind_of, result_from_dict
 
-__all__ = ["is_economic", "plain_result"]
+__all__ = ["is_economic", "plain_result", "resolved_of"]
 
 
 def is_economic(document: Mapping[str, Any]) -> bool:
@@ -24,3 +32,14 @@ def plain_result(document: Mapping[str, Any]) -> Result:
         If the document is no such result.
     """
     return result_from_dict(document)
+
+
+def resolved_of(question: Question) -> dict[str, Any]:
+    """Everything the answer depends on, as a result holds it."""
+    if isinstance(question, ReplicaInstance):
+        return resolved_instance(question)
+    if isinstance(question, ColumnFleet):
+        return resolved_columns(question)
+    if isinstance(question, FleetInstance):
+        return resolved_fleet(question)
+    return resolved_placement(question)

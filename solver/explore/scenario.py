@@ -95,6 +95,7 @@ class Scenario:
         self._unwanted_since: float | None = None
         """When what is running was overtaken or cancelled."""
         self._closed = False
+        self._worker: Worker | None = None
         self._ear, self._bell = multiprocessing.get_context("spawn").Pipe(duplex=False)
         self._thread = threading.Thread(
             target=self._attend, name=f"fleetfront explore: scenario {name}", daemon=True
@@ -139,6 +140,12 @@ class Scenario:
                 return self._state
             return replace(self._state, elapsed_s=time.monotonic() - self._asked_at)
 
+    def processes(self) -> tuple[int, ...]:
+        """Numbers of the processes that solve for it: one, or none where one is being replaced."""
+        worker = self._worker
+        found = None if worker is None else worker.process.pid
+        return () if found is None else (found,)
+
     def close(self) -> None:
         """End the worker and the thread."""
         with self._lock:
@@ -166,48 +173,47 @@ class Scenario:
         self._bell.send_bytes(b"!")
 
     def _attend(self) -> None:
-        worker: Worker | None = self._start()
+        self._worker = self._start()
         while True:
             with self._lock:
                 if self._closed:
                     break
-                order, since = self._waiting, self._unwanted_since
+                worker, since = self._worker, self._unwanted_since
                 if worker is not None and self._running is not None and since is not None:
                     worker.stop(self._running.revision)
-                if order is not None and self._running is None:
+                order = self._waiting if self._running is None else None
+                if order is not None:
                     self._waiting, self._running = None, order
-                else:
-                    order = None
             if order is not None:
                 worker = worker or self._start()
-                self._hand(worker, order)
+                self._worker = worker
+                # A process that is gone says so when it is listened to.
+                with contextlib.suppress(OSError):
+                    worker.ask(order)
             left_s = None if since is None else since + self._grace_s - time.monotonic()
             if worker is not None and left_s is not None and left_s <= 0:
                 worker.end()
-                worker = self._lost(None)
+                self._worker = self._lost(None)
                 continue
             heard = [self._ear] if worker is None else [self._ear, worker.connection]
             ready = wait(heard, left_s)
             if self._ear in ready:
                 self._ear.recv_bytes()
             if worker is not None and worker.connection in ready:
-                try:
-                    said = worker.connection.recv()
-                except (EOFError, OSError):
-                    worker.process.join()
-                    status = worker.process.exitcode
-                    worker.end()
-                    worker = self._lost(status)
-                else:
-                    self._take(said)
-        if worker is not None:
-            worker.end()
+                self._listen(worker)
+        if self._worker is not None:
+            self._worker.end()
 
-    @staticmethod
-    def _hand(worker: Worker, order: Order) -> None:
-        # A process that is gone says so when it is listened to.
-        with contextlib.suppress(OSError):
-            worker.ask(order)
+    def _listen(self, worker: Worker) -> None:
+        try:
+            said = worker.connection.recv()
+        except (EOFError, OSError):
+            worker.process.join()
+            status = worker.process.exitcode
+            worker.end()
+            self._worker = self._lost(status)
+        else:
+            self._take(said)
 
     def _take(self, said: Progressed | Answered | Refused) -> None:
         document = json.loads(said.document) if isinstance(said, Answered) else None

@@ -18,18 +18,13 @@ from typing import Any
 from solver.errors import Fault, FleetError, ResultError
 from solver.explore.changed_toml import changed_text, tables_in
 from solver.explore.controls import Control, controls_of, settings_of
+from solver.explore.kinds import resolved_of
 from solver.explore.scenario import Scenario, ScenarioState
 from solver.explore.views import checked
 from solver.explore.worker import Order, Worker
-from solver.instance.domain import ReplicaInstance
 from solver.instance.fleet.columns import ColumnFleet
-from solver.instance.fleet.columns_reader import resolved_columns
-from solver.instance.fleet.domain import FleetInstance
-from solver.instance.fleet.resolved import resolved_fleet
 from solver.instance.loading import read_bytes
-from solver.instance.placement.resolved import resolved_placement
 from solver.instance.reading import Question, read_any_instance
-from solver.instance.resolved import resolved_instance
 from solver.result import kind_of, read_document
 
 __all__ = ["SCENARIOS", "Session"]
@@ -189,6 +184,10 @@ class Session:
         settings = settings_of(self.controls, changes)
         return changed_text(self._asked.path, self._asked.data, settings)
 
+    def processes(self, scenario: str) -> tuple[int, ...]:
+        """The numbers of the processes that solve for ``A`` or ``B``."""
+        return () if scenario not in self._scenarios else self._scenarios[scenario].processes()
+
     def close(self) -> None:
         """End the processes; may be called twice."""
         atexit.unregister(self.close)
@@ -272,19 +271,9 @@ def _title_and_kind(asked: _Asked | None, document: Mapping[str, Any] | None) ->
     return str(title or entry.get("name", "")), str(entry["kind"])
 
 
-def _resolved(question: Question) -> Mapping[str, Any]:
-    if isinstance(question, ReplicaInstance):
-        return resolved_instance(question)
-    if isinstance(question, ColumnFleet):
-        return resolved_columns(question)
-    if isinstance(question, FleetInstance):
-        return resolved_fleet(question)
-    return resolved_placement(question)
-
-
 def _check_answers(document: Mapping[str, Any], asked: _Asked, path: Path) -> None:
     """Refuse a result of another question: the controls would show what it was not solved for."""
-    told = json.loads(json.dumps(_resolved(asked.question)))
+    told = json.loads(json.dumps(resolved_of(asked.question)))
     if document["instance"].get("resolved") != told:
         raise ResultError.one(
             f"does not answer the question that {asked.path.name} asks now",

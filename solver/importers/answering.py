@@ -30,6 +30,8 @@ FLAGS: Mapping[str, str] = {
     "machine": "--machine",
     "workload": "--workload",
     "as_of": "--as-of",
+    "layout": "--layout",
+    "max_failed_share": "--max-failed-share",
 }
 """Option of ``fleetfront import`` by the field of ``Answers`` that it fills."""
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.prompt import Prompt
 from rich.text import Text
 
+from solver.errors import InstanceError
 from solver.importers.answering import FLAGS, check_answers
 from solver.importers.findings import Answers, Figure, Missing, Tables
 from solver.importers.merging import Place, identity
@@ -37,11 +38,16 @@ def ask_options(
         field = next((name for name, flag in FLAGS.items() if flag == one.flag), None)
         if field is None or _has_place(one, tables) or getattr(answers, field) is not None:
             continue
-        answer = _answer(one, console)
-        if answer:
-            given = replace(answers, **{field: answer})
-            check_answers(given)
+        while answer := _answer(one, console):
+            filled: dict[str, Any] = {field: answer}
+            given = replace(answers, **filled)
+            try:
+                check_answers(given)
+            except InstanceError as error:
+                console.print(str(error), markup=False)
+                continue
             answers = given
+            break
     return answers
 
 

@@ -121,15 +121,15 @@ def read_foreign_table(text: str, where: str, faults: list[Fault]) -> ForeignTab
             faults.append(Fault(f"{where}:{line}", what, mend))
             continue
         row = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name in kept}
-        for name in _TEXTS:
-            if row.get(name, "").startswith(FORMULA_MARKS):
-                faults.append(
-                    Fault(
-                        f"{where}:{line}: {name} ({visible(repr(row[name]))})",
-                        "begins like a formula of a spreadsheet",
-                        "Begin it with a letter or a digit",
-                    )
-                )
+        faults.extend(
+            Fault(
+                f"{where}:{line}: {name} ({visible(repr(row[name]))})",
+                "begins like a formula of a spreadsheet",
+                "Begin it with a letter or a digit",
+            )
+            for name in _TEXTS
+            if row.get(name, "").startswith(FORMULA_MARKS)
+        )
         table.rows.append((line, row))
     return table
 

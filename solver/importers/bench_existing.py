@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from solver.errors import Fault, InstanceError
+from solver.importers.bench_rows import PointsTable
 from solver.importers.findings import Answers
 from solver.importers.serving_models import same_model
 from solver.importers.visible import visible
@@ -34,6 +35,18 @@ class Existing:
     def machines(self) -> tuple[str, ...]:
         """Names of its machines."""
         return tuple(self._machines)
+
+    def cells_answered(self, table: PointsTable, name: str, machine: str | None) -> tuple[str, ...]:
+        """Keys, as ``Missing`` names them, of cells that ask for nothing any more.
+
+        An empty cell stands for the only machine, once there is one and no other.
+        """
+        only = machine is not None and {machine} >= set(self._machines)
+        stated = (
+            ("devices", table.has_all("devices")),
+            ("machine", only or table.has_all("machine")),
+        )
+        return tuple(f"{name}.{key}" for key, known in stated if known)
 
     def has(self, workload: str, *keys: str) -> bool:
         """Whether the workload states any of ``keys``."""

@@ -34,8 +34,8 @@ def points_file(
     columns: Sequence[str] = COLUMNS,
     remarks: Sequence[str] = _REMARKS,
     imported: Path | None = None,
-) -> bytes:
-    """The bytes of the table ``name`` with ``rows`` in it, each with where it is from.
+) -> PointsTable:
+    """The table ``name`` with ``rows`` in it, each with where it is from.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def points_file(
     if faults:
         raise InstanceError.all_of(faults)
     notes.extend(table.notes)
-    return table.data()
+    return table
 
 
 def _table(name: str, existing: Existing, imported: Path | None) -> PointsTable | None:

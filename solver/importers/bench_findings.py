@@ -25,6 +25,7 @@ from solver.importers.bench_file import points_file
 from solver.importers.bench_sizes import class_of
 from solver.importers.bench_tables import fleet_tables
 from solver.importers.findings import Answers, Findings, Missing
+from solver.importers.serving_load import UNLIMITED
 from solver.importers.serving_models import catalog_model, same_model
 from solver.importers.serving_run import ServingRun
 from solver.importers.visible import visible
@@ -55,7 +56,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
     faults: list[Fault] = []
     existing = Existing(answers)
     model_id = _only_model(runs, where)
-    known = answers.model or catalog_model(model_id)
+    known = _known_model(model_id, answers, where, faults)
     workload = existing.workload_for(answers, known or model_id, where)
     if workload is None:
         workload = known or "benchmark"
@@ -103,7 +104,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
             }
         )
     name = existing.points(workload) or f"points-{file_word(workload)}.csv"
-    data = points_file(
+    table = points_file(
         name, [(row, run.where) for row, run in zip(rows, kept, strict=True)], existing, notes
     )
     tables, missing = fleet_tables(
@@ -113,7 +114,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         size_source=_size_source(kept),
         points=name,
         model_source=f"{_place(kept[0].where)}: model id {plain_text(model_id)}",
-        machine=machine,
+        machines=[machine] if machine is not None else [],
         answers=answers,
         existing=existing,
     )
@@ -125,10 +126,8 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         tables=tables,
         missing=(*asked, *missing),
         notes=tuple(dict.fromkeys(notes)),
-        files={name: data},
-        answered=tuple(
-            f"{name}.{key}" for key in ("devices", "machine") if all(row[key] for row in rows)
-        ),
+        files={name: table.data()},
+        answered=existing.cells_answered(table, name, machine),
     )
 
 
@@ -141,6 +140,24 @@ def _only_model(runs: Sequence[ServingRun], where: str) -> str:
             mend="Cut it into one file a model, and import each with --add",
         )
     return next(iter(ids))
+
+
+def _known_model(
+    model_id: str, answers: Answers, where: str, faults: list[Fault]
+) -> str | None:
+    """The catalog's name of the model, or the one answered; a fault where they contradict."""
+    of_id = catalog_model(model_id)
+    if answers.model is None:
+        return of_id
+    if of_id is not None and not same_model(of_id, answers.model):
+        faults.append(
+            Fault(
+                f"--model ({visible(answers.model)})",
+                f"contradicts {where}, which is of '{visible(model_id)}'",
+                "Leave it out, or name the file that was meant",
+            )
+        )
+    return catalog_model(answers.model) or answers.model
 
 
 def _model(
@@ -225,6 +242,11 @@ def _notes(run: ServingRun) -> list[str]:
     """What a person should know of one run before trusting its row."""
     notes = [f"{run.where}: {note}" for note in run.notes]
     offered = run.offered_per_s
+    if run.load == UNLIMITED:
+        notes.append(
+            f"{run.where}: all requests were sent at once, so that the time to the first token "
+            "is that of the whole queue"
+        )
     if offered is not None:
         carried = Fraction(run.requests_per_s) / Fraction(offered)
         if carried >= _KEPT_UP:

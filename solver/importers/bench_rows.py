@@ -106,6 +106,10 @@ class PointsTable:
         self.rows.append(fitted)
         self._added.append(fitted)
 
+    def has_all(self, column: str) -> bool:
+        """Whether no row leaves ``column`` empty."""
+        return all(row.get(column) for row in self.rows)
+
     def data(self) -> bytes:
         """The table as a file; an old one keeps its text where rows are only added below."""
         out = io.StringIO()

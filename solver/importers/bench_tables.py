@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from solver.errors import Fault, InstanceError
 from solver.importers.bench_existing import Existing
@@ -31,11 +31,11 @@ def fleet_tables(
     size_source: str,
     points: str,
     model_source: str,
-    machine: str | None,
+    machines: Sequence[str],
     answers: Answers,
     existing: Existing,
 ) -> tuple[Mapping[str, list[Tables]], tuple[Missing, ...]]:
-    """The workload with its points, and the machine where the instance does not have it yet.
+    """The workload with its points, and the machines that the instance does not have yet.
 
     What the instance states already is left out, so that nothing is said twice.
 
@@ -81,19 +81,19 @@ def fleet_tables(
     if existing.points(workload) is None:
         entry["points"] = Figure(points, "measured operating points")
     tables: dict[str, list[Tables]] = {"workloads": [entry]}
-    if machine is not None and machine not in existing.machines:
-        tables["machines"] = [_machine(machine, answers, missing, faults)]
+    new = [name for name in machines if name not in existing.machines]
+    if new:
+        tables["machines"] = _machines(new, answers, missing, faults)
     if faults:
         raise InstanceError.all_of(faults)
     return tables, tuple(missing)
 
 
-def _machine(
-    machine: str, answers: Answers, missing: list[Missing], faults: list[Fault]
-) -> dict[str, Figure]:
-    """An entry of a machine that only measured points run on yet, with its price."""
+def _machines(
+    names: Sequence[str], answers: Answers, missing: list[Missing], faults: list[Fault]
+) -> list[Tables]:
+    """Entries of machines that only measured points run on yet, with their prices."""
     known = KnownDevices(answers.existing_tables)
-    entry = {"name": Figure(machine)}
     accelerator = None
     if answers.accelerator is not None:
         accelerator = known.named(answers.accelerator)
@@ -106,12 +106,24 @@ def _machine(
                     "points need none",
                 )
             )
-        else:
+        elif len(names) > 1:
+            faults.append(
+                Fault(
+                    "--accelerator",
+                    f"names one, and the points ran on {len(names)} machines: {', '.join(names)}",
+                    "Leave it out, and write each into the instance",
+                )
+            )
+    prices = prices_given([(name, accelerator) for name in names], answers, known, faults)
+    entries: list[Tables] = []
+    for name in names:
+        entry = {"name": Figure(name)}
+        if accelerator is not None:
             entry["accelerator"] = Figure(accelerator, "--accelerator")
-    price = prices_given([(machine, accelerator)], answers, known, faults)[machine]
-    entry.update(price.keys)
-    missing.extend(price.missing)
-    return entry
+        entry.update(prices[name].keys)
+        missing.extend(prices[name].missing)
+        entries.append(entry)
+    return entries
 
 
 def _ask_lengths(

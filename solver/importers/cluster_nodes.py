@@ -133,7 +133,7 @@ def device_node(node: NodeRecord) -> DeviceNode | Unusable:
     if reason is not None:
         return Unusable(reason)
     if healthy == 0:
-        return Unusable(f"none of its {resource} is allocatable, so no device is healthy")
+        return Unusable(f"with no allocatable {resource}, so no healthy device")
     taints = sorted(
         {
             _taint(taint)
@@ -261,9 +261,9 @@ def _refuse_shared(labels: Mapping[str, str], resource: str, devices: int, healt
 
 def _without_devices(labels: Mapping[str, str], capacity: Mapping[str, str | int]) -> str:
     if any(labels.get(key) for key in PRODUCT_LABELS):
-        return "labels name a device but none is offered (is the device plugin running?)"
+        return "that offer no device although a label names one (is the device plugin running?)"
     if any(name.startswith(_OTHER_RESOURCES) and str(capacity[name]) != "0" for name in capacity):
-        return "devices other than nvidia.com/gpu and amd.com/gpu, which are not read"
+        return "with devices other than nvidia.com/gpu and amd.com/gpu, which are not read"
     return "without devices (CPU only)"
 
 

@@ -107,7 +107,10 @@ class KnownDevices:
     def __init__(self, existing_tables: Mapping[str, Any] | None = None) -> None:
         self.catalog = shipped_catalog()
         own = (existing_tables or {}).get("accelerators", [])
-        names = [entry.get("name") for entry in own if isinstance(entry, Mapping)]
+        self.own_entries = [
+            entry for entry in (own if isinstance(own, list) else []) if isinstance(entry, Mapping)
+        ]
+        names = [entry.get("name") for entry in self.own_entries]
         self.names: tuple[str, ...] = tuple(
             dict.fromkeys(
                 [

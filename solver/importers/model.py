@@ -47,8 +47,8 @@ def read_model(path: Path, answers: Answers) -> Findings:
     Parameters
     ----------
     answers
-        ``question`` chooses between a replica (the default) and a workload of a fleet; ``model``
-        names the model; lengths, demand, limits and price are taken where given.
+        ``question`` chooses between a replica and a workload of a fleet; left out, a demand makes
+        it a fleet. ``model`` names the model; lengths, limits and price are taken where given.
 
     Raises
     ------
@@ -105,7 +105,9 @@ def read_model(path: Path, answers: Answers) -> Findings:
             f"The shape is that of the catalog's {twin.name}, whose name is used; --model gives "
             "another."
         )
-    question: Literal["replica", "fleet"] = answers.question or "replica"
+    # Only a fleet has a demand to meet.
+    usual: Literal["replica", "fleet"] = "fleet" if answers.requests_per_s else "replica"
+    question = answers.question or usual
     parts = replica_parts if question == "replica" else fleet_parts
     tables, missing = parts(model, weight_format, answers)
     return Findings(

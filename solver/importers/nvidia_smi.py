@@ -58,7 +58,7 @@ def read_devices(path: Path, answers: Answers) -> Findings:
     kinds = Counter((device.product, device.memory_mib) for device in host.devices)
     named = _named(kinds, answers, faults)
     accelerators = {
-        name: _accelerator(kind, len(kinds), answers, known, faults, where)
+        name: _accelerator(kind, len(kinds), answers, known, faults, where, file)
         for name, kind in named.items()
     }
     machines = [(name, str(fig.value) if fig else None) for name, fig in accelerators.items()]
@@ -118,6 +118,7 @@ def _accelerator(
     known: KnownDevices,
     faults: list[Fault],
     where: str,
+    file: str,
 ) -> Figure | None:
     product, memory_mib = kind
     found = known.of_product(product)
@@ -153,7 +154,7 @@ def _accelerator(
                 "Name the right entry with --accelerator, or add the device under [[accelerators]]",
             )
         )
-    return Figure(found, source)
+    return Figure(found, source if source.startswith("--") else f"{file}: {source}")
 
 
 def _which_accelerator(name: str, kind: tuple[str, int], known: KnownDevices) -> Missing:

@@ -70,7 +70,7 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
     for workload, rows in by_workload.items():
         name = existing.points(workload) or f"points-{file_word(workload)}.csv"
         _check_models(workload, rows, existing, where)
-        files[name] = points_file(
+        laid = points_file(
             name,
             [({key: row[key] for key in table.columns}, f"{where}:{line}") for line, row in rows],
             existing,
@@ -80,19 +80,16 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
             remarks=_REMARKS,
             imported=path,
         )
+        files[name] = laid.data()
         tables, asked = _workload(workload, rows, name, answers, existing, where)
         missing += [*_cells(name, rows), *asked]
-        answered += [
-            f"{name}.{key}"
-            for key in ("devices", "machine")
-            if all(row.get(key) for _, row in rows)
-        ]
+        answered += existing.cells_answered(laid, name, machine)
         for key, entries in tables.items():
             have = found.setdefault(key, [])
             have += [entry for entry in entries if entry not in have]
     return Findings(
         question="fleet",
-        tables={key: value for key, value in found.items()},
+        tables=dict(found),
         missing=tuple(dict.fromkeys(missing)),
         notes=tuple(dict.fromkeys(notes)),
         files=files,
@@ -209,24 +206,19 @@ def _workload(
         )
     models = dict.fromkeys(row["model"] for _, row in rows if row["model"])
     machines = dict.fromkeys(row["machine"] for _, row in rows if row["machine"])
-    found: dict[str, list[Tables]] = {}
-    missing: dict[str, Missing] = {}
-    for machine in machines or [None]:
-        tables, asked_for = fleet_tables(
-            workload=workload,
-            model=next(iter(models)) if len(models) == 1 else None,
-            size_class=next(iter(classes)) if len(classes) == 1 else None,
-            size_source=where,
-            points=name,
-            model_source=where,
-            machine=machine,
-            answers=answers,
-            existing=existing,
-        )
-        missing |= {one.key: one for one in asked_for}
-        for key, entries in tables.items():
-            have = found.setdefault(key, [])
-            have += [entry for entry in entries if entry not in have]
+    source = plain_text(where.replace("\\", "/").rpartition("/")[2])
+    found, asked_for = fleet_tables(
+        workload=workload,
+        model=next(iter(models)) if len(models) == 1 else None,
+        size_class=next(iter(classes)) if len(classes) == 1 else None,
+        size_source=source,
+        points=name,
+        model_source=source,
+        machines=list(machines),
+        answers=answers,
+        existing=existing,
+    )
+    missing = {one.key: one for one in asked_for}
     if len(classes) > 1 and not existing.has(workload, "sizes", "histogram", "service"):
         for key in ("input_tokens", "output_tokens"):
             missing.pop(f"workloads.{workload}.{key}", None)

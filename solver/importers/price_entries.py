@@ -47,7 +47,7 @@ def read_price_entries(path: Path, known: KnownDevices) -> tuple[list[Offer], li
     if not isinstance(entries, list) or not entries:
         raise InstanceError.one("holds no [[prices]]", where=where, mend=f"Give {WHAT}")
     catalog, faults = parse_entries(
-        {"prices": entries, "accelerators": raw.get("accelerators", [])},
+        {"prices": entries, "accelerators": known.own_entries},
         where=where,
         base=known.catalog,
     )
@@ -85,7 +85,8 @@ def read_price_entries(path: Path, known: KnownDevices) -> tuple[list[Offer], li
     if faults:
         raise InstanceError.all_of(listed(faults, where))
     return offers, [
-        f"left out: {rows} of tier '{visible(tier)}', which is no kind of contract"
+        f"left out: {rows} price{'s' if rows != 1 else ''} of tier '{visible(tier)}', which is no "
+        "kind of contract"
         for tier, rows in strangers.items()
     ]
 

@@ -93,7 +93,7 @@ class _Keys:
     def flag(self, key: str) -> bool:
         """A switch; off where it is not given."""
         value = self.get(key)
-        if value not in (None, True, False):
+        if not isinstance(value, bool | None):
             raise self.refused(key, "should be true or false", "Give the published file")
         return value is True
 
@@ -115,7 +115,7 @@ def _integers(keys: _Keys) -> Quantization:
     """GPTQ and AWQ: integers of stated width, activations in 16 bits."""
     method = keys.get("quant_method")
     bits = keys.get("bits") if keys.get("bits") is not None else keys.get("w_bit")
-    if bits not in (4, 8) or isinstance(bits, bool):
+    if type(bits) is not int or bits not in (4, 8):
         raise keys.unknown("bits", "4, 8")
     return Quantization(f"int{bits}", f"{keys.where}: {method}, bits {bits}")
 
@@ -153,7 +153,7 @@ _ALGORITHMS = {
 
 def _modelopt(keys: _Keys) -> Quantization:
     algorithm = keys.get("quant_algo")
-    if algorithm not in _ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         raise keys.unknown("quant_algo", ", ".join(_ALGORITHMS))
     source = f"{keys.where}: quant_algo {algorithm}"
     cache = keys.get("kv_cache_quant_algo")
@@ -197,7 +197,7 @@ def _group(weights: _Keys, activations: _Keys | None) -> Quantization:
             raise weights.unknown("group_size", "16 (nvfp4), 32 (mxfp4)")
         name = "nvfp4" if size == 16 else "mxfp4"
         return Quantization(name, f"{source}, groups of {size}", notes=_widened(met, 4))
-    if kind == "int" and bits in (4, 8):
+    if kind == "int" and type(bits) is int and bits in (4, 8):
         notes: tuple[str, ...] = ()
         if met is not None:
             notes = (
@@ -245,7 +245,7 @@ def read_quantization(table: Mapping[str, Any], *, where: str) -> Quantization:
     """
     keys = _Keys(table, where)
     method = keys.get("quant_method")
-    if method not in _METHODS:
+    if not isinstance(method, str) or method not in _METHODS:
         raise keys.unknown("quant_method", ", ".join(_METHODS))
     return _completed(_METHODS[method](keys), keys)
 

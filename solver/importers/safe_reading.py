@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable
@@ -39,6 +40,7 @@ _ARCHIVES = {
     b"Rar!\x1a\x07": "a rar archive",
     b"\x04\x22\x4d\x18": "an lz4 archive",
 }
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TAR_PLACE, _TAR_MARK = 257, b"ustar"
 _SPECIAL = (
     (stat.S_ISDIR, "a directory", "Name the file inside it"),
@@ -201,6 +203,11 @@ def parse_json(
         raise _too_deep(where, what) from error
     if _is_deep(document):
         raise _too_deep(where, what)
+    # A file may spell half of a character as an escape; no text that is written can hold it.
+    if _SURROGATE.search(text) and not _is_encodable(document):
+        raise InstanceError.one(
+            "spells half a character (a lone surrogate)", where=where, mend=f"Name {what}"
+        )
     return document
 
 
@@ -222,6 +229,23 @@ def _is_deep(document: Any) -> bool:
         ]
         if not level:
             return False
+    return True
+
+
+def _is_encodable(document: Any) -> bool:
+    """Whether every text in a document can be written as UTF-8."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend((*value, *value.values()))
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return False
     return True
 
 

@@ -1,8 +1,9 @@
 """Figures of one run held against each other, exactly: a file that contradicts itself is refused.
 
 A benchmark states the requests it completed, how long it took and the rate, so that any two give
-the third. Tools print binary floats in full or rounded to some decimals; every figure is taken as
-an interval of half a unit of its last decimal, and the quotient has to meet the rate.
+the third. Tools print binary floats in full, or all of them rounded to so many decimals; every one
+is taken as an interval of half a unit of the last decimal that any of them shows (8.0 beside
+12.4837 is no rounded 8), and the quotient has to meet the rate.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ _MEND = "The file was changed or cut: name it as the tool wrote it"
 
 def check_rate(fields: Fields, amount: Decimal, duration: Decimal, rate: Decimal, key: str) -> None:
     """Note a fault where ``amount`` over ``duration`` is not ``rate``, the figure of ``key``."""
-    low_s, high_s = _interval(duration)
-    low_amount, high_amount = _interval(amount)
-    low_rate, high_rate = _interval(rate)
+    places = max(_places(duration), _places(rate), _places(amount))
+    low_s, high_s = _interval(duration, places)
+    low_amount, high_amount = _interval(amount, places)
+    low_rate, high_rate = _interval(rate, places)
     slowest = low_amount / high_s * (1 - FLOAT_SLACK)
     if (low_s > 0 and high_amount / low_s * (1 + FLOAT_SLACK) < low_rate) or slowest > high_rate:
-        stated = f"{amount:f} over {duration:f} is {amount / duration:.6g}, and not {rate:f}"
+        stated = f"{amount:f} over {duration:f} is {float(amount / duration):.6g}, and not {rate:f}"
         fields.fault(key, f"contradicts its own run: {stated}", _MEND)
 
 
@@ -43,7 +45,7 @@ def check_order(fields: Fields, *keys: str) -> None:
     known = [(key, fields.record[key]) for key in keys if fields.has(key)]
     numbers = [(key, value) for key, value in known if isinstance(value, int | Decimal)]
     for (low_key, low), (high_key, high) in itertools.pairwise(numbers):
-        if _interval(Decimal(high))[1] * (1 + FLOAT_SLACK) < _interval(Decimal(low))[0]:
+        if _is_below(Decimal(high), Decimal(low)):
             fields.fault(high_key, f"is {high}, less than {low_key}, which is {low}", _MEND)
 
 
@@ -96,9 +98,19 @@ def failed_share_limit(text: str | None) -> Fraction:
     return share
 
 
-def _interval(value: Decimal) -> tuple[Fraction, Fraction]:
-    """What a printed number may have been before it was rounded to its last decimal."""
+def _is_below(first: Decimal, second: Decimal) -> bool:
+    """Whether ``first`` is below ``second``, however both were rounded."""
+    places = max(_places(first), _places(second))
+    return _interval(first, places)[1] * (1 + FLOAT_SLACK) < _interval(second, places)[0]
+
+
+def _places(value: Decimal) -> int:
+    """Decimals that a number shows behind its point."""
     exponent = value.as_tuple().exponent
-    places = exponent if isinstance(exponent, int) and exponent < 0 else None
-    half = Fraction(0) if places is None else Fraction(1, 2 * 10**-places)
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def _interval(value: Decimal, places: int) -> tuple[Fraction, Fraction]:
+    """What a number may have been before it was rounded to ``places``; whole ones are counts."""
+    half = Fraction(1, 2 * 10**places) if _places(value) else Fraction(0)
     return Fraction(value) - half, Fraction(value) + half

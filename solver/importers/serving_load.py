@@ -13,12 +13,14 @@ from fractions import Fraction
 from solver.importers.serving_checks import check_order, check_rate
 from solver.importers.serving_run import Fields
 
-__all__ = ["FIRST_TOKEN_STATISTICS", "Measured", "first_token", "load_of", "measured"]
+__all__ = ["FIRST_TOKEN_STATISTICS", "UNLIMITED", "Measured", "first_token", "load_of", "measured"]
 
 FIRST_TOKEN_STATISTICS = ("p99", "p95", "p90")
 """Of the time to the first token, in order of preference. A limit is meant for nearly all
 requests; half of them wait longer than a median, and nobody knows how many longer than a mean."""
-_UNLIMITED = ("inf", "infinity")
+UNLIMITED = "rate unlimited"
+"""The load of a run that sent all its requests at once."""
+_INFINITE = ("inf", "infinity")
 
 
 class Measured:
@@ -106,8 +108,8 @@ def load_of(fields: Fields) -> tuple[str, Decimal | None]:
     concurrency = fields.count("max_concurrency")
     offered: Decimal | None = None
     words = []
-    if isinstance(stated, str) and stated.casefold() in _UNLIMITED:
-        words = [] if concurrency else ["rate unlimited"]
+    if isinstance(stated, str) and stated.casefold() in _INFINITE:
+        words = [] if concurrency else [UNLIMITED]
     elif isinstance(stated, str) and stated == "trace":
         words = ["rate of a trace"]
     elif stated is not None:

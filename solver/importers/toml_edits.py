@@ -7,7 +7,7 @@ what comes out is written only if it says exactly what was meant.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,10 +53,17 @@ def parse_tables(text: str, where: str) -> dict[str, Any]:
         ) from error
 
 
-def write_into(text: str, merged: Merged, missing: Sequence[Missing], *, where: str) -> str:
+def write_into(
+    text: str,
+    merged: Merged,
+    missing: Sequence[Missing],
+    *,
+    where: str,
+    answered: Collection[str] = (),
+) -> str:
     """``text`` with every addition and a line for everything that is missing.
 
-    Lines for what is answered by now are taken out.
+    Lines for what is answered by now are taken out; ``answered`` are keys of what stands elsewhere.
 
     Raises
     ------
@@ -66,7 +73,8 @@ def write_into(text: str, merged: Merged, missing: Sequence[Missing], *, where: 
     """
     document = _document(text, where)
     for place, comment in _missing_comments(document):
-        if is_answered(_asked(place, comment, merged.tables), merged.tables):
+        asked = _asked(place, comment, merged.tables)
+        if asked.key in answered or is_answered(asked, merged.tables):
             _blank(comment)
     for addition in merged.additions:
         _add(document, addition.place, addition.figure, where)
@@ -77,6 +85,14 @@ def write_into(text: str, merged: Merged, missing: Sequence[Missing], *, where: 
         if one.key not in there and is_line(one) and not is_answered(one, merged.tables):
             _add_missing(document, one, merged.tables)
     written = tomlkit.dumps(document)
+    try:
+        written.encode()
+    except UnicodeEncodeError as error:
+        raise InstanceError.one(
+            f"a found text holds half a character ({visible(error.object[error.start])})",
+            where=where,
+            mend="Correct the file that is imported",
+        ) from error
     # An editor of text that keeps comments has more ways to go wrong than one that does not.
     if parse_tables(written, where) != merged.tables:
         raise InstanceError.one(

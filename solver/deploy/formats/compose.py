@@ -117,10 +117,16 @@ def _check_host(deployment: Deployment) -> list[str]:
             mend=_KUBERNETES,
         )
     needed = sum(role.replicas * role.devices_per_node for role in roles)
-    sizes = {role.design.node_devices for role in roles} - {None}
+    # A plan that buys devices one by one does not say how many a host has either.
+    sizes = [
+        role.design.node_devices
+        for role in roles
+        if role.design.node_devices is not None
+        and role.design.node_devices >= role.devices_per_node
+    ]
     if not sizes:
         return [f"The plan does not say how many devices a host has: this one needs {needed}"]
-    held = min(size for size in sizes if size is not None)
+    held = min(sizes)
     if needed > held:
         raise OutputError.one(
             f"the plan needs {needed} devices, and a host has {held}",

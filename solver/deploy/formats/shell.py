@@ -24,6 +24,7 @@ from solver.deploy.launch import Argument, Deployment, OptionFile, Role, Upstrea
 __all__ = ["write_shell"]
 
 _END = "FLEETFRONT_END"
+_EVERYWHERE = "0.0.0.0"
 _ADD = '    set -- "$@" '
 
 
@@ -79,6 +80,9 @@ def _function(role: Role, deployment: Deployment) -> list[str]:
         lines += comment_lines(
             f"Ready when http://HOST:{role.port}{role.health_path} answers with status 200."
         )
+    inner = deployment.router is not None and not is_router
+    if not inner and any(each.flag == "--host" for each in role.arguments):
+        lines += comment_lines("It listens to this host alone; BIND=0.0.0.0 opens it to others.")
     lines.append(f"{_function_name(role)}() {{")
     lines += [f"    {line}" if line else "" for line in _asked(role, deployment)]
     for variable in role.environment:
@@ -93,7 +97,7 @@ def _function(role: Role, deployment: Deployment) -> list[str]:
         lines += _file(file)
     lines.append(f"    set -- {' '.join(shlex.quote(word) for word in role.command)}")
     for argument in (*role.positional, *role.arguments):
-        lines += _argument(argument, role)
+        lines += _argument(argument, role, inner=inner)
     if role.nodes > 1:
         for argument in role.node_arguments:
             lines += _argument(argument, role, ranked=True)
@@ -140,12 +144,21 @@ def _asked_roles(role: Role) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _shell_value(argument: Argument, role: Role, *, ranked: bool) -> str:
-    """The value quoted for the shell; variables stand in double quotes, all else is literal."""
+def _shell_value(argument: Argument, role: Role, *, ranked: bool, inner: bool) -> str:
+    """The value quoted for the shell; variables stand in double quotes, all else is literal.
+
+    Parameters
+    ----------
+    inner
+        Whether a router has to reach this server from elsewhere.
+    """
     if argument.is_file:
         return f'"$folder"/{shlex.quote(argument.value)}'
     if argument.flag == "--port" and argument.value == str(role.port):
         return f'"${{PORT:-{role.port}}}"'
+    if argument.flag == "--host" and argument.value == _EVERYWHERE:
+        # An engine's servers know no passwords: what nothing has to reach stays closed.
+        return f'"${{BIND:-{_EVERYWHERE if inner else "127.0.0.1"}}}"'
     if not ranked:
         return shlex.quote(argument.value)
     parts = re.split(r"(\{rank\}|\{leader\})", argument.value)
@@ -153,11 +166,13 @@ def _shell_value(argument: Argument, role: Role, *, ranked: bool) -> str:
     return "".join(words.get(part) or shlex.quote(part) for part in parts if part)
 
 
-def _argument(argument: Argument, role: Role, *, ranked: bool = False) -> list[str]:
+def _argument(
+    argument: Argument, role: Role, *, ranked: bool = False, inner: bool = False
+) -> list[str]:
     """The remark of an argument and the line that adds it."""
     words = [shlex.quote(argument.flag)] if argument.flag else []
     if argument.value or not argument.flag:
-        words.append(_shell_value(argument, role, ranked=ranked))
+        words.append(_shell_value(argument, role, ranked=ranked, inner=inner))
     return [*comment_lines(argument.why, indent=4), _ADD + " ".join(words)]
 
 

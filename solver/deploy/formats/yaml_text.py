@@ -107,7 +107,7 @@ def yaml_tree(tree: Any) -> str:
     writer.allow_unicode = False
     writer.width = 1 << 30  # a folded line would hide what a value is
     writer.indent(mapping=2, sequence=4, offset=2)
-    writer.sort_base_mapping_type_on_output = False
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     stream = io.StringIO()
     writer.dump(marked, stream)
     lines: list[str] = []

@@ -78,7 +78,8 @@ def plan_parts(document: Document, index: int, scenario: str) -> tuple[str, list
 
 def limit_parts(document: Document, index: int) -> list[Any]:
     """The limits and how much of each the point uses, those that bind marked."""
-    limits = limits_view(document, index)
+    # What sets the pace has no value of its own; "What binds" says it in a sentence.
+    limits = [row for row in limits_view(document, index) if row.value or row.share is not None]
     if not limits:
         return []
     header = ("Limit", "Allowed", "Used", "Binds")
@@ -163,7 +164,7 @@ def point_table(
             ),
             # The unit stands in the header.
             *(
-                told.removesuffix(objective.unit).strip()
+                _figure(told, objective.unit)
                 for told, objective in zip(point.told, view.objectives, strict=True)
             ),
             point.label,
@@ -175,3 +176,10 @@ def point_table(
     marks = ["chosen" if point.index == here else "" for point in shown]
     header = ("Point", *titles, "Plan", "Recommended as")
     return table(f"Scenario {scenario}, all points", header, rows, row_classes=marks)
+
+
+def _figure(told: str, unit: str) -> str:
+    """``US$1.29/Mtok`` without ``US$/Mtok``: the number alone."""
+    if unit.startswith("US$"):
+        return told.removeprefix("US$").removesuffix(unit.removeprefix("US$")).strip()
+    return told.removesuffix(unit).strip()

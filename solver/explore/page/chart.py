@@ -79,7 +79,11 @@ def chart(curves: Sequence[Curve], axes: Axes) -> dict[str, Any]:
     ]
     kinds = ["log" if flag else "linear" for flag in logarithmic]
     across, up = (
-        {"title": {"text": _escaped(objective_title(objectives[k]))}, "type": kind}
+        {
+            "title": {"text": _escaped(objective_title(objectives[k]))},
+            "type": kind,
+            **(_decades(drawn, k) if kind == "log" else {}),
+        }
         for k, kind in zip((x, y), kinds, strict=True)
     )
     # A zoom lasts until the axes are others.
@@ -127,9 +131,11 @@ def _traces(curve: Curve, x: int, y: int, third: int | None, *, two: bool) -> li
     names: dict[str, Any] = {
         **_places(curve, named, x, y),
         "type": "scatter",
-        "mode": "markers+text",
+        # Of two frontiers, the one that is looked at has names; the other tells them on hover.
+        "mode": "markers" if two and curve.chosen is None else "markers+text",
         "text": [_escaped(", ".join(point.marks)) for point in named],
-        "textposition": "top center" if curve.name == "A" else "bottom center",
+        # On both sides in turn, so that neighbours do not write over each other.
+        "textposition": ["bottom right" if at % 2 else "top left" for at in range(len(named))],
         "textfont": {"size": 12},
         "cliponaxis": False,
         "marker": {
@@ -190,6 +196,12 @@ def _is_logarithmic(curves: Sequence[Curve], place: int, scale: str) -> bool:
     if scale == "linear" or min(values) <= 0:
         return False
     return scale == "log" or max(values) > _SPREAD * min(values)
+
+
+def _decades(curves: Sequence[Curve], place: int) -> dict[str, Any]:
+    """Figures at powers of ten, and at 2 and 5 of each where there are few."""
+    values = [point.values[place] for curve in curves for point in curve.view.points]
+    return {"dtick": 1 if max(values) > 300 * min(values) else "D2"}
 
 
 def _shape(region: Rectangle, curves: Sequence[Curve], x: int, y: int) -> dict[str, Any] | None:

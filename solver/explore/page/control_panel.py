@@ -23,7 +23,7 @@ Entry = str | list[str] | None
 
 _PAUSE_S = 0.3
 """Nothing typed for so long is an end of typing."""
-_ROOM_FOR_BUTTONS = 7
+_ROOM_FOR_BUTTONS = 4
 """More choices than that go into a list that drops down."""
 
 

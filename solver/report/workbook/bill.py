@@ -41,6 +41,8 @@ class BillLine:
         For which the line is held; the sums are means over the day.
     source
         Of the price.
+    exact
+        Whether the price is the question's own; else it is derived from decimals of the result.
     """
 
     machine: str
@@ -53,11 +55,21 @@ class BillLine:
     usd_per_unit_hour: Fraction
     hours_a_day: Fraction
     source: str
+    exact: bool = False
 
     @property
     def usd_per_hour(self) -> Fraction:
         """Mean over the day."""
         return max(self.count, 1) * self.usd_per_unit_hour * self.hours_a_day / _DAY
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is held on one contract in one place: devices, their nodes, the document's cost."""
+
+    devices: int = 0
+    nodes: int | None = None
+    cost: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,7 @@ def _replica_lines(resolved: Resolved, design: Design) -> list[BillLine]:
             return [
                 BillLine(
                     clean(name), clean(price.get("tier") or ""), "", "", "device", devices, None,
-                    stated, _DAY, _source(price),
+                    stated, _DAY, _source(price), exact=True,
                 )
             ]  # fmt: skip
     source = "cost of the design in the result, over its devices"
@@ -169,54 +181,45 @@ def _fleet_lines(resolved: Resolved, design: Design) -> list[BillLine]:
         for contract in machine.get("contracts") or ()
     }
     prices = {f"type {k}": t for k, t in enumerate(resolved.get("types") or ())}
-    held: dict[tuple[str, str, str, str], list[Fraction | int | None]] = {}
+    held: dict[tuple[str, str, str, str], _Held] = {}
     by_node = {entry["machine"] for entry in design.get("nodes") or ()}
     for entry in design.get("nodes") or ():
-        cost = Fraction(str(entry["usd_per_hour"]))
-        _add(held, entry, entry["devices"], entry["count"], cost)
+        found = held.setdefault(_key(entry), _Held())
+        found.devices += entry["devices"]
+        found.nodes = (found.nodes or 0) + entry["count"]
+        found.cost = (found.cost or Fraction(0)) + Fraction(str(entry["usd_per_hour"]))
     for entry in design.get("replicas") or ():
         if entry["machine"] not in by_node:
-            _add(held, entry, entry["count"] * entry["devices"], None, None)
+            held.setdefault(_key(entry), _Held()).devices += entry["count"] * entry["devices"]
     lines = []
-    for (machine, contract, period, place), (devices, nodes, cost) in held.items():
+    for (machine, contract, period, place), found in held.items():
         offer = contracts.get((machine, contract), {})
         hours_a_day = hours.get(period, _DAY) if period else _DAY
-        price = _fraction(offer.get("usd_per_hour"))
+        price, exact = _fraction(offer.get("usd_per_hour")), True
         if price is None and machine in prices:
             price = Fraction(str(prices[machine]["price_cents_per_h"])) / 100
         source = _source(offer)
-        count = int(devices or 0)
-        if price is None and cost is not None and count:
-            price = Fraction(cost) * _DAY / hours_a_day / count
+        if price is None and found.cost is not None and found.devices:
+            price, exact = found.cost * _DAY / hours_a_day / found.devices, False
             source = f"cost of the line in the result, over its devices; {source}".rstrip("; ")
-        if price is None or not count:
+        if price is None or not found.devices:
             continue
         lines.append(
             BillLine(
-                clean(machine), clean(contract), clean(period), clean(place), "device", count,
-                None if nodes is None else int(nodes), price, hours_a_day, source,
+                clean(machine), clean(contract), clean(period), clean(place), "device",
+                found.devices, found.nodes, price, hours_a_day, source, exact,
             )
         )  # fmt: skip
     return lines
 
 
-def _add(
-    held: dict[tuple[str, str, str, str], list[Fraction | int | None]],
-    entry: Mapping[str, Any],
-    devices: int,
-    nodes: int | None,
-    cost: Fraction | None,
-) -> None:
-    key = (
+def _key(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return (
         str(entry["machine"]),
         str(entry.get("contract") or ""),
         str(entry.get("period") or ""),
         str(entry.get("region_or_rack") or ""),
     )
-    found = held.setdefault(key, [0, None, None])
-    for k, value in enumerate((devices, nodes, cost)):
-        if value is not None:
-            found[k] = (found[k] or 0) + value
 
 
 def _placement_lines(resolved: Resolved, design: Design) -> list[BillLine]:

@@ -106,7 +106,7 @@ def _row(line: BillLine, number: int, *, month: str, year: str) -> list[Cell | F
         line.count if line.unit else None,
         line.nodes,
         line.usd_per_unit_hour,
-        str(line.usd_per_unit_hour),
+        str(line.usd_per_unit_hour) if line.exact else None,
         line.hours_a_day,
         Formula(cost, hourly),
         Formula(f"={cells['hour']}*{month}", hourly * _HOURS_A_MONTH),

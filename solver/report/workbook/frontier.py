@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solver.report.fleet_bill import node_names, replica_names
-from solver.report.fleet_facts import Goal, devices_by_machine, is_helper
+from solver.report.fleet_facts import Goal, devices_by_machine, is_helper, is_supply
 from solver.report.numbers import clean
 from solver.report.placement_facts import hosts_by_machine
 from solver.report.workbook.sheet import Book
-from solver.report.workbook.values import Cell, Column, as_cell, flat, unit_of
+from solver.report.workbook.values import Cell, Column, as_cell, flat, name_of, unit_of
 from solver.report.workbook.view import View
 
 __all__ = ["write_frontier"]
@@ -97,7 +97,7 @@ def _design_columns(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]
 
 def _column_of(key: str, values: Sequence[Any]) -> Column:
     unit = unit_of(key)
-    told = key.replace(".", ": ").replace("_", " ")
+    told = name_of(key)
     numeric = all(
         value is None or (isinstance(value, int | float) and not isinstance(value, bool))
         for value in values
@@ -114,11 +114,12 @@ def _fleet_columns(view: View, points: Sequence[Mapping[str, Any]], add: Any) ->
         add(Column(f"devices of {name}", "devices"), [entry.get(name, 0) for entry in held])
     for key in ("j_per_token", "kwh_per_day", "electricity_usd_per_day", "kg_co2_per_day"):
         values = [(design.get("energy") or {}).get(key) for design in designs]
-        add(Column(f"energy: {key.replace('_', ' ')}", unit_of(key)), values)
+        add(Column(f"account: {name_of(key)}", unit_of(key)), values)
     limits: dict[str, str] = {}
     for design in designs:
         for name, entry in (design.get("utilisation") or {}).items():
-            if not is_helper(name):
+            # Rows that only tie replicas to devices or nodes say nothing of a limit.
+            if not is_helper(name) and not is_supply(name):
                 limits.setdefault(name, clean(entry.get("unit", ""), limit=30))
     for name, unit in limits.items():
         entries = [(design.get("utilisation") or {}).get(name, {}) for design in designs]

@@ -11,7 +11,7 @@ from solver.report.fleet_findings import open_lines as fleet_lines
 from solver.report.numbers import clean
 from solver.report.placement_findings import open_regions
 from solver.report.workbook.sheet import Book
-from solver.report.workbook.values import Cell, Column, as_cell, flat, unit_of
+from solver.report.workbook.values import Cell, Column, as_cell, flat, name_of, unit_of
 from solver.report.workbook.view import View
 
 __all__ = ["write_regions"]
@@ -42,7 +42,7 @@ def _write_open(book: Book, view: View, boxes: Sequence[Mapping[str, Any]]) -> N
             value is None or (isinstance(value, int | float) and not isinstance(value, bool))
             for value in values
         )
-        told = key.replace(".", ": ").replace("_", " ")
+        told = name_of(key)
         columns.append(Column(told, unit_of(key), "number" if numeric else "text"))
         cells.append(values)
     if len(boxes) > _MOST_ROWS:

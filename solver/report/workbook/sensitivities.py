@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from solver.report.design import binding_of, hbm_share
 from solver.report.fleet_choose import next_better
-from solver.report.fleet_facts import amount, limits_of, value_of
+from solver.report.fleet_facts import Goal, amount, limits_of, value_of
 from solver.report.near import near_view
 from solver.report.numbers import clean
 from solver.report.regions import pace_shares
 from solver.report.workbook.sheet import Book, Sheet
-from solver.report.workbook.values import Cell, Column, as_cell, flat, number_of, unit_of
+from solver.report.workbook.values import Cell, Column, as_cell, flat, name_of, number_of, unit_of
 from solver.report.workbook.view import View
+from solver.result import Point
 
 __all__ = ["write_sensitivities"]
 
@@ -81,7 +83,7 @@ def _entries(entries: Sequence[Mapping[str, Any]]) -> tuple[list[Column], list[l
             value is None or (isinstance(value, int | float) and not isinstance(value, bool))
             for value in values
         )
-        told = key.replace(".", ": ").replace("_", " ")
+        told = name_of(key)
         columns.append(
             Column(told, unit_of(key) if numeric else "", "number" if numeric else "text")
         )
@@ -155,11 +157,9 @@ def _pace(sheet: Sheet, view: View) -> None:
         )  # fmt: skip
 
 
-def _typed_points(view: View) -> Sequence[Any]:
+def _typed_points(view: View) -> Sequence[Point]:
     if view.result is not None:
         return view.result.points
-    from solver.result import Point
-
     return [
         Point(p["objectives"], p.get("exact", {}), p["design"], p.get("proof", {}))
         for p in view.points
@@ -184,25 +184,18 @@ def _steps(sheet: Sheet, view: View) -> None:
             other = next_better(view.document, index, goal)
             if other is None:
                 continue
-            changes = [
-                value_of(view.points[other], each) - value_of(view.points[index], each)
-                for each in view.goals
+            changes = [_change(view, index, other, each) for each in view.goals]
+            moved = [
+                (each, change) for each, change in zip(view.goals, changes, strict=True) if change
             ]
             told = [
                 f"{each.name} {'+' if change > 0 else '−'}{amount(abs(float(change)), each.unit)}"
-                for each, change in zip(view.goals, changes, strict=True)
-                if change
-            ]
-            stated = [
-                view.exact_of(index, each) is not None
-                and view.exact_of(other, each) is not None
-                and each.name in view.points[index].get("exact", {})
-                for each in view.goals
+                for each, change in moved
             ]
             exact = [
                 f"{each.name} {change}"
-                for each, change, known in zip(view.goals, changes, stated, strict=True)
-                if known
+                for each, change in moved
+                if view.exact_of(index, each) and view.exact_of(other, each)
             ]
             rows.append(
                 [
@@ -213,6 +206,14 @@ def _steps(sheet: Sheet, view: View) -> None:
     sheet.heading("The next point on the frontier, from each point worth a look")
     sheet.line("What one step more of one goal takes from the others: the slope of the frontier.")
     sheet.table(columns, rows)
+
+
+def _change(view: View, before: int, after: int, goal: Goal) -> Fraction:
+    """The change of a goal between two points, exact where the document states both exactly."""
+    old, new = (view.exact_of(index, goal) for index in (before, after))
+    if old is not None and new is not None:
+        return Fraction(new) - Fraction(old)
+    return value_of(view.points[after], goal) - value_of(view.points[before], goal)
 
 
 def _near(sheet: Sheet, view: View) -> None:

@@ -36,6 +36,10 @@ archive around the sheets can state."""
 
 _NARROWEST, _WIDEST = 9, 58
 _TEMPTING = ("=", "+", "-", "@", "\t", "\r")
+_SPAN = 7
+"""Sentences run over the columns up to this one, so that they print with the tables."""
+_ROW_POINTS = 15.0
+_PAIR = {"num_format": "#,##0.####", "align": "left"}
 _FILL, _INK, _SOFT, _MARKED = "#e8ecf1", "#1c1f24", "#59606b", "#fff2bf"
 
 
@@ -70,10 +74,13 @@ class Book:
             }
         )
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._sheets: list[Sheet] = []
 
     def sheet(self, name: str) -> Sheet:
         """A new sheet; ``name`` is ours, at most 31 characters."""
-        return Sheet(self, self._book.add_worksheet(name), name)
+        sheet = Sheet(self, self._book.add_worksheet(name), name)
+        self._sheets.append(sheet)
+        return sheet
 
     def chart(self, name: str, options: Mapping[str, Any]) -> None:
         """A sheet that holds one scatter chart.
@@ -83,10 +90,10 @@ class Book:
         page = self._book.add_chartsheet(name)
         chart = self._book.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
         for series in options["series"]:
-            chart.add_series(series)
-        chart.set_title({"name": options["title"], "name_font": {"size": 14}})
-        chart.set_x_axis(options["x"])
-        chart.set_y_axis(options["y"])
+            chart.add_series({**series, "name": _plain(series["name"])})
+        chart.set_title({"name": _plain(options["title"]), "name_font": {"size": 14}})
+        for axis, put in (("x", chart.set_x_axis), ("y", chart.set_y_axis)):
+            put({**options[axis], "name": _plain(options[axis]["name"])})
         chart.set_legend({"position": "bottom"} if len(options["series"]) > 1 else {"none": True})
         page.set_chart(chart)
         page.set_landscape()
@@ -101,6 +108,8 @@ class Book:
 
     def content(self) -> bytes:
         """The file."""
+        for sheet in self._sheets:
+            sheet.finish()
         self._book.close()
         return self._stream.getvalue()
 
@@ -112,6 +121,7 @@ class Sheet:
         self._book, self._page, self.name = book, page, name
         self.row = 0
         self._widths: dict[int, int] = {}
+        self._long: list[tuple[int, int, str]] = []
         page.set_landscape()
         page.set_paper(9)
         page.fit_to_pages(1, 0)
@@ -128,16 +138,30 @@ class Sheet:
         self.row += 1
 
     def line(self, text: str) -> None:
-        """A sentence on a row of its own, running over the cells to its right."""
-        self.put(self.row, 0, text, measured=False)
+        """A sentence on a row of its own, over the cells to its right, wrapped where it must."""
+        self._long.append((self.row, 0, text))
         self.row += 1
 
     def pairs(self, rows: Sequence[tuple[str, Cell | Formula]]) -> None:
         """What and value, a row each."""
         for name, value in rows:
             self.put(self.row, 0, name, style=self._book.style(font_color=_SOFT))
-            self.put(self.row, 1, value, measured=not isinstance(value, str))
+            if isinstance(value, str):
+                self._long.append((self.row, 1, value))
+            else:
+                self.put(self.row, 1, value, style=self._book.style(**_PAIR))
             self.row += 1
+
+    def finish(self) -> None:
+        """Lay out the sentences, now that the columns have their widths."""
+        for row, column, text in self._long:
+            width = sum(self._widths.get(k, _NARROWEST) for k in range(column, _SPAN + 1))
+            style = {"text_wrap": True, "align": "left"}
+            self._page.merge_range(row, column, row, _SPAN, "", self._book.style(**style))
+            self.put(
+                row, column, text, style=self._book.style(**style), extra=style, measured=False
+            )
+            self._page.set_row(row, _ROW_POINTS * math.ceil(max(len(text), 1) / width))
 
     def table(
         self,
@@ -221,6 +245,14 @@ class Sheet:
         widest = max(self._widths.get(column, _NARROWEST), min(width, _WIDEST))
         self._widths[column] = widest
         self._page.set_column(column, column, widest)
+
+
+def _plain(text: str) -> str:
+    """A name for a chart that is no reference to a cell, as any text with ``!A1`` in it would be.
+
+    The word joiner behind the mark is not seen.
+    """
+    return text.replace("!", "!\u2060")
 
 
 def _number_form(column: Column, values: Sequence[Cell | Formula]) -> str:

@@ -11,18 +11,19 @@ from typing import Any
 
 from solver.report.numbers import clean
 
-__all__ = ["Cell", "Column", "as_cell", "exact_text", "flat", "number_of", "unit_of"]
+__all__ = ["Cell", "Column", "as_cell", "exact_text", "flat", "name_of", "number_of", "unit_of"]
 
 Cell = str | int | float | bool | Fraction | None
 """What a cell may hold; a fraction is written as the nearest decimal."""
 
 _LONGEST = 2000
-_FRACTION = re.compile(r"-?\d{1,40}(/[1-9]\d{0,40})?")
+_FRACTION = re.compile(r"-?[0-9]{1,40}(/[1-9][0-9]{0,40})?")
 _GREATEST_WHOLE = 2**53
 """Whole numbers beyond it are not exact in a spreadsheet, so they are written as text."""
 
 _UNITS = (
     ("usd_per_hour", "US$/h"),
+    ("usd_electricity_per_mtok", "US$/Mtok"),
     ("usd_per_mtok", "US$/Mtok"),
     ("usd_per_kwh", "US$/kWh"),
     ("usd_per_day", "US$/day"),
@@ -86,6 +87,37 @@ class Column:
     def header(self) -> str:
         """``speed [tok/s/user]``."""
         return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+_NAMES = {
+    "usd_per_hour": "price",
+    "tok_per_s": "output",
+    "tok_per_s_per_gpu": "output per GPU",
+    "requests_per_s": "requests",
+    "watts": "power",
+    "j_per_token": "energy",
+    "g_co2_per_mtok": "CO2",
+    "kg_co2_per_day": "CO2",
+    "kwh_per_day": "energy a day",
+    "usd_electricity_per_mtok": "electricity",
+    "electricity_usd_per_day": "electricity a day",
+    "mfu": "arithmetic in use (MFU)",
+    "hbm_used_bytes": "HBM in use",
+    "hbm_capacity_bytes": "HBM",
+}
+"""Names of keys that are little more than a unit, or an abbreviation."""
+
+
+def name_of(key: str) -> str:
+    """A key as a header without its unit: ``terms: arithmetic`` for ``terms.arithmetic_s``."""
+    *parents, last = key.split(".")
+    told = _NAMES.get(last)
+    if told is None:
+        suffix = next((s for s, _ in _UNITS if s.startswith("_") and last.endswith(s)), "")
+        # Bits and tokens say what is counted: they stay in the name.
+        kept = suffix in ("", "_bits", "_tokens")
+        told = last if kept else last.removesuffix(suffix)
+    return ": ".join([*parents, told]).replace("_", " ")
 
 
 def unit_of(key: str) -> str:

@@ -1,0 +1,137 @@
+"""Tables of the flags that the engines take: type, choices, and the file that defines each.
+
+An engine makes every argument through its table, so a flag that the table does not have, or a value
+of another type, cannot reach a file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from solver.deploy.launch import Argument
+
+__all__ = ["Flag", "FlagTable", "Program", "flag_table"]
+
+FlagType = Literal["int", "float", "text", "json", "switch", "file"]
+
+_WHOLE = re.compile(r"\d{1,12}|\{rank\}")
+_DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,12})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag of a program.
+
+    Parameters
+    ----------
+    choices
+        The values it takes; empty where any value of its type will do.
+    defined_in
+        File of the engine's source that defines it.
+    """
+
+    name: str
+    type: FlagType
+    choices: tuple[str, ...]
+    defined_in: str
+
+    def fault_of(self, value: str) -> str | None:
+        """Why ``value`` is none of this flag; ``None`` where it is one."""
+        if self.choices and value not in self.choices:
+            return f"{value!r} is none of {', '.join(self.choices)}"
+        sound = {
+            "int": lambda: _WHOLE.fullmatch(value) is not None,
+            "float": lambda: _DECIMAL.fullmatch(value) is not None,
+            "text": lambda: bool(value) and not value.startswith("-"),
+            "file": lambda: bool(value) and not value.startswith("-"),
+            "json": lambda: _is_table(value),
+            "switch": lambda: not value,
+        }[self.type]
+        return None if sound() else f"{value!r} is no value of type {self.type}"
+
+
+def _is_table(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A command with the flags that we may give it, and the environment variables it reads."""
+
+    words: tuple[str, ...]
+    package: str
+    version: str
+    image: str
+    images_by_vendor: Mapping[str, str]
+    flags: Mapping[str, Flag]
+    environment: Mapping[str, str]
+
+    def argument(self, flag: str, value: str | int, why: str) -> Argument:
+        """An argument of this program.
+
+        Raises
+        ------
+        ValueError
+            For a flag that is not in the table, or a value that is none of it: a fault of ours.
+        """
+        if flag not in self.flags:
+            raise ValueError(f"{' '.join(self.words)} has no flag {flag} in its table")
+        fault = self.flags[flag].fault_of(str(value))
+        if fault is not None:
+            raise ValueError(f"{' '.join(self.words)} {flag}: {fault}")
+        return Argument(flag, str(value), why, is_file=self.flags[flag].type == "file")
+
+
+@dataclass(frozen=True, slots=True)
+class FlagTable:
+    """The programs of one engine.
+
+    Parameters
+    ----------
+    source
+        Where the table was read, and when.
+    """
+
+    engine: str
+    title: str
+    version: str
+    source: str
+    programs: Mapping[str, Program]
+
+
+@cache
+def flag_table(engine: str) -> FlagTable:
+    """The table of an engine, from ``flags_<engine>.toml`` beside this file."""
+    text = files(__package__).joinpath(f"flags_{engine}.toml").read_text(encoding="utf-8")
+    told = tomllib.loads(text)
+    return FlagTable(
+        engine=engine,
+        title=told["title"],
+        version=told["version"],
+        source=f"{told['source']}, {told['as_of']}",
+        programs={
+            name: Program(
+                words=tuple(program["command"]),
+                package=program["package"],
+                version=program["version"],
+                image=program["image"],
+                images_by_vendor=program.get("images_by_vendor", {}),
+                flags={
+                    flag: Flag(flag, row["type"], tuple(row.get("choices", ())), row["in"])
+                    for flag, row in program["flags"].items()
+                },
+                environment=program.get("environment", {}),
+            )
+            for name, program in told["programs"].items()
+        },
+    )

@@ -1,0 +1,228 @@
+"""The engines, and the deployment of a point on one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from solver.deploy.checkpoints import checkpoint_of, planned_format
+from solver.deploy.decisions import objectives_in_words, plan_notes
+from solver.deploy.designs import replica_designs
+from solver.deploy.engines.contract import Engine, ServerPlan
+from solver.deploy.engines.flag_table import flag_table
+from solver.deploy.engines.refusals import common_refusals
+from solver.deploy.engines.vllm import Vllm
+from solver.deploy.hosts import hosts_spanned
+from solver.deploy.launch import Deployment, ReplicaDesign, Role
+from solver.deploy.model_facts import accelerator_facts, model_facts
+from solver.deploy.reading import Place, point_of
+from solver.errors import Fault, FleetError, OutputError
+from solver.report.numbers import clean
+
+__all__ = ["ENGINES", "build_deployment"]
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Vllm(),)}
+
+
+def build_deployment(
+    document: Mapping[str, Any],
+    point: int,
+    *,
+    engine: str,
+    weights: Mapping[str, str],
+    served_name: str | None = None,
+) -> Deployment:
+    """The servers of point ``point`` (from 0) on an engine, as data.
+
+    Parameters
+    ----------
+    engine
+        Key of ``ENGINES``.
+    weights
+        Name of a model in the catalog to the checkpoint to load: an identifier or an absolute
+        path, with ``@FORMAT`` after it where it is not in the plan's format.
+    served_name
+        The name that clients ask for; the model's own where it is left out.
+
+    Raises
+    ------
+    ResultError
+        For a damaged document or a point that is not there.
+    OutputError
+        With every reason why the engine cannot express the point, and for checkpoints that nobody
+        names.
+    """
+    if engine not in ENGINES:
+        raise OutputError.one(
+            f"{clean(engine, limit=40)!r} is no engine",
+            where="--engine",
+            mend=f"Choose one of {', '.join(ENGINES)}",
+        )
+    chosen = ENGINES[engine]
+    designs = replica_designs(document, point)
+    question, _ = point_of(document, point)
+    _check_weights(weights, designs)
+    plans = [_plan(question, design, served_name) for design in designs]
+    _check_served_name(served_name, plans)
+    faults = [fault for plan in plans for fault in _refusals(chosen, plan)]
+    faults += _routing_refusals(plans)
+    if faults:
+        raise OutputError.all_of(faults)
+    ready = _with_checkpoints(chosen, plans, weights)
+    roles = tuple(chosen.role(plan) for plan in ready)
+    table = flag_table(engine)
+    return Deployment(
+        title=_title(question, point),
+        result=objectives_in_words(document, point),
+        engine=table.title,
+        engine_version=table.version,
+        flags_source=table.source,
+        roles=roles,
+        router=_router(chosen, roles),
+        notes=(
+            *plan_notes(document, point, ready),
+            *(note for plan in ready for note in chosen.notes(plan)),
+        ),
+    )
+
+
+def _title(question: Place, point: int) -> str:
+    name = question.text("title", "") or question.text("name")
+    return f"{clean(name, limit=120)}: point {point}"
+
+
+def _plan(question: Place, design: ReplicaDesign, served_name: str | None) -> ServerPlan:
+    model = model_facts(question, design.model)
+    devices = tuple(
+        accelerator_facts(question, name) for name in design.accelerator.split(" and ")
+    )
+    return ServerPlan(
+        design=design,
+        model=model,
+        format=planned_format(design.weight_bits, design.weight_format, model, devices[0]),
+        devices=devices,
+        nodes=hosts_spanned(design, devices[0]),
+        served_name=served_name if served_name is not None else _plain_name(design.model),
+        draft=None if design.draft_model is None else model_facts(question, design.draft_model),
+    )
+
+
+def _plain_name(model: str) -> str:
+    """The model's name as a word that no program can misread."""
+    return re.sub(r"[^A-Za-z0-9._/-]+", "-", model).strip("-./")[:80] or "model"
+
+
+def _check_weights(weights: Mapping[str, str], designs: Sequence[ReplicaDesign]) -> None:
+    used = {design.model for design in designs}
+    used |= {design.draft_model for design in designs if design.draft_model is not None}
+    unknown = sorted(set(weights) - used)
+    if unknown:
+        raise OutputError.one(
+            f"the point does not use {clean(unknown[0], limit=60)!r}",
+            where="--weights",
+            mend=f"It uses {', '.join(clean(name, limit=60) for name in sorted(used))}",
+        )
+
+
+def _check_served_name(served_name: str | None, plans: Sequence[ServerPlan]) -> None:
+    if served_name is None:
+        return
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", served_name):
+        raise OutputError.one(
+            f"{clean(served_name, limit=60)!r} is no name for a served model",
+            where="--served-name",
+            mend="Begin with a letter or digit and use letters, digits and ._:/- only",
+        )
+    models = {plan.model.name for plan in plans}
+    if len(models) > 1:
+        raise OutputError.one(
+            f"the point serves {len(models)} models, which cannot share one name",
+            where="--served-name",
+            mend="Leave it out: each model is served under its own name",
+        )
+
+
+def _refusals(engine: Engine, plan: ServerPlan) -> Iterator[Fault]:
+    found = list(common_refusals(plan))
+    yield from found
+    yield from engine.refusals(plan)
+
+
+def _routing_refusals(plans: Sequence[ServerPlan]) -> Iterator[Fault]:
+    parted = [plan for plan in plans if plan.design.phase != "aggregated"]
+    if not parted:
+        return
+    workloads = {(plan.design.workload, plan.design.model) for plan in plans}
+    if len(workloads) > 1:
+        told = ", ".join(sorted(clean(name, limit=40) for name, _ in workloads))
+        yield Fault(
+            "deployment",
+            f"prefill and decode are apart and the point serves {len(workloads)} workloads "
+            f"({told}); one router hands over within one workload",
+            "Solve each workload alone, and deploy each result",
+        )
+    for plan in parted:
+        if not plan.design.paired_with:
+            yield plan.fault(
+                f"a {plan.design.phase} replica without its other half serves nobody",
+                "Give the result as 'fleetfront solve --out' wrote it",
+            )
+    if any(plan.design.phase == "aggregated" for plan in plans):
+        yield Fault(
+            "deployment",
+            "some replicas do both phases and others one, and no router here mixes them",
+            "Choose a point with one kind, or solve again with one choice of phases",
+        )
+    widths = {plan.design.kv_bits for plan in parted}
+    if len(widths) > 1:
+        yield Fault(
+            "deployment",
+            "prefill and decode keep the KV cache in different widths, so it cannot be handed over",
+            "Solve again with one design.kv_bits",
+        )
+
+
+def _with_checkpoints(
+    engine: Engine, plans: Sequence[ServerPlan], weights: Mapping[str, str]
+) -> list[ServerPlan]:
+    """Every plan with what it loads; all that is missing in one error."""
+    ready, faults = [], []
+    for plan in plans:
+        try:
+            ready.append(_loaded(engine, plan, weights))
+        except FleetError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+    if faults:
+        raise OutputError.all_of(faults)
+    return ready
+
+
+def _loaded(engine: Engine, plan: ServerPlan, weights: Mapping[str, str]) -> ServerPlan:
+    checkpoint = checkpoint_of(
+        plan.design, plan.model.name, plan.format, weights, online=engine.online_formats
+    )
+    if checkpoint.format not in (plan.format, None) and not (
+        checkpoint.format == "bf16" and plan.format in engine.online_formats
+    ):
+        raise OutputError.one(
+            f"the checkpoint {checkpoint.id} is in {checkpoint.format}, the plan computes in "
+            f"{plan.format}, and {engine.name} cannot turn one into the other while it loads",
+            where=plan.where,
+            mend=f"Name a checkpoint in {plan.format} with "
+            f"--weights '{plan.model.name}=PATH-OR-ID'",
+        )
+    draft = None
+    if plan.draft is not None:
+        form = planned_format(plan.design.draft_weight_bits, None, plan.draft, plan.devices[0])
+        draft = checkpoint_of(
+            plan.design, plan.draft.name, form or "bf16", weights, online=engine.online_formats
+        )
+    return replace(plan, checkpoint=checkpoint, draft_checkpoint=draft)
+
+
+def _router(engine: Engine, roles: Sequence[Role]) -> Role | None:
+    """A router, where all roles answer the same requests."""
+    kinds = {(role.design.workload, role.design.model) for role in roles}
+    return engine.router(roles) if len(kinds) == 1 else None
