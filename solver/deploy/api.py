@@ -124,24 +124,25 @@ def deploy(
     options = options or FormOptions()
     options = replace(
         options,
-        weight_paths=tuple(sorted(value for value in given.values() if value.startswith("/"))),
-        remarks=(*_remarks(document, index), *options.remarks),
+        base_name=options.base_name or f"{document['instance']['name']}-p{index + 1}",
+        weight_paths=_paths(given),
+        remarks=(*_remarks(document), *options.remarks),
     )
     text = write_deployment(deployment, form=form, options=options)
     return Deployed(text, deployment, index, point_in_words(document, index))
 
 
-def _remarks(document: Mapping[str, Any], index: int) -> tuple[str, ...]:
-    """What the head of a file says of the result: the point, the digest, whether it is whole."""
-    told = [
-        f"Point {index + 1} of {len(document['points'])}: {point_in_words(document, index)}",
-        f"Digest of the result: {document['digest']}",
-    ]
-    if document.get("status") == "partial":
-        told.append(
-            "The frontier is partial: a better design may hide in a region that was not searched"
-        )
-    return tuple(told)
+def _paths(weights: Mapping[str, str]) -> tuple[str, ...]:
+    """Checkpoints given as absolute paths, without the format that may follow an ``@``."""
+    paths = (value.partition("@")[0] for value in weights.values())
+    return tuple(sorted({path for path in paths if path.startswith("/")}))
+
+
+def _remarks(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the head of a file says of the result beside its digest and the point."""
+    if document.get("status") != "partial":
+        return ()
+    return ("The frontier is partial: a better design may hide in a region that was not searched",)
 
 
 def _check_devices(document: Mapping[str, Any], index: int, deployment: Deployment) -> None:

@@ -125,7 +125,9 @@ def _named(name: str, told: str, form: str | None) -> Checkpoint:
         )
     if said:
         return Checkpoint(identifier, said)
-    known = next((row for rows in _rows().values() for row in rows.items() if row[1] == identifier), None)
+    known = next(
+        (row for rows in _rows().values() for row in rows.items() if row[1] == identifier), None
+    )
     if known is not None:
         return Checkpoint(identifier, known[0])
     return Checkpoint(identifier, form, is_assumed=form is not None)

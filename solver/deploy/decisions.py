@@ -25,7 +25,7 @@ def objectives_in_words(document: Mapping[str, Any], point: int) -> str:
         for key, value in values.items()
         if type(value) in (int, float)
     )
-    return f"{name}, digest {digest}, point {point}: {told}"
+    return f"{name}, digest {digest}, point {point + 1}: {told}"
 
 
 def plan_notes(

@@ -42,7 +42,7 @@ def replica_designs(document: Mapping[str, Any], point: int) -> tuple[ReplicaDes
     designs = _READERS[kind](question, design)
     if not designs:
         raise ResultError.one(
-            f"point {point} runs no replicas",
+            f"point {point + 1} runs no replicas",
             where="result",
             mend="Choose another point with --point",
         )

@@ -80,6 +80,8 @@ class ReplicaDesign:
     paired_with: tuple[str, ...] = ()
     """Of a prefill or decode replica: names of those it hands over to or takes over from."""
     draft_weight_bits: int | None = None
+    visible_devices: tuple[int, ...] = ()
+    """Of a placement within one machine: the number of each stage's device, in order."""
     hbm_used_fraction: str | None = None
     """Share of HBM that weights and caches of the plan take; None where the result is silent."""
 

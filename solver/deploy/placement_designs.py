@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,6 +13,9 @@ from solver.deploy.replica_design import hbm_fraction, used_fraction
 from solver.errors import ResultError
 
 __all__ = ["placement_designs"]
+
+_DEVICE = re.compile(r"GPU(\d{1,4})")
+"""A host of this name is a GPU of one machine (``solver.topology.device_matrix``)."""
 
 
 def placement_designs(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:
@@ -33,7 +37,7 @@ def placement_designs(question: Place, design: Place) -> tuple[ReplicaDesign, ..
         (design,) if design.table.get("replicas") is None else design.tables("replicas", fewest=1)
     )
     found = [_pipeline(question, pipeline) for pipeline in pipelines]
-    wanted = [f"{each.model}-on-{each.hosts[0]}" for each in found]
+    wanted = [f"{each.model}-on-{each.hosts[0]}" if each.hosts else each.model for each in found]
     names = unique_names(wanted)
     return tuple(replace(each, name=name) for each, name in zip(found, names, strict=True))
 
@@ -49,6 +53,9 @@ def _pipeline(question: Place, pipeline: Place) -> ReplicaDesign:
     if sum(layers) != question.inner("model").whole("layers"):
         raise damaged(pipeline.at("stages"), "do not hold all layers of the model")
     options = question.inner("design")
+    numbers = [_DEVICE.fullmatch(host) for host in hosts]
+    visible = tuple(int(number[1]) for number in numbers if number)
+    within = len(visible) == len(hosts)
     shares = [used for used in map(used_fraction, stages) if used is not None]
     return ReplicaDesign(
         name="",
@@ -59,7 +66,7 @@ def _pipeline(question: Place, pipeline: Place) -> ReplicaDesign:
         machine=" and ".join(dict.fromkeys(stage.text("machine") for stage in stages)),
         accelerator=" and ".join(accelerators),
         devices=sum(degrees),
-        node_devices=degrees[0] if len(set(hosts)) == len(hosts) else None,
+        node_devices=sum(degrees) if within else degrees[0],
         tensor_parallel=degrees[0],
         tensor_parallel_2d=0,
         pipeline_parallel=len(stages),
@@ -74,7 +81,8 @@ def _pipeline(question: Place, pipeline: Place) -> ReplicaDesign:
         hbm_fraction=hbm_fraction(question),
         hbm_used_fraction=str(max(map(Fraction, shares))) if shares else None,
         layers_by_stage=layers if len(set(layers)) > 1 else (),
-        hosts=hosts,
+        hosts=() if within else hosts,
+        visible_devices=visible if within else (),
     )
 
 
@@ -90,9 +98,7 @@ def _accelerator(stage: Place) -> str:
 
 def _refuse_unequal(pipeline: Place, hosts: tuple[str, ...], degrees: list[int]) -> None:
     if len(set(degrees)) > 1:
-        told = ", ".join(
-            f"{host} {degree}" for host, degree in zip(hosts, degrees, strict=True)
-        )
+        told = ", ".join(f"{host} {degree}" for host, degree in zip(hosts, degrees, strict=True))
         raise ResultError.one(
             f"the stages have tensor parallelism of unequal degree ({told[:200]}), and every "
             "engine here has one degree for the whole pipeline",

@@ -74,7 +74,9 @@ class Place:
         if value is None and default is not None:
             return default
         if type(value) is not int or not least <= value <= _MOST:
-            raise damaged(self.at(key), f"{clean(value, limit=40)!r} is no whole number from {least}")
+            raise damaged(
+                self.at(key), f"{clean(value, limit=40)!r} is no whole number from {least}"
+            )
         return value
 
     def whole_or_none(self, key: str, *, least: int = 1) -> int | None:
@@ -96,6 +98,8 @@ class Place:
 def point_of(document: Mapping[str, Any], point: int) -> tuple[Place, Place]:
     """The question as it was resolved, and the design of point ``point``, counted from 0.
 
+    People count points from 1, and so do messages.
+
     Raises
     ------
     ResultError
@@ -112,8 +116,8 @@ def point_of(document: Mapping[str, Any], point: int) -> tuple[Place, Place]:
         )
     if not 0 <= point < len(points):
         raise ResultError.one(
-            f"has no point {point}; its points are 0 to {len(points) - 1}",
+            f"has no point {point + 1}; it has {len(points)}",
             where="result",
-            mend=f"Give --point with a number from 0 to {len(points) - 1}",
+            mend=f"Give --point with a number from 1 to {len(points)}",
         )
     return question, points[point].inner("design")

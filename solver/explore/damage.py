@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+import numpy as np
+
 from solver.errors import ResultError
 
 __all__ = ["told_damage"]
@@ -20,7 +22,9 @@ def told_damage(view: Callable[_Given, _Told]) -> Callable[_Given, _Told]:
     @wraps(view)
     def told(*given: _Given.args, **named: _Given.kwargs) -> _Told:
         try:
-            return view(*given, **named)
+            # A logarithm of what cannot be is damage too, not a warning.
+            with np.errstate(invalid="raise", divide="raise"):
+                return view(*given, **named)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ResultError.one(
                 f"cannot be shown ({error})",

@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from typing import Any, Literal
 
 from solver.errors import Fault
-from solver.explore.worker import Answered, Order, Progressed, Refused, Worker
+from solver.explore.worker import Answered, Loaded, Order, Progressed, Refused, Worker
 
 __all__ = ["GRACE_S", "Scenario", "ScenarioState", "Status"]
 
@@ -96,6 +96,8 @@ class Scenario:
         """When what is running was overtaken or cancelled."""
         self._closed = False
         self._worker: Worker | None = None
+        self._loaded = False
+        """Whether the worker takes orders: until then asking for less or nothing costs nothing."""
         self._ear, self._bell = multiprocessing.get_context("spawn").Pipe(duplex=False)
         self._thread = threading.Thread(
             target=self._attend, name=f"fleetfront explore: scenario {name}", daemon=True
@@ -181,12 +183,13 @@ class Scenario:
                 worker, since = self._worker, self._unwanted_since
                 if worker is not None and self._running is not None and since is not None:
                     worker.stop(self._running.revision)
-                order = self._waiting if self._running is None else None
+                asked = self._waiting if self._running is None else None
+                order = asked if self._loaded else None
                 if order is not None:
                     self._waiting, self._running = None, order
-            if order is not None:
-                worker = worker or self._start()
-                self._worker = worker
+            if worker is None and asked is not None:
+                worker = self._worker = self._start()
+            if worker is not None and order is not None:
                 # A process that is gone says so when it is listened to.
                 with contextlib.suppress(OSError):
                     worker.ask(order)
@@ -215,7 +218,10 @@ class Scenario:
         else:
             self._take(said)
 
-    def _take(self, said: Progressed | Answered | Refused) -> None:
+    def _take(self, said: Loaded | Progressed | Answered | Refused) -> None:
+        if isinstance(said, Loaded):
+            self._loaded = True
+            return
         document = json.loads(said.document) if isinstance(said, Answered) else None
         with self._lock:
             if isinstance(said, Progressed):
@@ -239,16 +245,20 @@ class Scenario:
             self._on_answer()
 
     def _lost(self, exit_status: int | None) -> Worker | None:
-        """A new worker in place of one that ended; ``None`` for one that we ended ourselves."""
+        """A new worker in place of one that ended; ``None`` where it would end as well."""
         with self._lock:
+            loaded, self._loaded = self._loaded, False
             order, self._running, self._unwanted_since = self._running, None, None
+            if not loaded:
+                order, self._waiting = self._waiting, None
             if order is not None and order.revision == self._state.revision:
                 if exit_status is None:
                     self._end("cancelled", faults=(self._ended(),))
                 else:
                     self._end("failed", faults=(self._died(exit_status),))
-            if order is None and exit_status is not None:
-                # It ended by itself with nothing to do: a new one may as well, again and again.
+            if exit_status is not None and (order is None or not loaded):
+                # It ended by itself before it had anything to do: a new one may as well, again and
+                # again. It is started when something is asked.
                 return None
         return self._start()
 

@@ -147,7 +147,7 @@ def _label(document: Document, design: Mapping[str, Any]) -> str:
     if kind_of(document) == "fleet":
         from solver.report.fleet_facts import machines_in_short
 
-        return machines_in_short(document, design)
+        return machines_in_short(document, design) or "no machine"
     if kind_of(document) == "placement":
         from solver.report import placement_short
 

@@ -20,11 +20,13 @@ from typing import Any
 
 from solver.errors import Fault, FleetError, InstanceError
 
-__all__ = ["Answered", "Order", "Progressed", "Refused", "Worker", "serve"]
+__all__ = ["Answered", "Loaded", "Order", "Progressed", "Refused", "Worker", "serve"]
 
 _TELL_S = 0.05
 """Progress is told no more often than this."""
 _JOIN_S = 5.0
+_REHEARSAL_S = 5.0
+"""A rehearsal is for what is loaded and kept, which is there long before a hard answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Order:
     path: Path
     settings: Mapping[str, Any]
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The process has loaded what it needs and takes orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ def serve(connection: Connection, stopped: Any, rehearsal: Order | None) -> None
     Parameters
     ----------
     connection
-        Brings an ``Order`` each; takes ``Progressed``, then ``Answered`` or ``Refused``.
+        Takes ``Loaded`` once; then brings an ``Order`` each, and takes ``Progressed`` now and
+        then, and ``Answered`` or ``Refused``.
     stopped
         Its ``value`` is the last revision that is not wanted any more.
     """
@@ -115,13 +123,23 @@ def serve(connection: Connection, stopped: Any, rehearsal: Order | None) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import solver.api  # noqa: F401 - what takes seconds to load is loaded before it is needed
 
-    if rehearsal is not None:
-        # Faults of the question are told when it is asked.
-        with contextlib.suppress(FleetError):
-            _solved(rehearsal, lambda _done, _to_do: None, connection.poll)
     with contextlib.suppress(EOFError, OSError):
+        connection.send(Loaded())
+        if rehearsal is not None:
+            _rehearse(rehearsal, connection)
         while True:
             connection.send(_reply(connection.recv(), connection, stopped))
+
+
+def _rehearse(order: Order, connection: Connection) -> None:
+    until = time.monotonic() + _REHEARSAL_S
+    # Faults of the question are told when it is asked.
+    with contextlib.suppress(FleetError):
+        _solved(
+            order,
+            lambda _done, _to_do: None,
+            lambda: connection.poll() or time.monotonic() > until,
+        )
 
 
 def _reply(order: Order, connection: Connection, stopped: Any) -> Answered | Refused:

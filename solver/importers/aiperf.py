@@ -35,8 +35,8 @@ __all__ = ["read_aiperf"]
 _WHAT = "profile_export_aiperf.json of AIPerf, or profile_export_genai_perf.json of GenAI-Perf"
 _MS = {"ns": -6, "us": -3, "ms": 0, "sec": 3, "s": 3}
 """Units of time -> the power of ten that makes milliseconds of them."""
-_PER_S = {"requests/sec": 0, "requests/s": 0, "req/sec": 0}
-_TOKENS_PER_S = {"tokens/sec": 0, "tokens/s": 0}
+_PER_S = {"requests/sec": 0, "requests/s": 0, "req/sec": 0, "req/s": 0}
+_TOKENS_PER_S = {"tokens/sec": 0, "tokens/s": 0, "tok/s": 0}
 _TOKENS = {"tokens": 0}
 _COUNTS = {"requests": 0, "count": 0}
 

@@ -10,7 +10,7 @@ from solver.importers.findings import Answers, Figure
 from solver.importers.visible import visible
 from solver.instance.record_types import MAX_TOKENS, exact_fraction
 
-__all__ = ["FLAGS", "answered", "check_answers", "flag_of"]
+__all__ = ["FLAGS", "answered", "check_answers"]
 
 FLAGS: Mapping[str, str] = {
     "name": "--name",
@@ -40,11 +40,6 @@ _DECIMAL = ("requests_per_s", "min_speed_tok_per_s", "max_ttft_s", "usd_per_hour
 _PHASES = ("aggregated", "prefill", "decode")
 _DATE = re.compile(r"(19|20)\d{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
 _LONGEST = 200
-
-
-def flag_of(field: str) -> str:
-    """The option that fills a field of ``Answers``."""
-    return FLAGS[field]
 
 
 def check_answers(answers: Answers) -> None:

@@ -58,6 +58,15 @@ class Existing:
         name = self._workloads.get(workload, {}).get("points")
         return name if isinstance(name, str) and name else None
 
+    def note_on_points(self, workload: str) -> list[str]:
+        """What changes where a workload gets measured points for the first time."""
+        if workload not in self._workloads or self.points(workload) is not None:
+            return []
+        return [
+            f"'{visible(workload)}' is served by its measured designs alone from now on; layouts "
+            "of [design] are for workloads without points"
+        ]
+
     def names_points(self, name: str) -> bool:
         """Whether a workload names the table of points ``name``."""
         return any(entry.get("points") == name for entry in self._workloads.values())

@@ -76,7 +76,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         faults.append(Fault(f"--phase ({visible(phase)})", "is no phase", mend))
     refuse(faults)
 
-    notes: list[str] = []
+    notes = existing.note_on_points(workload)
     size_class, kept = class_of(runs, answers, existing.classes(workload), where, notes)
     rows = []
     for run in kept:
@@ -100,7 +100,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
                 "ttft_ms": f"{run.ttft_ms:f}" if run.ttft_ms else "",
                 "input_tokens": str(size_class[0]),
                 "output_tokens": str(size_class[1]),
-                "source": _source(run),
+                "source": _source(run, path),
             }
         )
     name = existing.points(workload) or f"points-{file_word(workload)}.csv"
@@ -111,16 +111,18 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         workload=workload,
         model=model,
         size_class=size_class,
-        size_source=_size_source(kept),
+        size_source=_size_source(kept[0], path),
         points=name,
-        model_source=f"{_place(kept[0].where)}: model id {plain_text(model_id)}",
+        model_source=f"{_place(kept[0], path)}: model id {plain_text(model_id)}",
         machines=[machine] if machine is not None else [],
         answers=answers,
         existing=existing,
     )
     hints = [run.device_hint for run in kept if run.device_hint]
     no_model = model is None and not existing.has(workload, "model", "models")
-    asked = _missing_cells(workload, name, rows, machine, hints, no_model, model_id)
+    asked = _missing_cells(
+        workload, name, rows, machine, existing.machines, hints, no_model, model_id
+    )
     return Findings(
         question="fleet",
         tables=tables,
@@ -142,9 +144,7 @@ def _only_model(runs: Sequence[ServingRun], where: str) -> str:
     return next(iter(ids))
 
 
-def _known_model(
-    model_id: str, answers: Answers, where: str, faults: list[Fault]
-) -> str | None:
+def _known_model(model_id: str, answers: Answers, where: str, faults: list[Fault]) -> str | None:
     """The catalog's name of the model, or the one answered; a fault where they contradict."""
     of_id = catalog_model(model_id)
     if answers.model is None:
@@ -218,24 +218,23 @@ def _layout(run: ServingRun, answers: Answers, devices: int | None) -> str:
     return " ".join(f"{design} {run.load}".split())
 
 
-def _source(run: ServingRun) -> str:
+def _source(run: ServingRun, path: Path) -> str:
     statistic = f" and TTFT {run.ttft_statistic}" if run.ttft_statistic else ""
     load = run.load or "unknown load"
     return plain_text(
-        f"{_place(run.where)} ({run.tool}): {run.completed} requests at {load}: "
+        f"{_place(run, path)} ({run.tool}): {run.completed} requests at {load}: "
         f"TPOT mean{statistic}"
     )
 
 
-def _place(where: str) -> str:
+def _place(run: ServingRun, path: Path) -> str:
     """Where a run stands, without the folder of its file."""
-    return plain_text(where.replace("\\", "/").rpartition("/")[2])
+    return plain_text(path.name + run.where.removeprefix(visible(str(path), 200)))
 
 
-def _size_source(runs: Sequence[ServingRun]) -> str:
-    run = runs[0]
+def _size_source(run: ServingRun, path: Path) -> str:
     means = f"{float(run.input_tokens):.6g} in and {float(run.output_tokens):.6g} out"
-    return f"{_place(run.where)}: mean of {run.completed} requests, {means}, rounded"
+    return f"{_place(run, path)}: mean of {run.completed} requests, {means}, rounded"
 
 
 def _notes(run: ServingRun) -> list[str]:
@@ -280,6 +279,7 @@ def _missing_cells(
     file: str,
     rows: Sequence[dict[str, str]],
     machine: str | None,
+    machines: Sequence[str],
     hints: Sequence[str],
     no_model: bool,
     model_id: str,
@@ -302,7 +302,7 @@ def _missing_cells(
                 key=f"{file}.machine",
                 question=f"Which machine did it run on (column machine of {file}{seen})?",
                 flag="--machine",
-                example="h100",
+                example=next(iter(machines), "h100"),
             )
         )
     if no_model:

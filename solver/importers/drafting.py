@@ -79,9 +79,7 @@ def draft(findings: Findings, *, existing: str | None, name: str, where: str) ->
     _check_question(tables, findings, where)
     merged = merge(tables, findings.tables, where=where)
     further = (*findings.missing, *_standing(merged))
-    written = write_into(
-        text, merged, findings.missing, where=where, answered=findings.answered
-    )
+    written = write_into(text, merged, findings.missing, where=where, answered=findings.answered)
     open_before = {one.key: one for one in missing_in(written, where)}
     # What an importer asks comes first, in its order; lines of earlier imports follow.
     asked = {one.key: one for one in further if not is_answered(one, merged.tables)}

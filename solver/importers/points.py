@@ -70,6 +70,7 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
     for workload, rows in by_workload.items():
         name = existing.points(workload) or f"points-{file_word(workload)}.csv"
         _check_models(workload, rows, existing, where)
+        notes += existing.note_on_points(workload)
         laid = points_file(
             name,
             [({key: row[key] for key in table.columns}, f"{where}:{line}") for line, row in rows],
@@ -81,7 +82,7 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
             imported=path,
         )
         files[name] = laid.data()
-        tables, asked = _workload(workload, rows, name, answers, existing, where)
+        tables, asked = _workload(workload, rows, name, answers, existing, path)
         missing += [*_cells(name, rows), *asked]
         answered += existing.cells_answered(laid, name, machine)
         for key, entries in tables.items():
@@ -185,7 +186,7 @@ def _workload(
     name: str,
     answers: Answers,
     existing: Existing,
-    where: str,
+    path: Path,
 ) -> tuple[Mapping[str, list[Tables]], list[Missing]]:
     """Tables around the rows of one workload, and what they leave open."""
     classes = {
@@ -201,12 +202,12 @@ def _workload(
         )
         raise InstanceError.one(
             f"was measured on requests of {shown} tokens in and out, where {asked} are asked for",
-            where=where,
+            where=visible(str(path), 200),
             mend="Measure it on such requests, or state the workload with these lengths",
         )
     models = dict.fromkeys(row["model"] for _, row in rows if row["model"])
     machines = dict.fromkeys(row["machine"] for _, row in rows if row["machine"])
-    source = plain_text(where.replace("\\", "/").rpartition("/")[2])
+    source = plain_text(path.name)
     found, asked_for = fleet_tables(
         workload=workload,
         model=next(iter(models)) if len(models) == 1 else None,

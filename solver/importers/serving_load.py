@@ -7,6 +7,7 @@ began as vLLM's, and the keys are the same.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -23,30 +24,20 @@ UNLIMITED = "rate unlimited"
 _INFINITE = ("inf", "infinity")
 
 
+@dataclass(frozen=True, slots=True)
 class Measured:
-    """The figures of one run that every row needs; ``None`` where any of them is faulty."""
+    """Figures of one run that every row needs, found to agree; lengths are means of requests."""
 
-    __slots__ = ("completed", "duration", "input_tokens", "output_tokens", "rate", "tpot_ms")
-
-    def __init__(
-        self,
-        completed: int,
-        duration: Decimal,
-        rate: Decimal,
-        input_tokens: Fraction,
-        output_tokens: Fraction,
-        tpot_ms: Decimal | None,
-    ) -> None:
-        self.completed = completed
-        self.duration = duration
-        self.rate = rate
-        self.input_tokens = input_tokens
-        self.output_tokens = output_tokens
-        self.tpot_ms = tpot_ms
+    completed: int
+    duration: Decimal
+    rate: Decimal
+    input_tokens: Fraction
+    output_tokens: Fraction
+    tpot_ms: Decimal | None
 
 
 def measured(fields: Fields, *, input_hint: str) -> Measured | None:
-    """Counts, rates and token times of one run, held against each other.
+    """Counts, rates and token times of one run, held against each other; None with faults noted.
 
     Parameters
     ----------
@@ -69,28 +60,27 @@ def measured(fields: Fields, *, input_hint: str) -> Measured | None:
     goodput = fields.number("request_goodput", zero=True)
     for key in ("ttft", "tpot"):
         check_order(fields, *(f"{word}_{key}_ms" for word in ("median", "p90", "p95", "p99")))
-    if len(fields.faults) > before or None in (completed, duration, rate, total_in, total_out):
+    if not (completed and duration and rate and total_in and total_out and output_rate):
         return None
-    if completed and duration and rate and total_in and total_out and output_rate:
-        check_rate(fields, Decimal(completed), duration, rate, "request_throughput")
-        check_rate(fields, Decimal(total_out), duration, output_rate, "output_throughput")
-        if goodput is not None and goodput > rate:
-            fields.fault(
-                "request_goodput",
-                f"is {goodput:f}, more than the request_throughput of {rate:f}",
-                "The file was changed: name it as the tool wrote it",
-            )
-        if len(fields.faults) == before:
-            return Measured(
-                completed=completed,
-                duration=duration,
-                rate=rate,
-                input_tokens=Fraction(total_in, completed),
-                output_tokens=Fraction(total_out, completed),
-                # 0 is what is written where no answer had a second token.
-                tpot_ms=tpot_ms or None,
-            )
-    return None
+    check_rate(fields, Decimal(completed), duration, rate, "request_throughput")
+    check_rate(fields, Decimal(total_out), duration, output_rate, "output_throughput")
+    if goodput is not None and goodput > rate:
+        fields.fault(
+            "request_goodput",
+            f"is {goodput:f}, more than the request_throughput of {rate:f}",
+            "The file was changed: name it as the tool wrote it",
+        )
+    if len(fields.faults) > before:
+        return None
+    return Measured(
+        completed=completed,
+        duration=duration,
+        rate=rate,
+        input_tokens=Fraction(total_in, completed),
+        output_tokens=Fraction(total_out, completed),
+        # 0 is what is written where no answer had a second token.
+        tpot_ms=tpot_ms or None,
+    )
 
 
 def first_token(fields: Fields) -> tuple[Decimal | None, str]:

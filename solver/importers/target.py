@@ -17,7 +17,7 @@ from solver.result.writing import check_writable, write_whole
 
 __all__ = ["Target"]
 
-_MAX_INSTANCE_BYTES = 2_000_000
+_MAX_INSTANCE_BYTES = 1_000_000
 _MEASURED = ("vllm", "sglang", "aiperf", "points")
 """Kinds of file that speak of one workload on one machine."""
 

@@ -147,6 +147,8 @@
     const colour = (name) => style.getPropertyValue(name).trim();
     const [ink, soft, rule, ground] = ["--ink", "--soft", "--rule", "--ground"].map(colour);
     const narrow = wide < 560;
+    // A narrow screen needs two lines for the legend.
+    margin.top = narrow ? 50 : 30;
     svg = document.createElementNS(space, "svg");
     svg.setAttribute("viewBox", `0 0 ${wide} ${tall}`);
     svg.setAttribute("aria-hidden", "true");
@@ -202,11 +204,15 @@
 
     // The legend, left to right as far as there is room; text is measured, so it is shown first.
     plot.replaceChildren(svg);
-    let at = margin.left;
+    let [at, line] = [narrow ? 8 : margin.left, 18];
     const entry = (sign, text, room = 18) => {
-      if (sign) sign(at + 6, 14);
-      const label = shape(svg, "text", { x: at + room, y: 18, fill: ink }, text);
-      at += room + label.getComputedTextLength() + 16;
+      const label = shape(svg, "text", { fill: ink }, text);
+      const wanted = room + label.getComputedTextLength();
+      if (at + wanted > wide && at > margin.left) [at, line] = [8, line + 18];
+      label.setAttribute("x", at + room);
+      label.setAttribute("y", line);
+      if (sign) sign(at + 6, line - 4);
+      at += wanted + 16;
     };
     if (data.lead && !narrow) entry(null, data.lead, 0);
     groups.forEach((entryOf, k) => entry((a, b) => paint(svg, k, outlines[entryOf.symbol](a, b, 5)), entryOf.name));
@@ -218,7 +224,11 @@
   };
 
   // Zooming.
-  const same = () => ["x", "y"].every((side) => view[side].every((end, k) => end === axes[side].range[k]));
+  // Ends are compared as near as a screen can show.
+  const same = () => ["x", "y"].every((side) => {
+    const [low, high] = axes[side].range;
+    return view[side].every((end, k) => Math.abs(end - [low, high][k]) <= 1e-6 * (high - low));
+  });
   const show = (next) => {
     view = next;
     byId("zoom-out").disabled = byId("zoom-all").disabled = same();

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
-from solver.deploy.launch import Argument
+from solver.deploy.launch import Addresses, Argument, OptionFile
 
-__all__ = ["Flag", "FlagTable", "Program", "flag_table"]
+__all__ = ["Flag", "FlagTable", "Option", "Program", "flag_table"]
 
 FlagType = Literal["int", "float", "text", "json", "switch", "file"]
+OptionType = Literal["int", "text", "switch", "ints", "addresses"]
 
 _WHOLE = re.compile(r"\d{1,12}|\{rank\}")
 _DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,12})?")
@@ -57,6 +58,37 @@ class Flag:
         return None if sound() else f"{value!r} is no value of type {self.type}"
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of a YAML file that a program reads, dotted as it nests."""
+
+    name: str
+    type: OptionType
+    choices: tuple[str, ...]
+    defined_in: str
+
+    def fault_of(self, value: Any) -> str | None:
+        """Why ``value`` is none of this option; ``None`` where it is one."""
+        if self.choices and value not in self.choices:
+            return f"{value!r} is none of {', '.join(self.choices)}"
+        sound = {
+            "int": type(value) is int,
+            "text": isinstance(value, str) and bool(value),
+            "switch": isinstance(value, bool),
+            "ints": isinstance(value, list) and all(type(each) is int for each in value),
+            "addresses": isinstance(value, Addresses),
+        }[self.type]
+        return None if sound else f"{value!r} is no value of type {self.type}"
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
 def _is_table(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict)
@@ -75,6 +107,27 @@ class Program:
     images_by_vendor: Mapping[str, str]
     flags: Mapping[str, Flag]
     environment: Mapping[str, str]
+    options: Mapping[str, Option]
+
+    def option_file(
+        self, name: str, options: Mapping[str, Any], whys: Mapping[str, str]
+    ) -> OptionFile:
+        """A file of options of this program.
+
+        Raises
+        ------
+        ValueError
+            For a key that is not in the table, or a value that is none of it: a fault of ours.
+        """
+        for key, value in _leaves(options):
+            fault = "is not in its table"
+            if key in self.options:
+                found = self.options[key].fault_of(value)
+                if found is None:
+                    continue
+                fault = found
+            raise ValueError(f"{' '.join(self.words)}, option {key}: {fault}")
+        return OptionFile(name, options, whys)
 
     def argument(self, flag: str, value: str | int, why: str) -> Argument:
         """An argument of this program.
@@ -131,6 +184,10 @@ def flag_table(engine: str) -> FlagTable:
                     for flag, row in program["flags"].items()
                 },
                 environment=program.get("environment", {}),
+                options={
+                    key: Option(key, row["type"], tuple(row.get("choices", ())), row["in"])
+                    for key, row in program.get("options", {}).items()
+                },
             )
             for name, program in told["programs"].items()
         },

@@ -85,7 +85,9 @@ def context_refusals(plan: ServerPlan) -> Iterator[Fault]:
         )
 
 
-def device_refusals(plan: ServerPlan, *, engine: str, vendors: tuple[str, ...], least: int) -> Iterator[Fault]:
+def device_refusals(
+    plan: ServerPlan, *, engine: str, vendors: tuple[str, ...], least: int
+) -> Iterator[Fault]:
     """Accelerators that an engine does not run on; ``least`` is a compute capability times ten."""
     for device in plan.devices:
         if device.vendor not in vendors:

@@ -13,6 +13,8 @@ from solver.deploy.designs import replica_designs
 from solver.deploy.engines.contract import Engine, ServerPlan
 from solver.deploy.engines.flag_table import flag_table
 from solver.deploy.engines.refusals import common_refusals
+from solver.deploy.engines.sglang import Sglang
+from solver.deploy.engines.trtllm import Trtllm
 from solver.deploy.engines.vllm import Vllm
 from solver.deploy.hosts import hosts_spanned
 from solver.deploy.launch import Deployment, ReplicaDesign, Role
@@ -23,7 +25,7 @@ from solver.report.numbers import clean
 
 __all__ = ["ENGINES", "build_deployment"]
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Vllm(),)}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Vllm(), Sglang(), Trtllm())}
 
 
 def build_deployment(
@@ -90,14 +92,12 @@ def build_deployment(
 
 def _title(question: Place, point: int) -> str:
     name = question.text("title", "") or question.text("name")
-    return f"{clean(name, limit=120)}: point {point}"
+    return f"{clean(name, limit=120)}: point {point + 1}"
 
 
 def _plan(question: Place, design: ReplicaDesign, served_name: str | None) -> ServerPlan:
     model = model_facts(question, design.model)
-    devices = tuple(
-        accelerator_facts(question, name) for name in design.accelerator.split(" and ")
-    )
+    devices = tuple(accelerator_facts(question, name) for name in design.accelerator.split(" and "))
     return ServerPlan(
         design=design,
         model=model,

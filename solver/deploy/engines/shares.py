@@ -8,7 +8,13 @@ from fractions import Fraction
 from solver.deploy.engines.contract import ServerPlan
 from solver.errors import Fault
 
-__all__ = ["decimal_share", "devices_in_words", "memory_share", "share_refusals", "weights_in_words"]
+__all__ = [
+    "decimal_share",
+    "devices_in_words",
+    "memory_share",
+    "share_refusals",
+    "weights_in_words",
+]
 
 _MOST = Fraction(97, 100)
 """Kernels, the driver's context and communication buffers take about 2 of 80 GB beside what an

@@ -178,9 +178,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     design = plan.design
     yield program.argument("--host", "0.0.0.0", "Reachable from outside its container")
     yield program.argument("--port", _PORT, "Where the router and the health check find it")
-    yield program.argument(
-        "--served-model-name", plan.served_name, "The name that clients ask for"
-    )
+    yield program.argument("--served-model-name", plan.served_name, "The name that clients ask for")
     yield program.argument(
         "--tensor-parallel-size",
         design.tensor_parallel,
@@ -233,8 +231,9 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
         )
     if design.draft_tokens and plan.draft_checkpoint is not None:
         yield program.argument(
-            "--speculative-config", _speculation(plan), f"{plan.design.draft_model} drafts "
-            f"{design.draft_tokens} tokens a step",
+            "--speculative-config",
+            _speculation(plan),
+            f"{plan.design.draft_model} drafts {design.draft_tokens} tokens a step",
         )
     if design.phase != "aggregated":
         role = {"prefill": "kv_producer", "decode": "kv_consumer"}[design.phase]
@@ -258,7 +257,8 @@ def _formats(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     if design.kv_bits is not None:
         yield program.argument(
             "--kv-cache-dtype",
-            _KV[design.kv_bits] if plan.model.family != "deepseek_v32" or design.kv_bits == 8
+            _KV[design.kv_bits]
+            if plan.model.family != "deepseek_v32" or design.kv_bits == 8
             else "bfloat16",
             f"The KV cache is planned in {design.kv_bits} bits",
         )
@@ -299,9 +299,7 @@ def _environment(plan: ServerPlan) -> Iterator[Environment]:
                 "Where the other phase asks for the KV cache",
                 is_address=True,
             ),
-            Environment(
-                "VLLM_NIXL_SIDE_CHANNEL_PORT", "5600", "The port it listens on for that"
-            ),
+            Environment("VLLM_NIXL_SIDE_CHANNEL_PORT", "5600", "The port it listens on for that"),
         ]
     for variable in found:
         if variable.name not in known:

@@ -16,7 +16,14 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 from solver.deploy.formats.comments import head_lines, role_in_words
 from solver.deploy.formats.names import dns_label
 from solver.deploy.formats.options import FormOptions
-from solver.deploy.formats.words import Place, file_tree, role_words
+from solver.deploy.formats.words import (
+    OPTIONS_FOLDER,
+    Place,
+    fetches,
+    file_tree,
+    mounted_paths,
+    role_words,
+)
 from solver.deploy.formats.yaml_text import Remark, yaml_document, yaml_tree
 from solver.deploy.launch import Deployment, Role
 from solver.errors import OutputError
@@ -73,10 +80,10 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
         everyone = [name for role in deployment.roles for name in names[role.name]]
         services["router"] = _router(deployment.router, place, everyone)
         _add_configs(configs, deployment.router, place)
-    tree: Tree = {"name": dns_label(deployment.title), "services": services}
+    tree: Tree = {"name": dns_label(options.base_name or deployment.title), "services": services}
     if configs:
         tree["configs"] = configs
-    if any(_path_of(role, options) is None for role in deployment.roles):
+    if any(fetches(role, options.weight_paths) for role in deployment.roles):
         tree["volumes"] = {Remark("Checkpoints, fetched once."): None, "checkpoints": {}}
     head = head_lines(
         deployment,
@@ -172,13 +179,13 @@ def _server(
     published: int | None,
 ) -> Tree:
     service: Tree = {"image": options.image or role.image, **_command(role, place)}
-    path = _path_of(role, options)
+    needs_cache = fetches(role, options.weight_paths)
     environment: Tree = {}
     for variable in role.environment:
         environment[Remark(variable.why)] = None
         value = name if variable.is_address else variable.value
         environment[variable.name] = _escaped(value)
-    if path is None:
+    if needs_cache:
         environment.setdefault("HF_HOME", _CACHE)
         environment[Remark("Taken from the shell that starts it, where it is set.")] = None
         environment.setdefault("HF_TOKEN", None)
@@ -214,18 +221,20 @@ def _server(
         }
     if role.files:
         service["configs"] = _config_uses(role)
-    if path is None:
-        service["volumes"] = [{"type": "volume", "source": "checkpoints", "target": _CACHE}]
-    else:
-        service["volumes"] = [
-            {
-                "type": "bind",
-                "source": _escaped(path),
-                "target": _escaped(path),
-                "read_only": True,
-                "bind": {"create_host_path": False},
-            }
-        ]
+    volumes: list[Tree] = []
+    if needs_cache:
+        volumes.append({"type": "volume", "source": "checkpoints", "target": _CACHE})
+    volumes += [
+        {
+            "type": "bind",
+            "source": _escaped(path),
+            "target": _escaped(path),
+            "read_only": True,
+            "bind": {"create_host_path": False},
+        }
+        for path in mounted_paths(role, options.weight_paths)
+    ]
+    service["volumes"] = volumes
     return {**service, **_health(role), "restart": "unless-stopped"}
 
 
@@ -255,7 +264,7 @@ def _config_uses(role: Role) -> list[Tree]:
     return [
         {
             "source": _config_name(role, file.name),
-            "target": f"/etc/fleetfront/{file.name}",
+            "target": f"{OPTIONS_FOLDER}/{file.name}",
         }
         for file in role.files
     ]
@@ -270,8 +279,3 @@ def _add_configs(configs: Tree, role: Role, place: Place) -> None:
     for file in role.files:
         text = yaml_tree(file_tree(file, lambda name: list(known[name])))
         configs[_config_name(role, file.name)] = {"content": LiteralScalarString(_escaped(text))}
-
-
-def _path_of(role: Role, options: FormOptions) -> str | None:
-    values = {argument.value for argument in (*role.positional, *role.arguments)}
-    return next((path for path in options.weight_paths if path in values), None)

@@ -28,7 +28,7 @@ __all__ = ["write_kubernetes"]
 Tree = dict[Any, Any]
 
 _NAMESPACE_LONGEST = 63
-_INSTANCE_LONGEST = 22
+_INSTANCE_LONGEST = 24
 _GANG = (
     "All hosts of a replica are needed at once. Without a scheduler for gangs, start these "
     "while the devices are free."
@@ -82,7 +82,7 @@ class _Manifests:
         self._deployment = deployment
         self._options = options
         # Short, so that the name of a role still fits beside it.
-        self._instance = dns_label(deployment.title, longest=_INSTANCE_LONGEST)
+        self._instance = dns_label(options.base_name or deployment.title, longest=_INSTANCE_LONGEST)
         self._names = {role.name: dns_label(self._instance, role.name) for role in deployment.roles}
         roles = deployment.roles
         self.addresses = {role.name: self._addresses(role) for role in roles}

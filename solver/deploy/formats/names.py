@@ -12,9 +12,9 @@ import re
 
 __all__ = ["LABEL_VALUE", "LONGEST_BASE", "QUALIFIED_KEY", "dns_label", "label_value"]
 
-LONGEST_BASE = 36
+LONGEST_BASE = 38
 """Characters of a base name. A StatefulSet's name may have 52 (its pods carry a hash of 11 more in
-a label of 63), and the number of a replica and ``-workers`` are appended to it."""
+a label of 63), and ``-r9999`` and ``-workers`` have to fit behind it."""
 
 LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 QUALIFIED_KEY = re.compile(

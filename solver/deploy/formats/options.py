@@ -17,6 +17,8 @@ class FormOptions:
 
     Parameters
     ----------
+    base_name
+        Short name of the whole, of which objects are named; None takes the title.
     namespace
         Kubernetes namespace of every object; None leaves it to ``kubectl``.
     image
@@ -34,6 +36,7 @@ class FormOptions:
         Sentences for the head of the file, such as that the frontier is partial.
     """
 
+    base_name: str | None = None
     namespace: str | None = None
     image: str | None = None
     node_labels: tuple[tuple[str, str], ...] = ()

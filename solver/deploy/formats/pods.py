@@ -6,13 +6,21 @@ Kubernetes expands ``$(NAME)`` in commands, arguments and values of variables, a
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from solver.deploy.formats.node_labels import NodeChoice, node_choice
 from solver.deploy.formats.options import FormOptions
-from solver.deploy.formats.words import Place, role_words
+from solver.deploy.formats.words import (
+    OPTIONS_FOLDER,
+    Place,
+    fetches,
+    mounted_paths,
+    role_words,
+)
 from solver.deploy.formats.yaml_text import Remark
 from solver.deploy.launch import Role
+from solver.errors import OutputError
 
 __all__ = ["escaped", "pod_template"]
 
@@ -155,7 +163,7 @@ def _environment(role: Role, options: FormOptions, *, part: str, is_router: bool
         label = "metadata.labels['apps.kubernetes.io/pod-index']"
         found.append({"name": "RANK", "valueFrom": {"fieldRef": {"fieldPath": label}}})
     named = {variable.name for variable in role.environment}
-    if is_router or _path_of(role, options) is not None:
+    if is_router or not fetches(role, options.weight_paths):
         return found
     if "HF_HOME" not in named:
         found.append(Remark("Where the checkpoint is kept once it has been fetched."))
@@ -172,27 +180,36 @@ def _environment(role: Role, options: FormOptions, *, part: str, is_router: bool
     return found
 
 
-def _path_of(role: Role, options: FormOptions) -> str | None:
-    """The checkpoint's path, where the user gave one and this role reads it."""
-    values = {argument.value for argument in (*role.positional, *role.arguments)}
-    return next((path for path in options.weight_paths if path in values), None)
-
-
 def _mounts(
     role: Role, options: FormOptions, config_map: str | None, *, is_router: bool
 ) -> list[Any]:
     found: list[Any] = []
     if config_map is not None:
-        found.append({"name": "options", "mountPath": "/etc/fleetfront", "readOnly": True})
+        found.append({"name": "options", "mountPath": OPTIONS_FOLDER, "readOnly": True})
     if is_router:
         return found
     found.append({"name": "shared-memory", "mountPath": "/dev/shm"})
-    path = _path_of(role, options)
-    if path is None:
-        found.append({"name": "checkpoints", "mountPath": _CACHE})
-    else:
-        found.append({"name": "checkpoints", "mountPath": path, "readOnly": True})
+    if fetches(role, options.weight_paths):
+        found.append({"name": "cache", "mountPath": _CACHE})
+    for number, path in enumerate(_folders(role, options)):
+        name = "claim" if options.weights_claim else f"checkpoint-{number}"
+        found.append({"name": name, "mountPath": path, "readOnly": True})
     return found
+
+
+def _folders(role: Role, options: FormOptions) -> list[str]:
+    """What is mounted for checkpoints given by path: with a claim, the folders they lie in."""
+    paths = mounted_paths(role, options.weight_paths)
+    if options.weights_claim is None:
+        return paths
+    folders = list(dict.fromkeys(str(PurePosixPath(path).parent) for path in paths))
+    if "/" in folders:
+        raise OutputError.one(
+            f"the claim cannot be mounted at the root, where {paths[0]!r} lies",
+            where="--weights-claim",
+            mend="Give a path in a folder, such as /models/llama; the claim is mounted at /models",
+        )
+    return folders
 
 
 def _volumes(
@@ -205,20 +222,23 @@ def _volumes(
         return found
     found.append(Remark("The processes of one replica exchange data through shared memory."))
     found.append({"name": "shared-memory", "emptyDir": {"medium": "Memory"}})
-    path = _path_of(role, options)
-    claim = options.weights_claim
-    if claim is not None:
-        source: Tree = {"persistentVolumeClaim": {"claimName": claim}}
-        if path is not None:
-            source["persistentVolumeClaim"]["readOnly"] = True
-        found.append(Remark("Checkpoints are kept on this claim (--weights-claim)."))
-    elif path is not None:
-        source = {"hostPath": {"path": path, "type": "Directory"}}
+    claim: Tree = {"claimName": options.weights_claim}
+    if fetches(role, options.weight_paths):
+        if options.weights_claim is None:
+            why = "Every new pod fetches the checkpoint again; --weights-claim CLAIM keeps it."
+            source: Tree = {"emptyDir": {}}
+        else:
+            why = "Checkpoints are kept on this claim; pods on several nodes need ReadWriteMany."
+            source = {"persistentVolumeClaim": claim}
+        found += [Remark(why), {"name": "cache", **source}]
+    folders = _folders(role, options)
+    if folders and options.weights_claim is not None:
+        found.append(Remark(f"The claim with the checkpoints, seen as {', '.join(folders)}."))
+        found.append({"name": "claim", "persistentVolumeClaim": {**claim, "readOnly": True}})
+    elif folders:
         found.append(Remark("Every node has to have the checkpoint at this path."))
-    else:
-        source = {"emptyDir": {}}
-        found.append(
-            Remark("Every new pod fetches the checkpoint again; --weights-claim CLAIM keeps it.")
-        )
-    found.append({"name": "checkpoints", **source})
+        found += [
+            {"name": f"checkpoint-{number}", "hostPath": {"path": path, "type": "Directory"}}
+            for number, path in enumerate(folders)
+        ]
     return found

@@ -6,14 +6,25 @@ in itself, such as ``$(RANK)``, is not escaped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solver.deploy.formats.yaml_text import Remark
 from solver.deploy.launch import Addresses, Argument, OptionFile, Role, Upstream
 
-__all__ = ["Place", "Words", "file_tree", "role_words", "upstream_words"]
+__all__ = [
+    "OPTIONS_FOLDER",
+    "Place",
+    "Words",
+    "fetches",
+    "file_tree",
+    "mounted_paths",
+    "role_words",
+]
+
+OPTIONS_FOLDER = "/etc/fleetfront"
+"""Where containers find option files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,6 @@ class Place:
         Makes a literal text of the plan safe where the form expands variables.
     rank, leader
         What stands for the number of the host and for host 0, as the form writes it.
-    folder
-        Where the role's option files are.
     addresses
         Of each role, ``host:port`` of every replica, as the form writes it.
     """
@@ -43,13 +52,12 @@ class Place:
     escape: Callable[[str], str]
     rank: str = "0"
     leader: str = "localhost"
-    folder: str = "/etc/fleetfront"
     addresses: Mapping[str, Sequence[str]] | None = None
 
 
 def _value(argument: Argument, place: Place, *, ranked: bool) -> str:
     if argument.is_file:
-        return f"{place.folder}/{place.escape(argument.value)}"
+        return f"{OPTIONS_FOLDER}/{place.escape(argument.value)}"
     text = place.escape(argument.value)
     if ranked:
         # Only the engine's own templates get here; names of a plan never do.
@@ -79,18 +87,29 @@ def role_words(role: Role, place: Place, *, worker: bool = False) -> list[Words]
         found += [_argument_words(each, place, ranked=True) for each in role.node_arguments]
     if worker:
         found += [_argument_words(each, place, ranked=True) for each in role.worker_arguments]
+    stated = ""
     for upstream in role.upstreams:
-        found += upstream_words(upstream, place)
+        # A flag that stands once takes the replicas of all its roles: the last of two would win.
+        goes_on = upstream.once and upstream.flag == stated
+        found += _upstream_words(upstream, place, goes_on=goes_on)
+        stated = upstream.flag
     return found
 
 
-def upstream_words(upstream: Upstream, place: Place) -> list[Words]:
-    """The words that tell a router of every replica of a role."""
+def _upstream_words(upstream: Upstream, place: Place, *, goes_on: bool = False) -> list[Words]:
+    """The words that tell a router of every replica of a role.
+
+    Parameters
+    ----------
+    goes_on
+        The flag stands before the words of another role already.
+    """
     hosts = (place.addresses or {})[upstream.role]
     more = tuple(place.escape(word) for word in upstream.more)
     groups = [(f"http://{host}", *more) for host in hosts]
     if upstream.once:
-        return [Words((upstream.flag, *(word for group in groups for word in group)), upstream.why)]
+        flag = () if goes_on else (upstream.flag,)
+        return [Words((*flag, *(word for group in groups for word in group)), upstream.why)]
     # One remark is enough for all of them.
     return [
         Words((upstream.flag, *group), upstream.why if number == 0 else "")
@@ -124,3 +143,29 @@ def file_tree(file: OptionFile, listed: Callable[[str], list[Any]]) -> dict[Any,
 
     tables: dict[Any, Any] = walk(file.options, "")
     return tables
+
+
+def mounted_paths(role: Role, paths: Sequence[str]) -> list[str]:
+    """Those of ``paths`` that a role reads a checkpoint from, in order."""
+
+    def texts(tree: Any) -> Iterator[str]:
+        if isinstance(tree, str):
+            yield tree
+        elif isinstance(tree, Mapping):
+            for value in tree.values():
+                yield from texts(value)
+        elif isinstance(tree, list | tuple):
+            for entry in tree:
+                yield from texts(entry)
+
+    told = [argument.value for argument in (*role.positional, *role.arguments)]
+    for file in role.files:
+        told += texts(file.options)
+    # A draft model may stand inside the JSON of a flag.
+    return [path for path in paths if any(path == text or f'"{path}"' in text for text in told)]
+
+
+def fetches(role: Role, paths: Sequence[str]) -> bool:
+    """Whether a role fetches a checkpoint, as not all that it loads are at one of ``paths``."""
+    models = 1 if role.design.draft_model is None else 2
+    return len(mounted_paths(role, paths)) < models

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from solver.errors import FleetError
+from solver.explore.page.attributes import data, label
 from solver.explore.page.chart import Axes, Curve, chart, objective_title
 from solver.explore.page.open_regions import open_rectangles
 from solver.explore.page.tables import fact_list, table
@@ -114,24 +115,29 @@ def _conflict(
     entries = list(document.get("conflict") or ())
     if entries and "limits" in entries[0]:
         entries = list(entries[0]["limits"])
+    name = f"Scenario {scenario}: limits that stand against each other"
+    parts: list[Any] = [html.H3(name), html.P(heading)]
+    if len(entries) != len(sentences):
+        return [*parts, html.Ul([html.Li(text) for text in sentences])]
     rows = []
-    for entry in entries:
+    for entry, sentence in zip(entries, sentences, strict=True):
         unit = clean(entry.get("unit", ""), limit=40)
         stated, needed = entry.get("value", entry.get("stated")), entry.get("needed")
         rows.append(
             (
                 clean(entry["limit"], limit=80),
-                "" if stated is None else f"{stated:g} {unit}".strip(),
-                "cannot alone" if needed is None else f"{needed} {unit}".strip(),
+                "" if stated is None else f"{_plain(stated)} {unit}".strip(),
+                "cannot alone" if needed is None else f"{_plain(needed)} {unit}".strip(),
+                sentence,
             )
         )
-    header = ("Limit", "Now", "Would have to be")
-    name = f"Scenario {scenario}: limits that stand against each other"
-    parts: list[Any] = [html.H3(name), html.P(heading)]
-    if rows:
-        parts.append(table("Each alone, the others unchanged", header, rows))
-    parts.append(html.Ul([html.Li(text) for text in sentences]))
-    return parts
+    header = ("Limit", "Now", "Would have to be", "In words")
+    return [*parts, table("Each alone, the others unchanged", header, rows)]
+
+
+def _plain(value: Any) -> str:
+    """All digits that are there: the value is rounded to the side on which it works."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def comparison_parts(before: Document, after: Document) -> list[Any]:
@@ -140,8 +146,17 @@ def comparison_parts(before: Document, after: Document) -> list[Any]:
         found = comparison(before, after)
     except FleetError as error:
         return [html.P(str(fault), className="warning") for fault in error.faults]
+    listed = len(found.sentences) > 1
+    sentences: list[Any] = (
+        [
+            html.P("Before is scenario A, after is scenario B."),
+            html.Ul([html.Li(t) for t in found.sentences]),
+        ]
+        if listed
+        else [html.P(text) for text in found.sentences]
+    )
     return [
-        *(html.P(text) for text in found.sentences),
+        *sentences,
         *(table(entry.caption, entry.header, entry.rows) for entry in found.tables),
     ]
 
@@ -156,11 +171,8 @@ def point_table(
         (
             html.Button(
                 f"Show {point.index + 1:,}",
-                **{
-                    "data-scenario": scenario,
-                    "data-point": str(point.index),
-                    "aria-label": f"Show plan {point.index + 1} of scenario {scenario}",
-                },
+                **label(f"Show plan {point.index + 1} of scenario {scenario}"),
+                **data(scenario=scenario, point=str(point.index)),
             ),
             # The unit stands in the header.
             *(

@@ -14,7 +14,15 @@ from typing import Any
 from solver.explore.page.open_regions import Rectangle
 from solver.explore.views import FrontierPoint, FrontierRows, ObjectiveView
 
-__all__ = ["GRAPH_SETTINGS", "Axes", "Curve", "chart", "empty_chart", "objective_title"]
+__all__ = [
+    "GRAPH_SETTINGS",
+    "Axes",
+    "Curve",
+    "chart",
+    "empty_chart",
+    "first_axes",
+    "objective_title",
+]
 
 GRAPH_SETTINGS: dict[str, Any] = {
     "displaylogo": False,
@@ -56,7 +64,16 @@ class Curve:
 
 def empty_chart() -> dict[str, Any]:
     """Axes without anything on them."""
-    return {"data": [], "layout": _layout({}, {}, [], "")}
+    unseen = {"visible": False}
+    return {"data": [], "layout": _layout(unseen, unseen, [], "")}
+
+
+def first_axes(view: FrontierRows) -> tuple[int, int]:
+    """Speed against cost where they are among the objectives, the first two otherwise."""
+    names = [objective.name for objective in view.objectives]
+    if {"speed", "cost"} <= set(names):
+        return names.index("speed"), names.index("cost")
+    return 0, min(1, len(names) - 1)
 
 
 def chart(curves: Sequence[Curve], axes: Axes) -> dict[str, Any]:
@@ -134,8 +151,7 @@ def _traces(curve: Curve, x: int, y: int, third: int | None, *, two: bool) -> li
         # Of two frontiers, the one that is looked at has names; the other tells them on hover.
         "mode": "markers" if two and curve.chosen is None else "markers+text",
         "text": [_escaped(", ".join(point.marks)) for point in named],
-        # On both sides in turn, so that neighbours do not write over each other.
-        "textposition": ["bottom right" if at % 2 else "top left" for at in range(len(named))],
+        "textposition": _sides(points, named),
         "textfont": {"size": 12},
         "cliponaxis": False,
         "marker": {
@@ -169,6 +185,17 @@ def _traces(curve: Curve, x: int, y: int, third: int | None, *, two: bool) -> li
             }
         )
     return traces
+
+
+def _sides(points: Sequence[FrontierPoint], named: Sequence[FrontierPoint]) -> list[str]:
+    """Where each name stands: inwards at the ends, in turn between so that neighbours are apart."""
+    last = max(1, len(points) - 1)
+    sides = []
+    for at, point in enumerate(named):
+        place = points.index(point) / last
+        right = place < 0.15 or (place < 0.85 and at % 2 == 0)
+        sides.append("bottom right" if right else "top left")
+    return sides
 
 
 def _places(curve: Curve, points: Sequence[FrontierPoint], x: int, y: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dash import dcc, html
 
 from solver.errors import Fault
 from solver.explore.controls import Control, chosen
+from solver.explore.page.attributes import data, label
 
 __all__ = ["Entry", "changes_of", "control_panel", "entries_of", "fault_texts", "row_classes"]
 
@@ -117,10 +118,8 @@ def _row(control: Control, scenario: str, entry: Entry, class_name: str) -> Any:
         "Reset",
         title=f"{control.label}: back to the file's {_said(control)}",
         className="reset",
-        **{
-            "aria-label": f"Reset {control.label} to the file's {_said(control)}",
-            "data-reset": json.dumps({"id": name, "value": _entry(control, control.value)}),
-        },
+        **label(f"Reset {control.label} to the file's {_said(control)}"),
+        **data(reset=json.dumps({"id": name, "value": _entry(control, control.value)})),
     )
     note = html.P([f"File: {_said(control)}", reset], className="file-value")
     fault = html.P(

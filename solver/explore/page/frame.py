@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from solver.explore.page.attributes import label
 from solver.explore.page.chart import GRAPH_SETTINGS, empty_chart
 from solver.explore.page.control_panel import control_panel
 from solver.explore.session import SCENARIOS, Session
@@ -17,7 +18,7 @@ _LOOK_MS = 150
 """How often a page asks how far solving is."""
 
 DOWNLOADS: Mapping[str, str] = {
-    "question": "Question",
+    "question": "TOML",
     "json": "JSON",
     "csv": "CSV",
     "xlsx": "XLSX",
@@ -65,7 +66,7 @@ def _masthead(session: Session) -> Any:
                     ),
                 ]
             ),
-            html.Button("Light or dark", id="theme", **{"aria-label": "Switch light and dark"}),
+            html.Button("Light or dark", id="theme", **label("Switch light and dark")),
         ],
         className="masthead",
     )
@@ -111,12 +112,12 @@ def _asked(session: Session, compared: bool) -> Any:
                     id=f"panel-{name}",
                     className="" if name == "A" else "hidden",
                     role="group",
-                    **{"aria-label": f"Controls of scenario {name}"},
+                    **label(f"Controls of scenario {name}"),
                 )
                 for name in SCENARIOS
             ),
         ]
-    return html.Section(parts, className="asked", **{"aria-label": "What is asked"})
+    return html.Section(parts, className="asked", **label("What is asked"))
 
 
 def _frontier(session: Session) -> Any:
@@ -137,13 +138,13 @@ def _frontier(session: Session) -> Any:
         html.Div(
             [
                 html.Span(f"{axis}: "),
-                dcc.RadioItems(id=f"axis-{axis}", options=[], value=place, inline=True),
+                dcc.RadioItems(id=f"axis-{axis}", options=[], value=None, inline=True),
             ],
             className="axis",
             role="group",
-            **{"aria-label": f"Objective along {axis}"},
+            **label(f"Objective along {axis}"),
         )
-        for place, axis in enumerate(("x", "y"))
+        for axis in ("x", "y")
     ]
     return html.Section(
         [
@@ -168,7 +169,7 @@ def _frontier(session: Session) -> Any:
                         ],
                         className="axis",
                         role="group",
-                        **{"aria-label": "Axes"},
+                        **label("Axes"),
                     ),
                 ],
                 className="tools",
@@ -179,15 +180,17 @@ def _frontier(session: Session) -> Any:
                 className="chart",
             ),
             html.Div(id="outcome"),
-            *(_downloads(name, has_question=bool(session.controls)) for name in SCENARIOS),
+            *(_downloads(session, name) for name in SCENARIOS),
         ],
         id="frontier",
         className="frontier",
-        **{"aria-label": "Frontier"},
+        **label("Frontier"),
     )
 
 
-def _downloads(name: str, *, has_question: bool) -> Any:
+def _downloads(session: Session, name: str) -> Any:
+    # A fleet in columns is a question in JSON.
+    labels = {**DOWNLOADS, "question": f"Question, {session.suffix.lstrip('.').upper()}"}
     return html.Div(
         [
             html.Span(f"Scenario {name}", className="name"),
@@ -197,10 +200,10 @@ def _downloads(name: str, *, has_question: bool) -> Any:
                     href=f"/download/{name}/{what}",
                     className="button",
                     download="",
-                    **{"aria-label": f"Download scenario {name} as {label}"},
+                    **label(f"Download scenario {name} as {label}"),
                 )
-                for what, label in DOWNLOADS.items()
-                if has_question or what != "question"
+                for what, label in labels.items()
+                if session.controls or what != "question"
             ),
         ],
         id=f"downloads-{name}",
@@ -222,7 +225,7 @@ def _plan() -> Any:
             html.Div(id="plan"),
         ],
         className="plan",
-        **{"aria-label": "Plan of the chosen point"},
+        **label("Plan of the chosen point"),
     )
 
 
@@ -261,6 +264,7 @@ def _memory() -> list[Any]:
         # What is drawn: revision and status of both scenarios, so that only changes are drawn.
         dcc.Store(id="answers"),
         dcc.Store(id="chosen"),
+        *(dcc.Store(id=f"asked-{name}") for name in SCENARIOS),
         dcc.Store(id="asked-point"),
         dcc.Store(id="returned"),
         dcc.Store(id="page-of-points", data=0),

@@ -7,7 +7,7 @@ and draws what it has not drawn yet, so two tabs of one session show the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dash
@@ -23,7 +23,7 @@ from solver.explore.page.answers import (
     plan_parts,
     point_table,
 )
-from solver.explore.page.chart import Axes
+from solver.explore.page.chart import Axes, first_axes
 from solver.explore.page.control_panel import (
     Entry,
     changes_of,
@@ -32,6 +32,7 @@ from solver.explore.page.control_panel import (
     row_classes,
 )
 from solver.explore.page.standing import fault_list, progress_line, standing_sentence
+from solver.explore.scenario import ScenarioState
 from solver.explore.session import SCENARIOS, Session
 from solver.explore.views import FrontierRows, frontier_rows
 
@@ -62,7 +63,7 @@ def _ask(app: Dash, session: Session, name: str) -> None:
 
     @app.callback(
         Output(*_fields(name, "row", "className")),
-        Output("tick", "disabled", allow_duplicate=True),
+        Output(f"asked-{name}", "data"),
         Input(*_fields(name, "control", "value")),
         prevent_initial_call=True,
     )
@@ -72,7 +73,7 @@ def _ask(app: Dash, session: Session, name: str) -> None:
             # Another tab, or the switch that copies A, has asked this already.
             return row_classes(controls, changes), no_update
         session.ask(name, changes)
-        return row_classes(controls, changes), False
+        return row_classes(controls, changes), session.state(name).revision
 
     @app.callback(
         Output(*_fields(name, "control", "value")),
@@ -99,7 +100,7 @@ def _compare(app: Dash, session: Session) -> None:
         Output("held-box", "className"),
         Output("held", "value"),
         Output(*_fields("B", "control", "value"), allow_duplicate=True),
-        Output("tick", "disabled", allow_duplicate=True),
+        Output("asked-B", "data", allow_duplicate=True),
         Input("compared", "value"),
         prevent_initial_call=True,
     )
@@ -111,7 +112,8 @@ def _compare(app: Dash, session: Session) -> None:
             session.ask("B", changes)
         else:
             changes = dict(session.state("B").changes)
-        return "row", "B", entries_of(session.controls, changes), False
+        revision = session.state("B").revision
+        return "row", "B", entries_of(session.controls, changes), revision
 
     @app.callback(
         Output("panel-A", "className"), Output("panel-B", "className"), Input("held", "value")
@@ -138,12 +140,15 @@ def _watch(app: Dash, session: Session) -> None:
         Output("answers", "data"),
         Output("chart-box", "className"),
         Output("tick", "disabled"),
+        # Asked again after every question, so that no answer of before can stop the looking.
+        *(Input(f"asked-{name}", "data") for name in SCENARIOS),
         Input("tick", "n_intervals"),
         Input("returned", "data"),
         State("answers", "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def watch(_looks: int, _returned: int, drawn: Mapping[str, Any] | None) -> list[Any]:
+    def watch(*given: Any) -> list[Any]:
+        drawn: Mapping[str, Any] | None = given[-1]
         states = {name: session.state(name) for name in SCENARIOS}
         now = {name: [state.revision, state.status] for name, state in states.items()}
         solving = any(state.status == "solving" for state in states.values())
@@ -169,7 +174,7 @@ def _watch(app: Dash, session: Session) -> None:
             *marks,
             *held,
             no_update if drawn == now else now,
-            "chart waiting" if solving else "chart",
+            _chart_class(states.values(), solving),
             not solving,
         ]
 
@@ -186,24 +191,30 @@ def _draw(app: Dash, session: Session) -> None:
         Output("axes", "className"),
         Output("axis-x", "options"),
         Output("axis-y", "options"),
+        Output("axis-x", "value"),
+        Output("axis-y", "value"),
         Output("page-of-points", "data"),
         Input("answers", "data"),
         Input("compared", "value"),
         State("chosen", "data"),
         State("page-of-points", "data"),
+        State("axis-x", "value"),
     )
     def draw(
         _answers: Mapping[str, Any] | None,
         compared: list[str],
         chosen: Mapping[str, Any] | None,
         page: int,
+        axis: int | None,
     ) -> tuple[Any, ...]:
         documents = _documents(session, compared)
         both = len(documents) == len(SCENARIOS)
         outcome = [part for name in documents for part in outcome_parts(name, documents[name])]
         shown = "" if compared else " hidden"
         views = {name: frontier_rows(document) for name, document in documents.items()}
-        options = _axis_options(next(iter(views.values()), None))
+        view = next(iter(views.values()), None)
+        options = _axis_options(view)
+        axes = (no_update, no_update) if view is None or axis is not None else first_axes(view)
         # The point that is chosen stays the one closest to it, in the scenario it was chosen in.
         name = chosen["scenario"] if chosen and chosen["scenario"] in views else "A"
         choice = _choice(views, name, chosen)
@@ -218,6 +229,7 @@ def _draw(app: Dash, session: Session) -> None:
             "tools" if len(options) > 2 else "tools hidden",
             options,
             options,
+            *axes,
             page if page * PAGE_POINTS < rows else 0,
         )
 
@@ -230,8 +242,14 @@ def _draw(app: Dash, session: Session) -> None:
         State("compared", "value"),
     )
     def chart(
-        chosen: Mapping[str, Any] | None, x: int, y: int, scale: str, compared: list[str]
-    ) -> dict[str, Any]:
+        chosen: Mapping[str, Any] | None,
+        x: int | None,
+        y: int | None,
+        scale: str,
+        compared: list[str],
+    ) -> Any:
+        if x is None or y is None:
+            return no_update
         return figure_of(_documents(session, compared), Axes(x, y, scale), chosen)
 
 
@@ -323,6 +341,14 @@ def _show_points(app: Dash, session: Session) -> None:
     )
     def turn(_earlier: int | None, _later: int | None, page: int) -> int:
         return max(0, page + (1 if dash.ctx.triggered_id == "later" else -1))
+
+
+def _chart_class(states: Iterable[ScenarioState], solving: bool) -> str:
+    """Dimmed while there is something newer to come, away where no answer has a point."""
+    documents = [state.document for state in states if state.document is not None]
+    if documents and not any(document["points"] for document in documents):
+        return "chart hidden"
+    return "chart waiting" if solving else "chart"
 
 
 def _documents(session: Session, compared: list[str] | None) -> dict[str, Document]:

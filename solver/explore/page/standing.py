@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from solver.errors import Fault
+from solver.explore.page.attributes import label
 from solver.explore.scenario import ScenarioState
 
 __all__ = ["fault_list", "progress_line", "standing_sentence"]
@@ -27,7 +28,9 @@ def standing_sentence(state: ScenarioState) -> list[Any]:
     took = f" Solved in {_seconds(state.elapsed_s)}." if state.elapsed_s else ""
     points = _count(len(document["points"]), "point")
     if document["status"] == "complete":
-        return _sentence("good", "Complete.", f"{points}, proved: no plan is better in all.{took}")
+        return _sentence(
+            "good", "Complete.", f"{points}; it is proved that there are no more.{took}"
+        )
     if document["status"] == "infeasible":
         return _sentence("bad", "No plan meets all limits.", f"That is proved.{took}")
     where = _count(len(document.get("open_boxes") or ()), "region")
@@ -47,7 +50,7 @@ def progress_line(state: ScenarioState) -> list[Any]:
     ratio: Mapping[str, str] = (
         {"value": str(min(state.done, state.to_do)), "max": str(state.to_do)} if state.to_do else {}
     )
-    bar = html.Progress(**ratio, **{"aria-label": "Progress of solving"})
+    bar = html.Progress(**ratio, **label("Progress of solving"))
     return [bar, html.Span(f"{told}, {_seconds(state.elapsed_s)}")]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from dash import html
 
+from solver.explore.page.attributes import label
+
 __all__ = ["fact_list", "table"]
 
 _FIGURE = re.compile(r"[-+−]?[\d.,]+( ?%|e[-+]?\d+)?")
@@ -60,7 +62,7 @@ def table(
         className="scroll",
         tabIndex=0,
         role="region",
-        **{"aria-label": caption or "Table"},
+        **label(caption or "Table"),
     )
 
 

@@ -36,8 +36,8 @@ class View:
     Parameters
     ----------
     kind
-        ``replica``, ``economy`` (a replica of other goals than speed and cost), ``fleet`` or
-        ``placement``.
+        ``replica``, ``economy`` (a replica that weighs or limits more than speed and cost),
+        ``fleet`` or ``placement``.
     marks
         For each point worth a look, by its index, what it is.
     result
@@ -89,14 +89,14 @@ def view_of(document: Document) -> View:
         If the document is of no kind that reports know.
     """
     kind = document["instance"].get("kind")
-    names = [entry["name"] for entry in document["objectives"]]
     if kind == "fleet":
         return _fleet(document)
     if kind == "placement":
         return _placement(document)
     if kind != "replica":
         raise ValueError(f"no workbook is known for a result of kind {kind!r}")
-    return _replica(document) if names == ["speed", "cost"] else _economy(document)
+    # One that weighs or limits more than speed and cost has claims in place of the boxes of a curve.
+    return _economy(document) if "claims" in document else _replica(document)
 
 
 def _pair(goals: tuple[Goal, ...]) -> tuple[Goal, Goal] | None:

@@ -1,4 +1,4 @@
-"""A scenario against workers that end, hang and answer late; the real process is in test_session."""
+"""A scenario with workers that end, hang and answer late; test_session has the real process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from solver.errors import Fault
 from solver.explore.scenario import Scenario, ScenarioState
-from solver.explore.worker import Answered, Order, Progressed, Refused
+from solver.explore.worker import Answered, Loaded, Order, Progressed, Refused
 
 GRACE_S = 0.2
 LONG_S = 20.0
@@ -37,11 +37,13 @@ class Process:
 class Puppet:
     """A worker whose words a test says for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, loaded: bool) -> None:
         self.connection, self.there = Pipe()
         self.process = Process()
         self.stopped = 0
         self.ended = False
+        if loaded:
+            self.there.send(Loaded())
 
     def ask(self, asked: Order) -> None:
         self.connection.send(asked)
@@ -66,7 +68,8 @@ class Puppet:
 class Stage:
     """A scenario and the workers that it started, one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, loaded: bool = True) -> None:
+        self.loaded = loaded
         self.puppets: list[Puppet] = []
         self.answered = threading.Event()
         self.scenario = Scenario(
@@ -77,7 +80,7 @@ class Stage:
         )
 
     def _start(self) -> Any:
-        self.puppets.append(Puppet())
+        self.puppets.append(Puppet(loaded=self.loaded))
         return self.puppets[-1]
 
     def puppet(self, place: int = 0) -> Puppet:
@@ -103,8 +106,8 @@ class Stage:
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
-    stage = Stage()
+def staged(*, loaded: bool = True) -> Iterator[Stage]:
+    stage = Stage(loaded=loaded)
     try:
         yield stage
     finally:
@@ -265,3 +268,33 @@ def test_closing_ends_the_worker() -> None:
         stage.ask()
         stage.puppet().heard()
     assert stage.puppet().ended
+
+
+def test_what_is_cancelled_while_the_worker_loads_ends_at_once_and_spares_the_worker() -> None:
+    with staged(loaded=False) as stage:
+        stage.ask(price="1")
+        stage.scenario.cancel()
+        assert stage.state.status == "cancelled"
+        stage.ask(price="2")
+        stage.puppet().there.send(Loaded())
+        assert stage.puppet().heard().revision == 2
+        assert not stage.puppet().ended
+
+
+def test_only_the_last_thing_asked_while_the_worker_loads_is_handed_on() -> None:
+    with staged(loaded=False) as stage:
+        for price in ("1", "2", "3"):
+            stage.ask(price=price)
+        stage.puppet().there.send(Loaded())
+        assert stage.puppet().heard().revision == 3
+
+
+def test_a_worker_that_dies_while_it_loads_is_a_fault_and_no_loop() -> None:
+    with staged(loaded=False) as stage:
+        stage.ask()
+        stage.puppet().there.close()
+        assert "ended by signal 9" in stage.until("failed").faults[0].what
+        time.sleep(0.05)
+        assert len(stage.puppets) == 1
+        stage.ask()
+        stage.puppet(1)

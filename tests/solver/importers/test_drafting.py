@@ -83,7 +83,7 @@ def drafted(found: Tables, existing: str | None = None, *missing: Missing) -> st
 
 
 @given(tables)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_is_found_is_read_back(found: dict[str, Any]) -> None:
     read = tomllib.loads(drafted(found))
     head = {key: read.pop(key) for key in ("schema", "kind", "name")}
@@ -92,14 +92,14 @@ def test_what_is_found_is_read_back(found: dict[str, Any]) -> None:
 
 
 @given(tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_importing_twice_changes_nothing(found: dict[str, Any]) -> None:
     once = drafted(found)
     assert drafted(found, once) == once
 
 
 @given(tables, tables)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_order_of_two_imports_does_not_matter(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:

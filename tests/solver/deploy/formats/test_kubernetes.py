@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from solver.deploy.formats.node_labels import node_choice
 from solver.deploy.formats.options import FormOptions
-from solver.deploy.launch import Deployment
+from solver.deploy.launch import Argument, Deployment
 from solver.deploy.writing import write_deployment
 from solver.errors import OutputError
 
@@ -236,6 +236,29 @@ def test_a_checkpoint_by_path_is_mounted_where_it_is(plain: Deployment) -> None:
     assert spec["volumes"][-1]["hostPath"] == {"path": path, "type": "Directory"}
     mount = spec["containers"][0]["volumeMounts"][-1]
     assert (mount["mountPath"], mount["readOnly"]) == (path, True)
+
+
+def test_a_claim_is_mounted_where_the_checkpoint_lies(plain: Deployment) -> None:
+    role = plain.roles[0]
+    path = "/models/llama"
+    local = replace(role, positional=(replace(role.positional[0], value=path),))
+    deployment = replace(plain, roles=(local,))
+    manifests = _manifests(deployment, weight_paths=(path,), weights_claim="models")
+    mounts = _containers(manifests)[0][1]["volumeMounts"]
+    assert mounts[-1] == {"name": "claim", "mountPath": "/models", "readOnly": True}
+
+
+def test_a_draft_model_by_path_is_mounted_too(plain: Deployment) -> None:
+    role = plain.roles[0]
+    draft = Argument("--speculative-config", '{"model": "/models/draft"}', "The draft.")
+    drafting = replace(
+        role,
+        arguments=(*role.arguments, draft),
+        design=replace(role.design, draft_model="Llama-3.2-1B"),
+    )
+    manifests = _manifests(replace(plain, roles=(drafting,)), weight_paths=("/models/draft",))
+    mounted = {each["mountPath"] for each in _containers(manifests)[0][1]["volumeMounts"]}
+    assert {"/models/draft", "/var/cache/huggingface"} <= mounted
 
 
 def test_checkpoints_may_be_kept_on_a_claim(plain: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""Results of benchmarks in the shape of the tools, with figures of ours that agree with themselves."""
+"""Results of benchmarks in the shape of the tools; their figures are ours and agree."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def vllm_run() -> dict[str, Any]:
 @pytest.fixture
 def sglang_run(vllm_run: dict[str, Any]) -> dict[str, Any]:
     """One run of ``sglang.bench_serving`` against a server that says how it is laid out."""
-    kept = {key: value for key, value in vllm_run.items() if key not in ("tp", "model_id", "failed")}
+    kept = {
+        key: value for key, value in vllm_run.items() if key not in ("tp", "model_id", "failed")
+    }
     return kept | {
         "backend": "sglang",
         "request_rate": 12.5,

@@ -1,4 +1,4 @@
-"""Results of AIPerf and GenAI-Perf: units are read, not assumed, and runs that broke off refused."""
+"""Results of AIPerf and GenAI-Perf: units are read, runs that broke off are refused."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def test_a_row_holds_the_figures_of_the_run(read: Read, aiperf_run: Run) -> None
 
 
 def test_genai_perf_says_the_same_in_its_own_words(read: Read, aiperf_run: Run) -> None:
-    (one,), (other,) = (
-        rows_of(read("aiperf", run)) for run in (aiperf_run, genai(aiperf_run))
-    )
+    (one,), (other,) = (rows_of(read("aiperf", run)) for run in (aiperf_run, genai(aiperf_run)))
     assert "(GenAI-Perf)" in other["source"]
     assert {**one, "source": ""} == {**other, "source": ""}
 
 
 def test_early_results_with_records_are_read(read: Read, aiperf_run: Run) -> None:
-    metrics = {key: aiperf_run.pop(key) for key in list(aiperf_run) if "unit" in str(aiperf_run[key])}
+    metrics = {
+        key: aiperf_run.pop(key) for key in list(aiperf_run) if "unit" in str(aiperf_run[key])
+    }
     assert rows_of(read("aiperf", aiperf_run | {"records": metrics}))[0]["requests_per_s"] == "12.5"
 
 
@@ -85,9 +85,7 @@ def test_what_broke_off_failed_or_contradicts_itself_is_refused(
     assert said in faults("aiperf", aiperf_run | change)
 
 
-def test_genai_perf_contradictions_show_in_the_mean_length(
-    faults: Faults, aiperf_run: Run
-) -> None:
+def test_genai_perf_contradictions_show_in_the_mean_length(faults: Faults, aiperf_run: Run) -> None:
     run = genai(aiperf_run)
     run["output_sequence_length"]["avg"] = 128.0
     assert "output_sequence_length.avg: contradicts" in faults("aiperf", run)

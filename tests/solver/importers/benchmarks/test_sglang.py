@@ -26,7 +26,11 @@ Run = dict[str, Any]
         ({"attn_dp_size": 4, "enable_dp_attention": True}, "4", "TP4 attention DP4"),
         ({"ep_size": 4, "quantization": "fp8"}, "4", "TP4 EP4 FP8"),
         # A server of before attn_dp_size counts the groups of attention with dp_size.
-        ({"attn_dp_size": None, "dp_size": 4, "enable_dp_attention": True}, "4", "TP4 attention DP4"),
+        (
+            {"attn_dp_size": None, "dp_size": 4, "enable_dp_attention": True},
+            "4",
+            "TP4 attention DP4",
+        ),
         ({"attn_dp_size": None, "dp_size": 2, "enable_dp_attention": False}, "8", "TP4 DP2"),
     ],
 )

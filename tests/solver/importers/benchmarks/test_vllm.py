@@ -52,7 +52,7 @@ def test_the_workload_has_the_mean_lengths_and_names_its_table(read: Read, vllm_
 
 
 def test_every_figure_of_the_workload_names_its_source(read: Read, vllm_run: Run) -> None:
-    (entry,) = read("vllm", vllm_run, workload="chat").tables["workloads"]
+    (entry,) = read("vllm", vllm_run, workload="chat").tables["workloads"]  # type: ignore[misc]
     assert isinstance(entry, dict)
     assert isinstance(entry["input_tokens"], Figure)
     assert "bench.json: mean of 100 requests" in entry["input_tokens"].source
@@ -186,9 +186,7 @@ def test_more_than_one_failure_in_a_hundred_is_refused_unless_accepted(
     assert any("3 of 103 requests failed" in note for note in found.notes)
 
 
-def test_an_older_result_counts_prompts_that_never_came_back(
-    faults: Faults, vllm_run: Run
-) -> None:
+def test_an_older_result_counts_prompts_that_never_came_back(faults: Faults, vllm_run: Run) -> None:
     del vllm_run["failed"]
     assert "20 of 120 requests failed" in faults("vllm", vllm_run | {"num_prompts": 120})
 

@@ -1,0 +1,327 @@
+"""SGLang: ``sglang.launch_server`` and its router, as of the version in ``flags_sglang.toml``.
+
+How it counts, read from its sources: ``--tp-size`` is all devices of a stage, and attention data
+parallelism divides them (``srt/arg_groups/fields/parallel.py``); ``--max-running-requests`` is of
+the whole server and divided over the attention groups (``srt/mem_cache``);
+``--mem-fraction-static`` is the share of memory for weights and KV cache, without activations
+(``srt/arg_groups/fields/schedule.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from solver.deploy.engines.contract import ServerPlan
+from solver.deploy.engines.flag_table import Program, flag_table
+from solver.deploy.engines.refusals import device_refusals
+from solver.deploy.engines.shares import (
+    decimal_share,
+    devices_in_words,
+    share_refusals,
+    weights_in_words,
+)
+from solver.deploy.launch import Argument, Environment, Role, Upstream
+from solver.errors import Fault
+
+__all__ = ["Sglang"]
+
+_KV = {16: "auto", 8: "fp8_e4m3"}
+_PORT = 30000
+_ROUTER_PORT = 8000
+_BOOTSTRAP_PORT = 8998
+_MEETING_PORT = 20000
+
+
+class Sglang:
+    """The engine SGLang."""
+
+    name = "sglang"
+    online_formats = frozenset({"fp8"})
+
+    def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
+        """Drafts beside attention groups or pipelines, experts that do not divide a stage."""
+        design = plan.design
+        # Its kernels are built for compute capability 7.5 and up (pyproject of sgl-kernel).
+        yield from device_refusals(plan, engine="SGLang", vendors=("NVIDIA",), least=75)
+        yield from share_refusals(plan)
+        if plan.stage_devices % design.expert_parallel:
+            yield plan.fault(
+                f"{design.expert_parallel} groups of experts do not divide the "
+                f"{plan.stage_devices} devices of a stage",
+                "Choose another point with --point",
+            )
+        if design.draft_tokens and design.attention_data_parallel > 1:
+            yield plan.fault(
+                "SGLang runs no draft model beside attention data parallelism",
+                "Choose a point without a draft or with attention_data_parallel 1",
+            )
+        if design.draft_tokens and design.pipeline_parallel > 1:
+            yield plan.fault(
+                "SGLang runs no draft model beside a pipeline",
+                "Choose a point without a draft or without a pipeline",
+            )
+
+    def role(self, plan: ServerPlan) -> Role:
+        """``sglang.launch_server`` with every decision of the plan as a flag."""
+        program = flag_table(self.name).programs["serve"]
+        design = plan.design
+        return Role(
+            name=design.name,
+            design=design,
+            phase=design.phase,
+            replicas=design.count,
+            command=program.words,
+            positional=(),
+            arguments=tuple(_arguments(program, plan)),
+            environment=_environment(program, plan),
+            image=program.image,
+            port=_PORT,
+            health_path="/health",
+            nodes=plan.nodes,
+            devices_per_node=design.devices // plan.nodes,
+            node_arguments=tuple(_node_arguments(program, plan)) if plan.nodes > 1 else (),
+        )
+
+    def router(self, roles: Sequence[Role]) -> Role | None:
+        """``sglang_router``: over like replicas, or from prefill to decode replicas."""
+        if len(roles) == 1 and roles[0].replicas == 1:
+            return None
+        program = flag_table(self.name).programs["router"]
+        arguments = [
+            program.argument("--host", "0.0.0.0", "Reachable from outside its container"),
+            program.argument("--port", _ROUTER_PORT, "Where clients send their requests"),
+        ]
+        if any(role.phase != "aggregated" for role in roles):
+            arguments.append(
+                program.argument(
+                    "--pd-disaggregation",
+                    "",
+                    "Every prompt goes to a prefill replica, its tokens come from a decode replica",
+                )
+            )
+        cached = any(role.design.prefix_hit for role in roles)
+        arguments.append(
+            program.argument(
+                "--policy",
+                "cache_aware" if cached else "round_robin",
+                "The plan counts on prompts that are in the prefix cache already"
+                if cached
+                else "The plan loads all replicas of a kind alike",
+            )
+        )
+        flags = {"prefill": "--prefill", "decode": "--decode", "aggregated": "--worker-urls"}
+        return Role(
+            name="router",
+            design=roles[0].design,
+            phase="aggregated",
+            replicas=1,
+            command=program.words,
+            positional=(),
+            arguments=tuple(arguments),
+            environment=(),
+            image=program.image,
+            port=_ROUTER_PORT,
+            health_path="/health",
+            devices_per_node=0,
+            upstreams=tuple(
+                Upstream(
+                    flags[role.phase],
+                    role.name,
+                    f"{role.replicas} replicas of {role.name}, as the plan has",
+                    once=role.phase == "aggregated",
+                    more=(str(_BOOTSTRAP_PORT),) if role.phase == "prefill" else (),
+                )
+                for role in roles
+            ),
+        )
+
+    def notes(self, plan: ServerPlan) -> Iterator[str]:
+        """What its flags cannot carry."""
+        design = plan.design
+        if design.microbatches > 1 and design.microbatches != design.pipeline_parallel:
+            yield (
+                f"{design.name}: the plan runs {design.microbatches} microbatches; SGLang keeps as "
+                f"many in flight as the pipeline has stages ({design.pipeline_parallel})."
+            )
+        if Fraction(design.hbm_fraction) == 1 and design.hbm_used_fraction is None:
+            yield (
+                f"{design.name}: the plan reserves no HBM, so SGLang chooses the share of weights "
+                "and KV cache itself."
+            )
+        if design.phase == "decode" and design.prefix_hit is not None:
+            yield (
+                f"{design.name}: prefixes are found on the prefill replicas; decode replicas of "
+                "SGLang keep none unless told to."
+            )
+
+
+def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
+    design, checkpoint = plan.design, plan.checkpoint
+    if checkpoint is None:
+        raise ValueError("the checkpoint of a plan is settled before its role is made")
+    yield program.argument(
+        "--model-path",
+        checkpoint.id,
+        f"{plan.model.name}; the plan computes with weights in {weights_in_words(plan)}",
+    )
+    yield program.argument("--host", "0.0.0.0", "Reachable from outside its container")
+    yield program.argument("--port", _PORT, "Where the router and the health check find it")
+    yield program.argument("--served-model-name", plan.served_name, "The name that clients ask for")
+    groups = design.attention_data_parallel
+    cut = f" (tensor {design.tensor_parallel} x attention data {groups})" if groups > 1 else ""
+    yield program.argument(
+        "--tp-size",
+        plan.stage_devices,
+        f"{devices_in_words(plan.stage_devices)} share each layer{cut}",
+    )
+    if groups > 1:
+        yield program.argument(
+            "--attn-dp-size",
+            groups,
+            f"{groups} groups of {devices_in_words(design.tensor_parallel)} each attend to "
+            "sequences of their own",
+        )
+    if design.expert_parallel > 1:
+        yield program.argument(
+            "--ep-size",
+            design.expert_parallel,
+            f"The {plan.model.n_experts} experts lie on {design.expert_parallel} groups of devices",
+        )
+    if design.pipeline_parallel > 1:
+        yield program.argument(
+            "--pp-size",
+            design.pipeline_parallel,
+            f"The layers lie in {design.pipeline_parallel} stages, one after the other",
+        )
+    if design.max_sequences is not None:
+        yield program.argument(
+            "--max-running-requests",
+            design.max_sequences,
+            f"One replica decodes {design.max_sequences} sequences together"
+            + (f", over its {groups} groups" if groups > 1 else ""),
+        )
+        if design.microbatches > 1:
+            yield program.argument(
+                "--pp-max-micro-batch-size",
+                -(-design.max_sequences // (groups * design.microbatches)),
+                f"They run in {design.microbatches} microbatches",
+            )
+    if design.context_tokens is not None:
+        yield program.argument(
+            "--context-length",
+            design.context_tokens,
+            f"The longest request has {design.context_tokens} tokens, output included",
+        )
+    yield from _memory(program, plan)
+    if plan.format == "fp8" and checkpoint.format == "bf16":
+        yield program.argument(
+            "--quantization",
+            "fp8",
+            f"The checkpoint is in 16 bits; weights are turned into {weights_in_words(plan)} "
+            "while they load",
+        )
+    if design.kv_bits is not None:
+        yield program.argument(
+            "--kv-cache-dtype",
+            _KV[design.kv_bits],
+            f"The KV cache is planned in {design.kv_bits} bits",
+        )
+    yield from _speculation(program, plan)
+    yield from _phase(program, plan)
+
+
+def _memory(program: Program, plan: ServerPlan) -> Iterator[Argument]:
+    told = Fraction(plan.design.hbm_fraction)
+    used = plan.design.hbm_used_fraction
+    if told < 1:
+        yield program.argument(
+            "--mem-fraction-static",
+            decimal_share(told),
+            f"Weights and KV cache may fill {decimal_share(told)} of HBM; the "
+            f"{decimal_share(1 - told)} that the plan leaves free holds activations",
+        )
+    elif used is not None:
+        yield program.argument(
+            "--mem-fraction-static",
+            decimal_share(Fraction(used)),
+            "The plan reserves no HBM; this is what its weights and KV cache fill",
+        )
+
+
+def _speculation(program: Program, plan: ServerPlan) -> Iterator[Argument]:
+    design, draft = plan.design, plan.draft_checkpoint
+    if draft is None:
+        return
+    yield program.argument(
+        "--speculative-algorithm", "STANDALONE", "A smaller model drafts, as the plan has it"
+    )
+    yield program.argument(
+        "--speculative-draft-model-path", draft.id, f"The draft model is {design.draft_model}"
+    )
+    if plan.format == "fp8" or design.draft_weight_bits == 8:
+        in_8_bits = design.draft_weight_bits == 8 and draft.format == "bf16"
+        yield program.argument(
+            "--speculative-draft-model-quantization",
+            "fp8" if in_8_bits or draft.format == "fp8" else "unquant",
+            "The format of the draft's weights; without this it takes that of the large model",
+        )
+    yield program.argument(
+        "--speculative-num-steps",
+        design.draft_tokens,
+        f"It drafts {design.draft_tokens} tokens a step, one after the other",
+    )
+    yield program.argument("--speculative-eagle-topk", 1, "One draft, no tree of drafts")
+    yield program.argument(
+        "--speculative-num-draft-tokens",
+        design.draft_tokens + 1,
+        f"The large model checks {design.draft_tokens} drafted tokens and adds its own",
+    )
+
+
+def _phase(program: Program, plan: ServerPlan) -> Iterator[Argument]:
+    design = plan.design
+    if design.phase == "aggregated":
+        return
+    told = "hands its KV cache over to" if design.phase == "prefill" else "takes it over from"
+    yield program.argument(
+        "--disaggregation-mode",
+        design.phase,
+        f"This replica does {design.phase} alone and {told} {', '.join(design.paired_with)}",
+    )
+    yield program.argument(
+        "--disaggregation-transfer-backend", "nixl", "What carries the KV cache between the two"
+    )
+    if design.phase == "prefill":
+        yield program.argument(
+            "--disaggregation-bootstrap-port",
+            _BOOTSTRAP_PORT,
+            "Where decode replicas ask for the KV cache",
+        )
+
+
+def _environment(program: Program, plan: ServerPlan) -> tuple[Environment, ...]:
+    name = "SGLANG_PP_LAYER_PARTITION"
+    if not plan.design.layers_by_stage:
+        return ()
+    if name not in program.environment:
+        raise ValueError(f"{name} is not in the table of SGLang")
+    return (
+        Environment(
+            name,
+            ",".join(map(str, plan.design.layers_by_stage)),
+            "The stages hold unequal layers, as the plan lays them",
+        ),
+    )
+
+
+def _node_arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
+    yield program.argument(
+        "--nnodes",
+        plan.nodes,
+        f"One replica of {devices_in_words(plan.design.devices)} spans {plan.nodes} hosts",
+    )
+    yield program.argument("--node-rank", "{rank}", "Which of them this is, from 0")
+    yield program.argument(
+        "--dist-init-addr", f"{{leader}}:{_MEETING_PORT}", "Where host 0 is and its ranks meet"
+    )
