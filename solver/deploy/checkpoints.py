@@ -93,7 +93,7 @@ def checkpoint_of(
         # A measurement that does not state its format ran some checkpoint: the user knows which.
         published = {}
     for wanted in (form, "bf16" if form in online else None):
-        if wanted in published:
+        if wanted is not None and wanted in published:
             return Checkpoint(published[wanted], wanted)
     told = "in the format that was measured" if form is None else f"in {form}"
     raise OutputError.one(

@@ -21,7 +21,7 @@ def objectives_in_words(document: Mapping[str, Any], point: int) -> str:
     units = {each.text("name"): each.text("unit") for each in whole.tables("objectives")}
     values = whole.tables("points")[point].inner("objectives").table
     told = ", ".join(
-        f"{clean(key, limit=40)} {short(float(value))} {clean(units.get(key, ''), limit=40)}".strip()
+        f"{clean(key, limit=40)} {short(float(value))} {clean(units.get(key, ''), limit=40)}"
         for key, value in values.items()
         if type(value) in (int, float)
     )
@@ -65,10 +65,18 @@ def _of_plan(plan: ServerPlan) -> Iterator[str]:
                 f"{checkpoint.id} is taken to be in {checkpoint.format}, as the plan is; write "
                 f"--weights '{clean(name, limit=60)}={checkpoint.id}@FORMAT' if it is not."
             )
-    if design.hosts:
+    if len(design.hosts) > 1:
         yield (
-            f"{design.name}: the stages stand on {', '.join(clean(h, limit=40) for h in design.hosts)}, "
-            "in this order; start rank 0 on the first."
+            f"{design.name}: the stages stand on "
+            f"{', '.join(clean(host, limit=40) for host in design.hosts)}, in this order; start "
+            "rank 0 on the first."
+        )
+    if design.visible_devices:
+        yield (
+            f"{design.name}: the stages stand on devices "
+            f"{', '.join(map(str, design.visible_devices))} of one machine, in this order, as "
+            "'nvidia-smi' numbers them. Where a scheduler hands devices out, as in Kubernetes, "
+            "ask it for these."
         )
     if plan.format is None:
         yield (

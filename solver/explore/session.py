@@ -8,7 +8,8 @@ from __future__ import annotations
 import atexit
 import hashlib
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
@@ -25,6 +26,7 @@ from solver.explore.worker import Order, Worker
 from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.loading import read_bytes
 from solver.instance.reading import Question, read_any_instance
+from solver.report.numbers import clean
 from solver.result import kind_of, read_document
 
 __all__ = ["SCENARIOS", "Session"]
@@ -71,8 +73,9 @@ class Session:
     ) -> None:
         self._asked = asked
         self._folder = folder
-        self.source = source
-        self.title, self.kind = _title_and_kind(asked, document)
+        self.source = source = clean(source, limit=80)
+        title, self.kind = _title_and_kind(asked, document)
+        self.title = clean(title)
         self.controls: tuple[Control, ...] = () if asked is None else asked.controls
         self.fixed_reason = ""
         if asked is None:
@@ -83,6 +86,9 @@ class Session:
         shown = ScenarioState(status="done", document=document)
         self._states = {"A": ScenarioState() if document is None else shown, "B": ScenarioState()}
         self._scenarios: dict[str, Scenario] = {}
+        # B is begun by A's thread or by whoever asks for it first.
+        self._beginning = threading.Lock()
+        self._closed = False
         if asked is not None:
             # B's process starts when A has its first answer: until then A needs the machine.
             self._begin("A", None, self._begin_second)
@@ -148,9 +154,13 @@ class Session:
             settings = settings_of(self.controls, changes)
         except FleetError as error:
             faults = error.faults
-        self._scenario(scenario).ask(
-            changes, lambda revision: Order(revision, asked.path, settings, asked.sha256), faults
-        )
+        begun = self._scenario(scenario)
+        if begun is not None:
+            begun.ask(
+                changes,
+                lambda revision: Order(revision, asked.path, settings, asked.sha256),
+                faults,
+            )
 
     def cancel(self, scenario: str) -> None:
         """Stop solving; what was found stays, as a partial answer."""
@@ -191,23 +201,29 @@ class Session:
     def close(self) -> None:
         """End the processes; may be called twice."""
         atexit.unregister(self.close)
-        for scenario in list(self._scenarios.values()):
+        with self._beginning:
+            self._closed = True
+            begun = list(self._scenarios.values())
+        for scenario in begun:
             scenario.close()
         self._folder.close()
 
     def _begin_second(self) -> None:
-        if "B" not in self._scenarios and self._asked is not None:
+        if self._asked is not None:
             self._begin("B", Order(0, self._asked.path, {}, self._asked.sha256), None)
 
-    def _begin(self, name: str, rehearsal: Order | None, on_answer: Any) -> None:
-        self._scenarios[name] = Scenario(
-            name, lambda: Worker(rehearsal), state=self._states[name], on_answer=on_answer
-        )
+    def _begin(
+        self, name: str, rehearsal: Order | None, on_answer: Callable[[], None] | None
+    ) -> None:
+        with self._beginning:
+            if name not in self._scenarios and not self._closed:
+                self._scenarios[name] = Scenario(
+                    name, lambda: Worker(rehearsal), state=self._states[name], on_answer=on_answer
+                )
 
-    def _scenario(self, name: str) -> Scenario:
-        if name not in self._scenarios:
-            self._begin(name, None, None)
-        return self._scenarios[name]
+    def _scenario(self, name: str) -> Scenario | None:
+        self._begin(name, None, None)
+        return self._scenarios.get(name)
 
     def _named(self, fault: Fault) -> Fault:
         """The fault with the label of its control in place of the key."""

@@ -215,7 +215,9 @@ def _layout(run: ServingRun, answers: Answers, devices: int | None) -> str:
         design = f"{devices} device{'s' if devices > 1 else ''}"
     else:
         design = ""
-    return " ".join(f"{design} {run.load}".split())
+    # As tables of points call it: no more sequences than that were ever decoded together.
+    load = run.load.replace("concurrency", "batch")
+    return " ".join(f"{design} {load}".split())
 
 
 def _source(run: ServingRun, path: Path) -> str:

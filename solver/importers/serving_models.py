@@ -110,9 +110,9 @@ def same_model(first: str, second: str) -> bool:
 
 
 def weights_word(model_id: str) -> str:
-    """What a known id says of its weights, for the name of a layout: ``FP8`` or nothing."""
+    """What a known id says of its weights, for the name of a layout: ``fp8`` or nothing."""
     known = catalog_model(model_id) is not None
-    return "FP8" if known and model_id.casefold().endswith("-fp8") else ""
+    return "fp8" if known and model_id.casefold().endswith("-fp8") else ""
 
 
 def _canonical(name: str) -> str:

@@ -31,6 +31,7 @@ __all__ = ["read_sglang"]
 _TOOL = "sglang.bench_serving"
 _WHAT = "the JSONL result of 'python -m sglang.bench_serving --output-file'"
 _MOST = 4096
+_WRITTEN = "Name the file as the tool wrote it"
 _QUANTIZATION = re.compile(r"^[a-z0-9][a-z0-9_-]{0,23}$")
 
 
@@ -161,20 +162,22 @@ def _server_layout(info: Fields) -> tuple[str, int] | None:
         if info.record.get("enable_dp_attention") is True:
             groups, replicas = replicas, 1
     experts = info.count("ep_size") or 1
-    words = [f"TP{tensor}"]
+    if tensor % groups:
+        info.fault("tp_size", f"{tensor} is not shared by {groups} groups of attention", _WRITTEN)
+        return None
+    # As results of this project name a layout: TP within a group, DP groups, EP experts, PP stages.
+    words = [f"{replicas}x"] if replicas > 1 else []
+    words.append(f"TP{tensor // groups}")
     words += [
         f"{word}{degree}"
-        for word, degree in (
-            ("PP", pipeline),
-            ("DP", replicas),
-            ("attention DP", groups),
-            ("EP", experts),
-        )
+        for word, degree in (("DP", groups), ("EP", experts), ("PP", pipeline))
         if degree > 1
     ]
     quantization = info.text("quantization")
     if _QUANTIZATION.match(quantization):
-        words.append(quantization.upper())
+        words.append(quantization)
+    if info.text("kv_cache_dtype").startswith("fp8"):
+        words.append("KV8")
     devices = tensor * pipeline * replicas
     if devices > _MOST:
         info.fault("tp_size", f"makes {devices} devices", f"A server has at most {_MOST}")

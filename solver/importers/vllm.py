@@ -29,10 +29,11 @@ _TOOL = "vllm bench serve"
 _WHAT = "the JSON result of 'vllm bench serve --save-result'"
 _DEGREES = {
     "TP": ("tp", "tensor_parallel_size", "tensor_parallel"),
-    "PP": ("pp", "pipeline_parallel_size", "pipeline_parallel"),
     "DP": ("dp", "data_parallel_size", "data_parallel"),
+    "PP": ("pp", "pipeline_parallel_size", "pipeline_parallel"),
 }
-"""Degrees whose product is the devices of a vLLM server, and the keys people note them under."""
+"""Degrees whose product is the devices of a vLLM server, and the keys people note them under. Their
+order is that in which results of this project name a layout, so that its name can be deployed."""
 _MOST = 4096
 
 

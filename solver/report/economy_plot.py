@@ -8,6 +8,7 @@ each staircase is made of. matplotlib is imported when drawing.
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ from solver.report.economy_findings import (
     short_economy_status,
 )
 from solver.report.economy_names import Box, free_place
-from solver.report.figure_style import SOFT, STYLE, PlotFormat, figure_bytes
+from solver.report.figure_style import HATCHES, PATTERN, SOFT, STYLE, PlotFormat, figure_bytes
 from solver.report.fleet_facts import Goal, goals_of
 
 if TYPE_CHECKING:
@@ -281,6 +282,7 @@ def _strip(
 ) -> None:  # fmt: skip
     """One row of colours: what each stretch of a staircase is made of."""
     group_of = {int(i): group for group in paint.groups for i in group.indices}
+    hatches = _hatches(paint)
     edges = np.append(x[found], limits[0] if x_goal.maximised else limits[1])
     groups = [group_of[index] for index in found.tolist()]
     # Stretches of one colour that follow each other are one bar.
@@ -288,9 +290,15 @@ def _strip(
     for start, end in zip(turns, [*turns[1:], len(groups)], strict=True):
         low, high = sorted((float(edges[start]), float(edges[end])))
         panel.broken_barh(
-            [(low, high - low)], (row - 0.38, 0.76), facecolors=groups[start].colour, linewidth=0,
-            zorder=2,
+            [(low, high - low)], (row - 0.38, 0.76), facecolors=groups[start].colour,
+            edgecolors=PATTERN, hatch=hatches[groups[start].name], linewidth=0, zorder=2,
         )  # fmt: skip
+
+
+def _hatches(paint: Painted) -> dict[str, str]:
+    """A pattern for each group, so that strips are told apart without colour."""
+    names = [group.name for group in paint.groups]
+    return dict(zip(names, itertools.cycle(HATCHES), strict=False))
 
 
 def _dress_strips(
@@ -309,7 +317,13 @@ def _dress_strips(
         panel.spines[side].set_visible(False)
     panel.tick_params(length=0)
     figure.legend(
-        handles=[Patch(color=group.colour, label=group.name) for group in paint.groups],
+        handles=[
+            Patch(
+                facecolor=group.colour, edgecolor=PATTERN, linewidth=0,
+                hatch=_hatches(paint)[group.name], label=group.name,
+            )
+            for group in paint.groups
+        ],
         loc="lower left", bbox_to_anchor=(_LEFT - 0.01, 0.0), frameon=False, fontsize=9,
         ncols=_fitting([group.name for group in paint.groups]),
         title=f"{paint.title} of the designs on each line",

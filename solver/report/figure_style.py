@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["SOFT", "STYLE", "PlotFormat", "figure_bytes"]
+__all__ = ["HATCHES", "PATTERN", "SOFT", "STYLE", "PlotFormat", "figure_bytes"]
 
 PlotFormat = Literal["png", "svg", "pdf"]
 
 _INK = "#222222"
 SOFT = "#5f5f5f"
+HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "||||", "++++")
+"""Patterns of areas, in the order of their colours: they tell them apart without colour."""
+PATTERN = "#00000080"
+"""Colour of their strokes."""
 STYLE: Any = {
+    # A pattern must not drown the colour.
+    "hatch.linewidth": 0.5,
     "font.family": ["DejaVu Sans"],
     "font.size": 10.0,
     "axes.spines.top": False,

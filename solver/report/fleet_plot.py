@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from solver.report.figure_style import SOFT, STYLE, PlotFormat, figure_bytes
+from solver.report.figure_style import HATCHES, PATTERN, SOFT, STYLE, PlotFormat, figure_bytes
 from solver.report.fleet_bill import replica_names
 from solver.report.fleet_choose import marks_of
 from solver.report.fleet_facts import Goal, devices_by_machine, goals_of
@@ -226,18 +226,21 @@ def _machines(axes: Axes, document: Mapping[str, Any], goal: Goal | None, x: Flo
         [[entry.get(name, 0.0) for name in names] for entry in held], dtype=np.float64
     ).reshape(len(held), len(names))
     rest = np.array([sum(entry.values()) for entry in held]) - table.sum(axis=1)
-    stacks = [(name, _MACHINES[k], table[:, k]) for k, name in enumerate(names)]
+    stacks = [(name, _MACHINES[k], HATCHES[k], table[:, k]) for k, name in enumerate(names)]
     if rest.max(initial=0.0) > 1e-9:
-        stacks.append(("other machines", _REST, rest))
+        stacks.append(("other machines", _REST, HATCHES[len(_MACHINES)], rest))
     bottom = np.zeros(len(held))
-    for name, colour, devices in stacks:
+    for name, colour, hatch, devices in stacks:
         top = bottom + devices
         if goal is None:
-            axes.bar(x, devices, bottom=bottom, width=0.85, color=colour, label=name, linewidth=0)
+            axes.bar(
+                x, devices, bottom=bottom, width=0.85, facecolor=colour, edgecolor=PATTERN,
+                hatch=hatch, label=name, linewidth=0,
+            )  # fmt: skip
         else:
             _bands(
                 axes, x, bottom, top, end=axes.get_xlim()[0 if goal.maximised else 1],
-                maximised=goal.maximised, colour=colour, name=name,
+                maximised=goal.maximised, colour=colour, hatch=hatch, name=name,
             )  # fmt: skip
         bottom = top
     axes.set_ylim(0, 1.06 * max(bottom.max(initial=0.0), 1e-9))
@@ -249,7 +252,7 @@ def _machines(axes: Axes, document: Mapping[str, Any], goal: Goal | None, x: Flo
 
 def _bands(
     axes: Axes, x: FloatArray, low: FloatArray, high: FloatArray, *, end: float,
-    maximised: bool, colour: str, name: str,
+    maximised: bool, colour: str, hatch: str, name: str,
 ) -> None:  # fmt: skip
     """A band that holds each point's value for all that it is good enough for.
 
@@ -262,7 +265,9 @@ def _bands(
         np.append(low[order][0], low[order]),
         np.append(high[order][0], high[order]),
         step="pre",
-        color=colour,
+        facecolor=colour,
+        edgecolor=PATTERN,
+        hatch=hatch,
         linewidth=0,
         label=name,
     )

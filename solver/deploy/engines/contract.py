@@ -62,8 +62,14 @@ class Engine(Protocol):
     online_formats: frozenset[str]
     """Formats of weights that it makes itself from 16-bit ones while it loads them."""
 
+    def misfits(self, plan: ServerPlan) -> Iterator[Fault]:
+        """Devices and formats of ``plan`` that it does not run; hosts are not counted yet."""
+
     def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
         """Why it cannot run ``plan``, beside what no engine here can."""
+
+    def routing_refusals(self, plans: Sequence[ServerPlan]) -> Iterator[Fault]:
+        """Why its router cannot serve all of ``plans`` together."""
 
     def role(self, plan: ServerPlan) -> Role:
         """The server of ``plan``, whose checkpoints are known."""

@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from solver.deploy.launch import Addresses, Argument, OptionFile
+from solver.deploy.model_facts import AcceleratorFacts
 
 __all__ = ["Flag", "FlagTable", "Option", "Program", "flag_table"]
 
@@ -47,15 +48,16 @@ class Flag:
         """Why ``value`` is none of this flag; ``None`` where it is one."""
         if self.choices and value not in self.choices:
             return f"{value!r} is none of {', '.join(self.choices)}"
-        sound = {
-            "int": lambda: _WHOLE.fullmatch(value) is not None,
-            "float": lambda: _DECIMAL.fullmatch(value) is not None,
-            "text": lambda: bool(value) and not value.startswith("-"),
-            "file": lambda: bool(value) and not value.startswith("-"),
-            "json": lambda: _is_table(value),
-            "switch": lambda: not value,
-        }[self.type]
-        return None if sound() else f"{value!r} is no value of type {self.type}"
+        word = bool(value) and not value.startswith("-")
+        sound: dict[FlagType, bool] = {
+            "int": _WHOLE.fullmatch(value) is not None,
+            "float": _DECIMAL.fullmatch(value) is not None,
+            "text": word,
+            "file": word,
+            "json": _is_table(value),
+            "switch": not value,
+        }
+        return None if sound[self.type] else f"{value!r} is no value of type {self.type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,14 @@ class Program:
     package: str
     version: str
     image: str
-    images_by_vendor: Mapping[str, str]
+    images: Mapping[str, str]
     flags: Mapping[str, Flag]
     environment: Mapping[str, str]
     options: Mapping[str, Option]
+
+    def image_for(self, device: AcceleratorFacts) -> str:
+        """The container image for a device: by its name, else its vendor, else the usual one."""
+        return self.images.get(device.name) or self.images.get(device.vendor) or self.image
 
     def option_file(
         self, name: str, options: Mapping[str, Any], whys: Mapping[str, str]
@@ -178,7 +184,7 @@ def flag_table(engine: str) -> FlagTable:
                 package=program["package"],
                 version=program["version"],
                 image=program["image"],
-                images_by_vendor=program.get("images_by_vendor", {}),
+                images=program.get("images", {}),
                 flags={
                     flag: Flag(flag, row["type"], tuple(row.get("choices", ())), row["in"])
                     for flag, row in program["flags"].items()

@@ -44,6 +44,11 @@ def common_refusals(plan: ServerPlan) -> Iterator[Fault]:
             f"the KV cache is planned in {design.kv_bits} bits; 8 and 16 have a flag",
             "Solve again with design.kv_bits of 8 or 16",
         )
+    if plan.format == "nvfp4" and any(device.vendor != "NVIDIA" for device in plan.devices):
+        yield plan.fault(
+            "NVFP4 is a format of NVIDIA's devices",
+            "Solve again with design.weight_format = 'mxfp4'",
+        )
     yield from head_refusals(plan)
     yield from context_refusals(plan)
 

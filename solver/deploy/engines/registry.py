@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from solver.deploy.designs import replica_designs
 from solver.deploy.engines.contract import Engine, ServerPlan
 from solver.deploy.engines.flag_table import flag_table
 from solver.deploy.engines.refusals import common_refusals
+from solver.deploy.engines.routing import routing_refusals
 from solver.deploy.engines.sglang import Sglang
 from solver.deploy.engines.trtllm import Trtllm
 from solver.deploy.engines.vllm import Vllm
@@ -68,10 +69,11 @@ def build_deployment(
     _check_weights(weights, designs)
     plans = [_plan(question, design, served_name) for design in designs]
     _check_served_name(served_name, plans)
-    faults = [fault for plan in plans for fault in _refusals(chosen, plan)]
-    faults += _routing_refusals(plans)
-    if faults:
-        raise OutputError.all_of(faults)
+    # Hosts are counted once the devices are known to be ones that the engine runs on.
+    _raise_all(fault for plan in plans for fault in (*common_refusals(plan), *chosen.misfits(plan)))
+    plans = [replace(plan, nodes=hosts_spanned(plan.design, plan.devices[0])) for plan in plans]
+    faults = [fault for plan in plans for fault in chosen.refusals(plan)]
+    _raise_all([*faults, *routing_refusals(plans), *chosen.routing_refusals(plans)])
     ready = _with_checkpoints(chosen, plans, weights)
     roles = tuple(chosen.role(plan) for plan in ready)
     table = flag_table(engine)
@@ -103,7 +105,7 @@ def _plan(question: Place, design: ReplicaDesign, served_name: str | None) -> Se
         model=model,
         format=planned_format(design.weight_bits, design.weight_format, model, devices[0]),
         devices=devices,
-        nodes=hosts_spanned(design, devices[0]),
+        nodes=1,
         served_name=served_name if served_name is not None else _plain_name(design.model),
         draft=None if design.draft_model is None else model_facts(question, design.draft_model),
     )
@@ -144,59 +146,38 @@ def _check_served_name(served_name: str | None, plans: Sequence[ServerPlan]) -> 
         )
 
 
-def _refusals(engine: Engine, plan: ServerPlan) -> Iterator[Fault]:
-    found = list(common_refusals(plan))
-    yield from found
-    yield from engine.refusals(plan)
-
-
-def _routing_refusals(plans: Sequence[ServerPlan]) -> Iterator[Fault]:
-    parted = [plan for plan in plans if plan.design.phase != "aggregated"]
-    if not parted:
-        return
-    workloads = {(plan.design.workload, plan.design.model) for plan in plans}
-    if len(workloads) > 1:
-        told = ", ".join(sorted(clean(name, limit=40) for name, _ in workloads))
-        yield Fault(
-            "deployment",
-            f"prefill and decode are apart and the point serves {len(workloads)} workloads "
-            f"({told}); one router hands over within one workload",
-            "Solve each workload alone, and deploy each result",
-        )
-    for plan in parted:
-        if not plan.design.paired_with:
-            yield plan.fault(
-                f"a {plan.design.phase} replica without its other half serves nobody",
-                "Give the result as 'fleetfront solve --out' wrote it",
-            )
-    if any(plan.design.phase == "aggregated" for plan in plans):
-        yield Fault(
-            "deployment",
-            "some replicas do both phases and others one, and no router here mixes them",
-            "Choose a point with one kind, or solve again with one choice of phases",
-        )
-    widths = {plan.design.kv_bits for plan in parted}
-    if len(widths) > 1:
-        yield Fault(
-            "deployment",
-            "prefill and decode keep the KV cache in different widths, so it cannot be handed over",
-            "Solve again with one design.kv_bits",
-        )
+def _raise_all(faults: Iterable[Fault]) -> None:
+    found = list(dict.fromkeys(faults))
+    if found:
+        raise OutputError.all_of(found)
 
 
 def _with_checkpoints(
     engine: Engine, plans: Sequence[ServerPlan], weights: Mapping[str, str]
 ) -> list[ServerPlan]:
     """Every plan with what it loads; all that is missing in one error."""
-    ready, faults = [], []
+    ready, faults = [], list(_in_two_formats(plans, weights))
     for plan in plans:
         try:
             ready.append(_loaded(engine, plan, weights))
         except FleetError as error:
             faults += [fault for fault in error.faults if fault not in faults]
-    if faults:
-        raise OutputError.all_of(faults)
+    _raise_all(faults)
     return ready
+
+
+def _in_two_formats(plans: Sequence[ServerPlan], weights: Mapping[str, str]) -> Iterable[Fault]:
+    """A checkpoint named for a model that the plan computes in two formats."""
+    for name in weights:
+        forms = sorted({plan.format or "?" for plan in plans if plan.model.name == name})
+        if len(forms) > 1:
+            yield Fault(
+                f"--weights {clean(name, limit=60)}",
+                f"the plan computes with {clean(name, limit=60)} in {' and '.join(forms)}, and one "
+                "checkpoint cannot be both",
+                "Solve again with one design.weight_format, or leave the flag out where both are "
+                "published",
+            )
 
 
 def _loaded(engine: Engine, plan: ServerPlan, weights: Mapping[str, str]) -> ServerPlan:

@@ -19,6 +19,7 @@ from solver.deploy.engines.shares import (
     decimal_share,
     devices_in_words,
     share_refusals,
+    visible_devices,
     weights_in_words,
 )
 from solver.deploy.launch import Argument, Environment, Role, Upstream
@@ -39,11 +40,25 @@ class Sglang:
     name = "sglang"
     online_formats = frozenset({"fp8"})
 
+    def misfits(self, plan: ServerPlan) -> Iterator[Fault]:
+        """Other vendors than NVIDIA and AMD, and devices before Ampere."""
+        yield from device_refusals(plan, engine="SGLang", vendors=("NVIDIA", "AMD"), least=80)
+        images = flag_table(self.name).programs["serve"].images
+        for device in plan.devices:
+            if device.vendor == "AMD" and device.name not in images:
+                yield plan.fault(
+                    f"no image of SGLang for {device.name} is known to us",
+                    "Choose a point on MI300X, MI325X, MI355X or a device of NVIDIA",
+                )
+
+    def routing_refusals(self, plans: Sequence[ServerPlan]) -> Iterator[Fault]:
+        """None: its router takes any number of replicas of each phase."""
+        del plans
+        yield from ()
+
     def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
         """Drafts beside attention groups or pipelines, experts that do not divide a stage."""
         design = plan.design
-        # Its kernels are built for compute capability 7.5 and up (pyproject of sgl-kernel).
-        yield from device_refusals(plan, engine="SGLang", vendors=("NVIDIA",), least=75)
         yield from share_refusals(plan)
         if plan.stage_devices % design.expert_parallel:
             yield plan.fault(
@@ -75,7 +90,7 @@ class Sglang:
             positional=(),
             arguments=tuple(_arguments(program, plan)),
             environment=_environment(program, plan),
-            image=program.image,
+            image=program.image_for(plan.devices[0]),
             port=_PORT,
             health_path="/health",
             nodes=plan.nodes,
@@ -139,7 +154,7 @@ class Sglang:
     def notes(self, plan: ServerPlan) -> Iterator[str]:
         """What its flags cannot carry."""
         design = plan.design
-        if design.microbatches > 1 and design.microbatches != design.pipeline_parallel:
+        if design.microbatches not in (1, design.pipeline_parallel):
             yield (
                 f"{design.name}: the plan runs {design.microbatches} microbatches; SGLang keeps as "
                 f"many in flight as the pipeline has stages ({design.pipeline_parallel})."
@@ -302,11 +317,13 @@ def _phase(program: Program, plan: ServerPlan) -> Iterator[Argument]:
 
 def _environment(program: Program, plan: ServerPlan) -> tuple[Environment, ...]:
     name = "SGLANG_PP_LAYER_PARTITION"
+    chosen = tuple(visible_devices(plan))
     if not plan.design.layers_by_stage:
-        return ()
+        return chosen
     if name not in program.environment:
         raise ValueError(f"{name} is not in the table of SGLang")
     return (
+        *chosen,
         Environment(
             name,
             ",".join(map(str, plan.design.layers_by_stage)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from solver.deploy.engines.contract import ServerPlan
+from solver.deploy.launch import Environment
 from solver.errors import Fault
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "devices_in_words",
     "memory_share",
     "share_refusals",
+    "visible_devices",
     "weights_in_words",
 ]
 
@@ -56,6 +58,19 @@ def share_refusals(plan: ServerPlan) -> Iterator[Fault]:
             f"weights and caches fill {decimal_share(Fraction(used))} of HBM, which leaves no room "
             "for the driver's context and the engine's buffers",
             "Solve again with rules.hbm_reserve_fraction = '1/10', or choose a smaller batch",
+        )
+
+
+def visible_devices(plan: ServerPlan) -> Iterator[Environment]:
+    """Which devices of a machine the stages stand on, for every engine that runs on CUDA."""
+    if plan.design.visible_devices:
+        yield Environment(
+            "CUDA_VISIBLE_DEVICES",
+            ",".join(map(str, plan.design.visible_devices)),
+            "The stages stand on these devices of the machine, in this order",
+        )
+        yield Environment(
+            "CUDA_DEVICE_ORDER", "PCI_BUS_ID", "Devices are numbered as nvidia-smi numbers them"
         )
 
 

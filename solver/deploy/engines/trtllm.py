@@ -19,6 +19,7 @@ from solver.deploy.engines.shares import (
     decimal_share,
     devices_in_words,
     share_refusals,
+    visible_devices,
     weights_in_words,
 )
 from solver.deploy.launch import Addresses, Argument, OptionFile, Role
@@ -39,6 +40,32 @@ class Trtllm:
 
     name = "trtllm"
     online_formats: frozenset[str] = frozenset()
+
+    def misfits(self, plan: ServerPlan) -> Iterator[Fault]:
+        """Other vendors than NVIDIA, devices before Ampere, and formats it does not read."""
+        yield from device_refusals(plan, engine="TensorRT-LLM", vendors=("NVIDIA",), least=80)
+        if plan.format == "int8":
+            yield plan.fault(
+                "TensorRT-LLM serves no weights and activations in INT8",
+                "Choose a point in fp8 or bf16, or --engine vllm",
+            )
+        if plan.format == "nvfp4" and not all(device.has_4_bits for device in plan.devices):
+            yield plan.fault(
+                "TensorRT-LLM runs NVFP4 on devices with 4-bit arithmetic alone",
+                "Choose a point on Blackwell or in another format",
+            )
+
+    def routing_refusals(self, plans: Sequence[ServerPlan]) -> Iterator[Fault]:
+        """Several kinds of replica for one phase: its file of servers has one list for each."""
+        for phase in ("prefill", "decode"):
+            kinds = [plan.design.name for plan in plans if plan.design.phase == phase]
+            if len(kinds) > 1:
+                yield Fault(
+                    "deployment",
+                    f"the plan has {len(kinds)} kinds of {phase} replicas ({', '.join(kinds)}), "
+                    "and the router of TensorRT-LLM takes one here",
+                    "Choose another point with --point, or --engine vllm",
+                )
 
     def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
         """Attention groups of several devices, replicas over hosts, drafts in pipelines."""
@@ -98,8 +125,8 @@ class Trtllm:
                 ),
             ),
             arguments=tuple(arguments),
-            environment=(),
-            image=program.image,
+            environment=tuple(visible_devices(plan)),
+            image=program.image_for(plan.devices[0]),
             port=_PORT,
             health_path="/health",
             nodes=plan.nodes,
@@ -158,7 +185,7 @@ class Trtllm:
                 f"{design.name}: TensorRT-LLM has no router over like replicas; put any load "
                 f"balancer before its {design.count}."
             )
-        if design.microbatches > 1:
+        if design.microbatches not in (1, design.pipeline_parallel):
             yield (
                 f"{design.name}: the plan runs {design.microbatches} microbatches; TensorRT-LLM "
                 f"keeps as many in flight as the pipeline has stages ({design.pipeline_parallel})."

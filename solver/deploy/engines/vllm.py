@@ -21,6 +21,7 @@ from solver.deploy.engines.shares import (
     devices_in_words,
     memory_share,
     share_refusals,
+    visible_devices,
     weights_in_words,
 )
 from solver.deploy.launch import Argument, Environment, Role, Upstream
@@ -40,6 +41,15 @@ class Vllm:
 
     name = "vllm"
     online_formats = frozenset(_ONLINE)
+
+    def misfits(self, plan: ServerPlan) -> Iterator[Fault]:
+        """Other vendors than NVIDIA and AMD, and devices before Turing."""
+        yield from device_refusals(plan, engine="vLLM", vendors=("NVIDIA", "AMD"), least=75)
+
+    def routing_refusals(self, plans: Sequence[ServerPlan]) -> Iterator[Fault]:
+        """None: ``vllm-router`` takes any number of replicas of each phase."""
+        del plans
+        yield from ()
 
     def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
         """Expert groups other than all ranks, drafts in pipelines, ranks across hosts."""
@@ -75,7 +85,6 @@ class Vllm:
         design, checkpoint = plan.design, plan.checkpoint
         if checkpoint is None:
             raise ValueError("the checkpoint of a plan is settled before its role is made")
-        vendor = plan.devices[0].vendor
         nodes = tuple(_node_arguments(program, plan)) if plan.nodes > 1 else ()
         return Role(
             name=design.name,
@@ -93,7 +102,7 @@ class Vllm:
             ),
             arguments=tuple(_arguments(program, plan)),
             environment=tuple(_environment(plan)),
-            image=program.images_by_vendor.get(vendor, program.image),
+            image=program.image_for(plan.devices[0]),
             port=_PORT,
             health_path="/health",
             nodes=plan.nodes,
@@ -164,9 +173,9 @@ class Vllm:
         )
 
     def notes(self, plan: ServerPlan) -> Iterator[str]:
-        """Microbatches and the dtype of the cache."""
+        """Microbatches."""
         design = plan.design
-        if design.microbatches > 1:
+        if design.microbatches not in (1, design.pipeline_parallel):
             yield (
                 f"{design.name}: the plan runs {design.microbatches} microbatches; vLLM keeps as "
                 "many batches in flight as the pipeline has stages "
@@ -281,6 +290,7 @@ def _speculation(plan: ServerPlan) -> str:
 
 def _environment(plan: ServerPlan) -> Iterator[Environment]:
     design = plan.design
+    yield from visible_devices(plan)
     known = flag_table("vllm").programs["serve"].environment
     found = []
     if design.layers_by_stage:

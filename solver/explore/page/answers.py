@@ -53,7 +53,7 @@ def figure_of(
 
 
 def nearest(view: FrontierRows, wanted: Mapping[str, Any] | None) -> int | None:
-    """The point to show after a new answer: the one closest in the first objective.
+    """The point to show after a new answer: the one closest to what was shown.
 
     With nothing chosen so far, the knee where one is named, or the first point.
     """
@@ -62,8 +62,13 @@ def nearest(view: FrontierRows, wanted: Mapping[str, Any] | None) -> int | None:
     if wanted is None or not wanted.get("values"):
         named = [point for point in view.points if "knee" in point.marks]
         return (named or list(view.points))[0].index
-    aim = float(wanted["values"][0])
-    return min(view.points, key=lambda point: abs(point.values[0] - aim)).index
+    aims = [float(value) for value in wanted["values"]]
+
+    def distance(values: tuple[float, ...]) -> float:
+        pairs = zip(values, aims, strict=False)
+        return sum(abs(value - aim) / (abs(aim) or 1.0) for value, aim in pairs)
+
+    return min(view.points, key=lambda point: distance(point.values)).index
 
 
 def plan_parts(document: Document, index: int, scenario: str) -> tuple[str, list[Any]]:

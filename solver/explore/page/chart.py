@@ -24,7 +24,7 @@ __all__ = [
     "objective_title",
 ]
 
-GRAPH_SETTINGS: dict[str, Any] = {
+GRAPH_SETTINGS: Any = {
     "displaylogo": False,
     "displayModeBar": "hover",
     # Nothing is sent anywhere: no chart studio, no cloud; pictures come from the server.
@@ -155,10 +155,11 @@ def _traces(curve: Curve, x: int, y: int, third: int | None, *, two: bool) -> li
         "textfont": {"size": 12},
         "cliponaxis": False,
         "marker": {
-            "symbol": symbol,
-            "size": 12,
+            # Hollow where the inside shows the third objective.
+            "symbol": symbol if third is None else f"{symbol}-open",
+            "size": 12 if third is None else 15,
             "color": colour,
-            "line": {"width": 2, "color": "#ffffff"},
+            "line": {"width": 2, "color": "#ffffff" if third is None else colour},
         },
         "hovertext": [_hover(curve, point) for point in named],
         "hoverinfo": "text",

@@ -129,34 +129,38 @@ def _row(control: Control, scenario: str, entry: Entry, class_name: str) -> Any:
         role="alert",
     )
     explained = [html.P(control.help, className="help")] if control.help else []
-    row = {"id": {**name, "type": "row"}, "className": class_name}
+    row: dict[str, Any] = {"id": {**name, "type": "row"}, "className": class_name}
     field = _field(control, name, entry)
     if control.kind in ("number", "choice") and not isinstance(field, dcc.RadioItems):
-        label = html.Label(words, htmlFor=_element(name))
-        return html.Div([label, field, *explained, note, fault], **row)
+        words_of_field = html.Label(words, htmlFor=_element(name))
+        return html.Div([words_of_field, field, *explained, note, fault], **row)
     legend = html.Legend(words)
     return html.Div([html.Fieldset([legend, field]), *explained, note, fault], **row)
 
 
 def _field(control: Control, name: Mapping[str, str], entry: Entry) -> Any:
+    held: dict[str, Any] = {"id": name, "value": entry}
     if control.kind == "number":
+        # A field of text: one of numbers would round what is typed.
         return dcc.Input(
-            id=name, type="text", value=entry, debounce=_PAUSE_S, inputMode="decimal",
-            placeholder=control.otherwise or "none", autoComplete="off", className="number",
-        )  # fmt: skip
+            **held,
+            **{"inputMode": "decimal"},
+            type="text",
+            debounce=_PAUSE_S,
+            placeholder=control.otherwise or "none",
+            autoComplete="off",
+            className="number",
+        )
     if control.kind == "switch":
-        options = [{"label": control.label, "value": "true"}]
-        return dcc.Checklist(id=name, options=options, value=entry)
-    options = [{"label": choice, "value": choice} for choice in control.choices]
+        return dcc.Checklist(**held, options=[{"label": control.label, "value": "true"}])
+    options: list[Any] = [{"label": choice, "value": choice} for choice in control.choices]
     if control.kind == "choices":
-        return dcc.Checklist(id=name, options=options, value=entry, inline=True)
+        return dcc.Checklist(**held, options=options, inline=True)
     if not control.value:
         options.insert(0, {"label": control.otherwise or "none", "value": ""})
     if len(options) <= _ROOM_FOR_BUTTONS:
-        return dcc.RadioItems(id=name, options=options, value=entry, inline=True)
-    return dcc.Dropdown(
-        id=name, options=options, value=entry, clearable=False, searchable=len(options) > 12
-    )
+        return dcc.RadioItems(**held, options=options, inline=True)
+    return dcc.Dropdown(**held, options=options, clearable=False, searchable=len(options) > 12)
 
 
 def _said(control: Control) -> str:

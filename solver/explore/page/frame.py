@@ -196,13 +196,13 @@ def _downloads(session: Session, name: str) -> Any:
             html.Span(f"Scenario {name}", className="name"),
             *(
                 html.A(
-                    label,
+                    words,
                     href=f"/download/{name}/{what}",
                     className="button",
                     download="",
-                    **label(f"Download scenario {name} as {label}"),
+                    **label(f"Download scenario {name} as {words}"),
                 )
-                for what, label in labels.items()
+                for what, words in labels.items()
                 if session.controls or what != "question"
             ),
         ],

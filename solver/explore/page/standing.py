@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from dash import html
@@ -47,7 +47,7 @@ def progress_line(state: ScenarioState) -> list[Any]:
     if state.status != "solving":
         return []
     told = f"{state.done} of {state.to_do}" if state.to_do else "starting"
-    ratio: Mapping[str, str] = (
+    ratio: dict[str, Any] = (
         {"value": str(min(state.done, state.to_do)), "max": str(state.to_do)} if state.to_do else {}
     )
     bar = html.Progress(**ratio, **label("Progress of solving"))

@@ -206,3 +206,18 @@ def test_closing_twice_is_no_fault() -> None:
     session = Session.open(README)
     session.close()
     session.close()
+
+
+def test_after_closing_nothing_is_begun() -> None:
+    session = Session.open(README)
+    session.close()
+    session.ask("B", {})
+    assert session.processes("B") == ()
+
+
+def test_a_title_is_one_line_without_control_characters(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    title = r"<script>\u001b[2J\nnext"
+    path.write_text(README.read_text().replace("Llama 3.1 70B in FP8 on H100, 4K context", title))
+    with closing(Session.open(path)) as session:
+        assert session.title == "<script>[2J next"

@@ -31,7 +31,7 @@ def genai(run: Run) -> Run:
 
 def test_a_row_holds_the_figures_of_the_run(read: Read, aiperf_run: Run) -> None:
     (row,) = rows_of(read("aiperf", aiperf_run, devices="2", layout="TP2 FP8"))
-    assert row["layout"] == "TP2 FP8 concurrency 32"
+    assert row["layout"] == "TP2 FP8 batch 32"
     assert (row["requests_per_s"], row["tpot_ms"], row["ttft_ms"]) == ("12.5", "9.0625", "310.125")
     assert (row["input_tokens"], row["output_tokens"]) == ("1024", "256")
     assert "(AIPerf)" in row["source"]

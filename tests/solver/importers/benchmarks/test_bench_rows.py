@@ -17,7 +17,7 @@ ROW = {
     "workload": "chat",
     "model": "m",
     "machine": "h100",
-    "layout": "TP1 concurrency 4",
+    "layout": "TP1 batch 4",
     "phase": "aggregated",
     "devices": "1",
     "requests_per_s": "7.4512979",
@@ -83,7 +83,7 @@ def test_figures_are_exact_in_the_units_of_the_table(rate: str, tpot: str, ttft:
 
 
 def test_empty_cells_are_filled_in_and_the_rest_is_kept() -> None:
-    table = with_row(devices="", machine="", layout="concurrency 4")
+    table = with_row(devices="", machine="", layout="batch 4")
     assert not lay(table, ROW)
     (row,) = table.rows
     assert row == ROW
@@ -109,7 +109,7 @@ def test_equal_figures_of_two_machines_are_two_rows_of_a_plain_table() -> None:
 def test_another_measurement_of_one_design_gets_a_name_of_its_own() -> None:
     table = with_row()
     assert not lay(table, ROW | {"requests_per_s": "7.5"})
-    assert [row["layout"] for row in table.rows] == ["TP1 concurrency 4", "TP1 concurrency 4 (2)"]
+    assert [row["layout"] for row in table.rows] == ["TP1 batch 4", "TP1 batch 4 (2)"]
 
 
 def test_the_text_of_a_table_is_kept_where_rows_are_added_below() -> None:

@@ -58,7 +58,7 @@ def test_replicas_carry_the_demand_and_one_less_would_not(plan: Path) -> None:
     cheapest = json.loads(result.read_text())["points"][-1]
     (replica,) = cheapest["design"]["replicas"]
     capacity = Fraction(str(json.loads(VLLM[0].read_text())["request_throughput"]))
-    assert replica["layout"] == "TP1 concurrency 64"
+    assert replica["layout"] == "TP1 batch 64"
     assert (replica["count"] - 1) * capacity < 40 <= replica["count"] * capacity
 
 
@@ -74,7 +74,7 @@ def test_a_wait_limit_is_held_against_the_99th_percentile(plan: Path) -> None:
         for replica in point["design"]["replicas"]
     }
     # At concurrency 64 the 99th percentile is 402 ms, although the median is 119 ms.
-    assert layouts == {"TP1 concurrency 16"}
+    assert layouts == {"TP1 batch 16"}
 
 
 def test_importing_a_run_again_changes_nothing(plan: Path) -> None:
@@ -103,7 +103,7 @@ def test_devices_given_later_complete_the_row_and_the_question(tmp_path: Path) -
     imported(tmp_path, ("aiperf", sample, answers))
     assert "missing:" not in plan.read_text().partition("schema")[2]
     (point,) = question(plan).workloads[0].points
-    assert (point.devices, point.layout) == (1, "1 device concurrency 40")
+    assert (point.devices, point.layout) == (1, "1 device batch 40")
 
 
 def test_a_doctored_result_leaves_no_file_behind(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from solver.deploy.measured_layouts import measured_layout
 from solver.importers.findings import Findings
 from tests.solver.importers.benchmarks.tables import rows_of
 
@@ -21,17 +22,17 @@ Run = dict[str, Any]
     [
         ({}, "4", "TP4"),
         ({"pp_size": 2}, "8", "TP4 PP2"),
-        ({"dp_size": 2}, "8", "TP4 DP2"),
+        ({"dp_size": 2}, "8", "2x TP4"),
         # Attention's data parallelism and the experts run inside the tensor-parallel group.
-        ({"attn_dp_size": 4, "enable_dp_attention": True}, "4", "TP4 attention DP4"),
-        ({"ep_size": 4, "quantization": "fp8"}, "4", "TP4 EP4 FP8"),
-        # A server of before attn_dp_size counts the groups of attention with dp_size.
+        ({"attn_dp_size": 4, "enable_dp_attention": True}, "4", "TP1 DP4"),
         (
-            {"attn_dp_size": None, "dp_size": 4, "enable_dp_attention": True},
+            {"ep_size": 4, "quantization": "fp8", "kv_cache_dtype": "fp8_e4m3"},
             "4",
-            "TP4 attention DP4",
+            "TP4 EP4 fp8 KV8",
         ),
-        ({"attn_dp_size": None, "dp_size": 2, "enable_dp_attention": False}, "8", "TP4 DP2"),
+        # A server of before attn_dp_size counts the groups of attention with dp_size.
+        ({"attn_dp_size": None, "dp_size": 2, "enable_dp_attention": True}, "4", "TP2 DP2"),
+        ({"attn_dp_size": None, "dp_size": 2, "enable_dp_attention": False}, "8", "2x TP4"),
     ],
 )
 def test_devices_and_layout_are_those_of_the_server(
@@ -60,7 +61,7 @@ def test_servers_behind_a_router_are_one_row_of_all_their_devices(
 def test_the_unlimited_rate_that_python_writes_is_read(read: Read, sglang_run: Run) -> None:
     text = json.dumps(sglang_run | {"request_rate": float("inf"), "max_concurrency": 8})
     assert "Infinity" in text
-    assert rows_of(read("sglang", text))[0]["layout"] == "TP4 concurrency 8"
+    assert rows_of(read("sglang", text))[0]["layout"] == "TP4 batch 8"
 
 
 def test_another_figure_that_is_infinite_is_refused(faults: Faults, sglang_run: Run) -> None:
@@ -98,3 +99,19 @@ def test_devices_answered_against_the_server_are_taken_and_noted(
     found = read("sglang", sglang_run, devices="8")
     assert rows_of(found)[0]["devices"] == "8"
     assert any("--devices 8 is taken" in note for note in found.notes)
+
+
+def test_groups_that_do_not_share_the_devices_are_refused(faults: Faults, sglang_run: Run) -> None:
+    sglang_run["server_info"] |= {"attn_dp_size": 3}
+    assert "is not shared by 3 groups" in faults("sglang", sglang_run)
+
+
+@pytest.mark.parametrize(
+    "server", [{}, {"pp_size": 2}, {"attn_dp_size": 4, "ep_size": 4, "quantization": "fp8"}]
+)
+def test_a_layout_can_be_deployed_from_its_name(read: Read, sglang_run: Run, server: Run) -> None:
+    sglang_run["server_info"] |= server
+    run = sglang_run | {"request_rate": "inf", "max_concurrency": 64}
+    (row,) = rows_of(read("sglang", run))
+    layout = measured_layout(row["layout"], devices=int(row["devices"]), where="points.csv")
+    assert layout.batch == 64

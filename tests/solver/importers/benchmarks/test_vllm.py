@@ -26,7 +26,7 @@ def test_a_row_holds_the_figures_in_the_digits_of_the_file(read: Read, vllm_run:
         "workload": "chat",
         "model": "Llama-3.1-8B",
         "machine": "h100",
-        "layout": "TP2 concurrency 32",
+        "layout": "TP2 batch 32",
         "phase": "aggregated",
         "devices": "2",
         "requests_per_s": "12.5",
@@ -75,9 +75,9 @@ def test_devices_are_asked_for_where_nothing_says_them(read: Read, vllm_run: Run
 @pytest.mark.parametrize(
     ("noted", "devices", "layout"),
     [
-        ({"tp": "4", "pp": "2"}, "8", "TP4 PP2 concurrency 32"),
-        ({"tensor-parallel-size": 2, "data_parallel_size": "4"}, "8", "TP2 DP4 concurrency 32"),
-        ({"tp": 1}, "1", "TP1 concurrency 32"),
+        ({"tp": "4", "pp": "2"}, "8", "TP4 PP2 batch 32"),
+        ({"tensor-parallel-size": 2, "data_parallel_size": "4"}, "8", "TP2 DP4 batch 32"),
+        ({"tp": 1}, "1", "TP1 batch 32"),
     ],
 )
 def test_degrees_noted_with_the_run_give_devices_and_layout(
@@ -132,7 +132,7 @@ def test_appended_runs_are_one_row_each(read: Read, vllm_run: Run) -> None:
     }
     found = rows_of(read("vllm", [vllm_run, second]))
     assert [row["requests_per_s"] for row in found] == ["12.5", "20.0"]
-    assert [row["layout"] for row in found] == ["TP2 concurrency 32", "TP2 concurrency 64"]
+    assert [row["layout"] for row in found] == ["TP2 batch 32", "TP2 batch 64"]
     assert found[1]["source"].startswith("bench.json:2 ")
 
 
@@ -141,8 +141,8 @@ def test_the_summary_of_a_sweep_is_read_as_runs(read: Read, vllm_run: Run) -> No
     document = json.dumps([vllm_run, again | {"output_throughput": 2560.0}], indent=4)
     found = read("vllm", document)
     assert [row["layout"] for row in rows_of(found)] == [
-        "TP2 concurrency 32",
-        "TP2 concurrency 32 (2)",
+        "TP2 batch 32",
+        "TP2 batch 32 (2)",
     ]
     assert any("measured more than once" in note for note in found.notes)
 
