@@ -42,7 +42,8 @@ def deploy_command(
         list[str] | None,
         typer.Option(
             metavar="MODEL=ID",
-            help="The checkpoint of a model of the catalog: an id or an absolute path. "
+            help="The checkpoint of a model of the catalog: an id or an absolute path, with "
+            "@FORMAT after it where it is not in the format of the plan. "
             "May be given for each model.",
         ),
     ] = None,

@@ -60,7 +60,8 @@ def _serve(session: Session, *, host: str, port: int, browser: bool) -> int:
     from solver.explore.page.guard import is_loopback
     from solver.explore.page.server import address_of, listen, serve
 
-    listening = listen(build_application(session, host=host).server, host=host, port=port)
+    application = build_application(session, host=host)
+    listening = listen(host=host, port=port)
     address = address_of(listening, host=host)
     if not is_loopback(host):
         print(
@@ -76,7 +77,7 @@ def _serve(session: Session, *, host: str, port: int, browser: bool) -> int:
 
             webbrowser.open(address)
 
-    serve(listening, started=started)
+    serve(application.server, listening, started=started)
     return COMPLETE
 
 

@@ -72,6 +72,8 @@ class ReplicaDesign:
     draft_model: str | None = None
     draft_tokens: int = 0
     clock_mhz: int | None = None
+    other_accelerators: tuple[str, ...] = ()
+    """Of a placement over several kinds of device: those beside ``accelerator``."""
     layers_by_stage: tuple[int, ...] = ()
     hosts: tuple[str, ...] = ()
     """Of a placement: the host of each stage, in order."""

@@ -19,7 +19,7 @@ PlotFormat = Literal["png", "svg", "pdf"]
 
 _INK = "#222222"
 SOFT = "#5f5f5f"
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "||||", "++++")
+HATCHES = ("", "////", "\\\\\\\\", "----", "||||", "xxxx", "++++", "....")
 """Patterns of areas, in the order of their colours: they tell them apart without colour."""
 PATTERN = "#00000080"
 """Colour of their strokes."""

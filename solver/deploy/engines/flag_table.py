@@ -35,14 +35,15 @@ class Flag:
     ----------
     choices
         The values it takes; empty where any value of its type will do.
-    defined_in
-        File of the engine's source that defines it.
+    defined_in, choices_in
+        Files of the engine's source that define it and that list its choices.
     """
 
     name: str
     type: FlagType
     choices: tuple[str, ...]
     defined_in: str
+    choices_in: str
 
     def fault_of(self, value: str) -> str | None:
         """Why ``value`` is none of this flag; ``None`` where it is one."""
@@ -186,7 +187,13 @@ def flag_table(engine: str) -> FlagTable:
                 image=program["image"],
                 images=program.get("images", {}),
                 flags={
-                    flag: Flag(flag, row["type"], tuple(row.get("choices", ())), row["in"])
+                    flag: Flag(
+                        flag,
+                        row["type"],
+                        tuple(row.get("choices", ())),
+                        row["in"],
+                        row.get("choices_in", row["in"]),
+                    )
                     for flag, row in program["flags"].items()
                 },
                 environment=program.get("environment", {}),

@@ -99,7 +99,10 @@ def _title(question: Place, point: int) -> str:
 
 def _plan(question: Place, design: ReplicaDesign, served_name: str | None) -> ServerPlan:
     model = model_facts(question, design.model)
-    devices = tuple(accelerator_facts(question, name) for name in design.accelerator.split(" and "))
+    devices = tuple(
+        accelerator_facts(question, name)
+        for name in (design.accelerator, *design.other_accelerators)
+    )
     return ServerPlan(
         design=design,
         model=model,

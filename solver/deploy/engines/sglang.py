@@ -41,8 +41,8 @@ class Sglang:
     online_formats = frozenset({"fp8"})
 
     def misfits(self, plan: ServerPlan) -> Iterator[Fault]:
-        """Other vendors than NVIDIA and AMD, and devices before Ampere."""
-        yield from device_refusals(plan, engine="SGLang", vendors=("NVIDIA", "AMD"), least=80)
+        """Other vendors than NVIDIA and AMD, devices before Turing, and those without an image."""
+        yield from device_refusals(plan, engine="SGLang", vendors=("NVIDIA", "AMD"), least=75)
         images = flag_table(self.name).programs["serve"].images
         for device in plan.devices:
             if device.vendor == "AMD" and device.name not in images:

@@ -13,7 +13,7 @@ from solver.deploy.formats.options import FormOptions
 from solver.deploy.launch import Deployment, Role
 from solver.report.numbers import clean
 
-__all__ = ["comment_lines", "devices_in_words", "head_lines", "role_in_words"]
+__all__ = ["comment_lines", "devices_in_words", "head_lines", "role_in_words", "unspread"]
 
 _WIDTH = 96
 _LONGEST = 2000
@@ -87,3 +87,15 @@ def head_lines(
         ending = sentence.rstrip()
         lines += comment_lines(ending if ending.endswith((".", ":", "?")) else f"{ending}.")
     return lines
+
+
+def unspread(deployment: Deployment) -> list[str]:
+    """What has to be told where several replicas take requests and nothing spreads them."""
+    if deployment.router is not None:
+        return []
+    return [
+        f"Nothing here spreads requests over the {role.replicas} replicas of {role.name}; put a "
+        "load balancer before them, or use --format kubernetes, whose Service does"
+        for role in deployment.roles
+        if role.replicas > 1
+    ]

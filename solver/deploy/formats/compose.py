@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from solver.deploy.formats.comments import head_lines, role_in_words
+from solver.deploy.formats.comments import head_lines, role_in_words, unspread
 from solver.deploy.formats.names import dns_label
 from solver.deploy.formats.options import FormOptions
 from solver.deploy.formats.words import (
@@ -88,7 +88,11 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
     head = head_lines(
         deployment,
         options,
-        form=["How to use it: docker compose -f FILE up --detach --wait", *remarks],
+        form=[
+            "How to use it: docker compose -f FILE up --detach --wait",
+            *remarks,
+            *unspread(deployment),
+        ],
     )
     return yaml_document(head, [tree])
 

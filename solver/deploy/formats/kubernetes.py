@@ -61,6 +61,11 @@ def write_kubernetes(deployment: Deployment, options: FormOptions) -> str:
         f"How to use it: kubectl apply{namespace} -f FILE; then, from one's own computer, {doors}",
         "Needs the device plugin of the accelerators' maker, and its labels on the nodes",
     ]
+    if any(role.nodes > 1 or role.phase != "aggregated" for role in deployment.roles):
+        form.append(
+            "Servers talk to each other over the network of the pods; where the plan counts on "
+            "RDMA, give the pods its devices as your cluster names them"
+        )
     if any(role.nodes > 1 for role in deployment.roles):
         form.append("Needs Kubernetes 1.31 or later for the ranks of hosts")
     return yaml_document(head_lines(deployment, options, form=form), trees)

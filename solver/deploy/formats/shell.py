@@ -15,6 +15,7 @@ from solver.deploy.formats.comments import (
     devices_in_words,
     head_lines,
     role_in_words,
+    unspread,
 )
 from solver.deploy.formats.options import FormOptions
 from solver.deploy.formats.words import file_tree
@@ -34,6 +35,7 @@ def write_shell(deployment: Deployment, options: FormOptions) -> str:
     usage = [f"How to use it: sh FILE {' | '.join(role.name for role in roles)}"]
     if len(roles) == 1:
         usage = [f"How to use it: sh FILE (or sh FILE {roles[0].name})"]
+    usage += unspread(deployment)
     lines = ["#!/bin/sh", *head_lines(deployment, options, form=usage)]
     lines += ["set -eu", "# No word of a list of addresses may turn into file names.", "set -f"]
     for role in roles:
@@ -76,6 +78,11 @@ def _function(role: Role, deployment: Deployment) -> list[str]:
             "which with CUDA_VISIBLE_DEVICES (HIP_VISIBLE_DEVICES on AMD), and give each "
             "replica on it a PORT of its own."
         )
+        if _other_ports(role):
+            lines += comment_lines(
+                "Its other ports are the same for every replica: start several of one host in "
+                "containers (--format compose or kubernetes)."
+            )
     if role.health_path:
         lines += comment_lines(
             f"Ready when http://HOST:{role.port}{role.health_path} answers with status 200."
@@ -109,6 +116,13 @@ def _function(role: Role, deployment: Deployment) -> list[str]:
     for upstream in role.upstreams:
         lines += _upstream(upstream)
     return [*lines, '    exec "$@"', "}"]
+
+
+def _other_ports(role: Role) -> bool:
+    """Whether a server listens to more than the port of its requests."""
+    flags = {each.flag for each in role.arguments} - {"--port"}
+    names = {each.name for each in role.environment}
+    return any(name.lower().endswith("port") for name in flags | names)
 
 
 def _asked(role: Role, deployment: Deployment) -> list[str]:

@@ -143,8 +143,7 @@ def _field(control: Control, name: Mapping[str, str], entry: Entry) -> Any:
     if control.kind == "number":
         # A field of text: one of numbers would round what is typed.
         return dcc.Input(
-            **held,
-            **{"inputMode": "decimal"},
+            **(held | {"inputMode": "decimal"}),
             type="text",
             debounce=_PAUSE_S,
             placeholder=control.otherwise or "none",

@@ -95,7 +95,7 @@ def view_of(document: Document) -> View:
         return _placement(document)
     if kind != "replica":
         raise ValueError(f"no workbook is known for a result of kind {kind!r}")
-    # One that weighs or limits more than speed and cost has claims in place of the boxes of a curve.
+    # One that weighs or limits more than speed and cost has claims where a curve has boxes.
     return _economy(document) if "claims" in document else _replica(document)
 
 

@@ -32,7 +32,7 @@ def question(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("option", ["--out", "--csv", "--report", "--xlsx"])
+@pytest.mark.parametrize("option", ["--out", "--csv", "--report"])
 @pytest.mark.parametrize("name", ["fleet.toml", "points.csv"])
 def test_a_question_and_its_tables_are_not_written_over(
     capsys: pytest.CaptureFixture[str], question: Path, option: str, name: str

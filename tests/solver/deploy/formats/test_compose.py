@@ -164,3 +164,8 @@ def test_names_reach_the_server_as_they_are(
     assert service["command"][-1].replace("$$", "$") == text
     assert service["environment"]["NAME"].replace("$$", "$") == text
     assert "$" not in service["command"][-1].replace("$$", "")
+
+
+def test_replicas_that_nothing_spreads_requests_over_are_told_of(plain: Deployment) -> None:
+    text = write_deployment(plain, form="compose", options=FormOptions())
+    assert "# Nothing here spreads requests over the 2 replicas of server" in text

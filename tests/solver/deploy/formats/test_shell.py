@@ -112,6 +112,14 @@ def test_a_server_behind_a_router_listens_to_all(start: Start, disaggregated: De
     assert start(_script(replace(disaggregated, roles=roles)), "decode")[-1] == "0.0.0.0"
 
 
+def test_ports_that_replicas_of_a_host_would_share_are_told_of(plain: Deployment) -> None:
+    role = plain.roles[0]
+    port = Argument("--bootstrap-port", "8998", "Where caches are asked for.")
+    more = replace(plain, roles=(replace(role, arguments=(*role.arguments, port)),))
+    assert "# Its other ports are the same" not in _script(plain)
+    assert "# Its other ports are the same" in _script(more)
+
+
 def test_every_flag_stands_below_its_decision(plain: Deployment) -> None:
     lines = [line.strip() for line in _script(plain).splitlines()]
     for argument in plain.roles[0].arguments:
@@ -208,3 +216,8 @@ def test_a_line_break_in_a_name_is_refused(with_argument: Callable[[str], Deploy
 def test_options_of_a_cluster_are_refused(plain: Deployment) -> None:
     with pytest.raises(OutputError, match="--namespace: has no meaning in the form shell"):
         write_deployment(plain, form="shell", options=FormOptions(namespace="prod"))
+
+
+def test_replicas_that_nothing_spreads_requests_over_are_told_of(plain: Deployment) -> None:
+    text = write_deployment(plain, form="shell", options=FormOptions())
+    assert "# Nothing here spreads requests over the 2 replicas of server" in text
