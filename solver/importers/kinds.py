@@ -27,14 +27,34 @@ class ImportKind:
 KINDS: dict[str, ImportKind] = {
     kind.name: kind
     for kind in (
-        ImportKind("model", "Hugging Face config.json", "solver.importers.model:read_model"),
-        ImportKind("kubectl", "kubectl get nodes -o json", "solver.importers.kubectl:read_nodes"),
-        ImportKind("nvidia-smi", "nvidia-smi -q -x", "solver.importers.nvidia_smi:read_devices"),
-        ImportKind("vllm", "JSON of 'vllm bench serve'", "solver.importers.vllm:read_vllm"),
-        ImportKind("sglang", "SGLang's bench_serving", "solver.importers.sglang:read_sglang"),
-        ImportKind("aiperf", "JSON of AIPerf or GenAI-Perf", "solver.importers.aiperf:read_aiperf"),
-        ImportKind("points", "CSV of measured points", "solver.importers.points:read_point_table"),
-        ImportKind("prices", "CSV or TOML of prices", "solver.importers.prices:read_prices"),
+        ImportKind(
+            "model", "Hugging Face config.json", "solver.importers.models.config_json:read_model"
+        ),
+        ImportKind(
+            "kubectl", "kubectl get nodes -o json", "solver.importers.cluster.kubectl:read_nodes"
+        ),
+        ImportKind(
+            "nvidia-smi", "nvidia-smi -q -x", "solver.importers.cluster.nvidia_smi:read_devices"
+        ),
+        ImportKind(
+            "vllm", "JSON of 'vllm bench serve'", "solver.importers.benchmarks.vllm:read_vllm"
+        ),
+        ImportKind(
+            "sglang", "SGLang's bench_serving", "solver.importers.benchmarks.sglang:read_sglang"
+        ),
+        ImportKind(
+            "aiperf",
+            "JSON of AIPerf or GenAI-Perf",
+            "solver.importers.benchmarks.aiperf:read_aiperf",
+        ),
+        ImportKind(
+            "points",
+            "CSV of measured points",
+            "solver.importers.benchmarks.points:read_point_table",
+        ),
+        ImportKind(
+            "prices", "CSV or TOML of prices", "solver.importers.prices.price_list:read_prices"
+        ),
     )
 }
 

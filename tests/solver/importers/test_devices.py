@@ -6,7 +6,7 @@ import pytest
 
 from solver.catalog.reader import shipped_catalog
 from solver.importers.devices import _PRODUCTS, KnownDevices, machine_name, product_key
-from solver.importers.devices_of_instances import _TYPES, devices_of_instance
+from solver.importers.instance_types import _TYPES, devices_of_instance
 
 REPORTED_MIB = {
     "A100-40GB SXM": 40960,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import re
 from pathlib import Path
@@ -63,10 +62,9 @@ def test_the_table_agrees_with_the_source_where_it_is_installed(program: Program
     found = importlib.util.find_spec(program.package)
     if found is None or not found.submodule_search_locations:
         pytest.skip(f"the package {program.package} is not installed here")
-    installed = importlib.metadata.version(program.package)
-    if installed != program.version:
-        pytest.skip(f"the table is of {program.version}, and {installed} is installed here")
-    root = Path(next(iter(found.submodule_search_locations))).parent
+    told = [root / program.package / name for name in ("_version.py", "version.py")]
+    if not any(p.exists() and program.version in p.read_text(encoding="utf-8") for p in told):
+        pytest.skip(f"the table is of {program.version}, and another version is installed here")
     rows = [(f.name, f.defined_in, f.choices_in, f.choices) for f in program.flags.values()]
     rows += [(o.name, o.defined_in, o.defined_in, o.choices) for o in program.options.values()]
     rows += [(name, home, home, ()) for name, home in program.environment.items()]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from solver.catalog import shipped_catalog
+from solver.importers.benchmarks.model_ids import _IDS, catalog_model, same_model
 from solver.importers.findings import Findings
-from solver.importers.serving_models import _IDS, catalog_model, same_model
 from tests.solver.importers.benchmarks.tables import rows_of, workload_of
 
 Read = Callable[..., Findings]

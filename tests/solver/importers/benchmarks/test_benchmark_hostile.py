@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solver.errors import FleetError, InstanceError
-from solver.importers.bench_cells import FORMULA_MARKS, file_word, plain_text, remark
+from solver.importers.benchmarks.cells import FORMULA_MARKS, file_word, plain_text, remark
 from solver.importers.findings import Answers, Findings
 from solver.importers.kinds import KINDS, reader_of
 from tests.solver.importers.benchmarks.tables import rows_of

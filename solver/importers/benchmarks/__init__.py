@@ -1,0 +1,1 @@
+"""Results of serving benchmarks as measured operating points of a fleet."""

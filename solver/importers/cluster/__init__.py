@@ -1,0 +1,1 @@
+"""Machines of a fleet from what a cluster or a host says of itself."""

@@ -1,0 +1,1 @@
+"""Prices of machines, from lists and from answers."""
