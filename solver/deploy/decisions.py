@@ -71,6 +71,12 @@ def _of_plan(plan: ServerPlan) -> Iterator[str]:
             f"{', '.join(clean(host, limit=40) for host in design.hosts)}, in this order; start "
             "rank 0 on the first."
         )
+    if design.other_accelerators:
+        kinds = ", ".join((design.accelerator, *design.other_accelerators))
+        yield (
+            f"{design.name}: the stages stand on different devices ({kinds}), and a manifest has "
+            "one selector for all ranks: bind each rank to its host by name."
+        )
     if design.visible_devices:
         yield (
             f"{design.name}: the stages stand on devices "

@@ -26,6 +26,7 @@ FLAGS: Mapping[str, str] = {
     "usd_per_hour": "--usd-per-hour",
     "price_source": "--price-source",
     "devices": "--devices",
+    "stock_devices": "--stock-devices",
     "phase": "--phase",
     "machine": "--machine",
     "workload": "--workload",
@@ -35,8 +36,11 @@ FLAGS: Mapping[str, str] = {
 }
 """Option of ``fleetfront import`` by the field of ``Answers`` that it fills."""
 
-_WHOLE = ("context_tokens", "input_tokens", "output_tokens", "devices")
-_DECIMAL = ("requests_per_s", "min_speed_tok_per_s", "max_ttft_s", "usd_per_hour")
+_WHOLE = ("context_tokens", "input_tokens", "output_tokens", "devices", "stock_devices")
+_DECIMAL = ("requests_per_s", "min_speed_tok_per_s", "max_ttft_s")
+_NAMES = ("machine", "workload")
+_NAME = re.compile(r"[\w .+/()-]{1,80}")
+"""As ``EntryName`` of the instance."""
 _PHASES = ("aggregated", "prefill", "decode")
 _DATE = re.compile(r"(19|20)\d{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
 _LONGEST = 200
@@ -81,6 +85,12 @@ def _slip(field: str, text: str) -> tuple[str, str] | None:
     elif field == "phase":
         if text not in _PHASES:
             return "is no phase", f"Choose from {', '.join(_PHASES)}"
+    elif field in _NAMES:
+        if not _NAME.fullmatch(text) or text != text.strip():
+            return (
+                "is no name",
+                "Write letters, digits, blanks and . + / ( ) -, at most 80",
+            )
     elif not text.strip() or len(text) > _LONGEST or not text.isprintable():
         return "should be a printable text", f"Write at most {_LONGEST} characters"
     return None

@@ -66,7 +66,7 @@ class Answers:
     """
 
     name: str | None = None
-    """Of the instance, or of the machine or workload that the file describes."""
+    """Of the instance, short."""
     question: Literal["replica", "fleet"] | None = None
     accelerator: str | None = None
     model: str | None = None
@@ -77,8 +77,12 @@ class Answers:
     min_speed_tok_per_s: str | None = None
     max_ttft_s: str | None = None
     usd_per_hour: str | None = None
+    """A price of the only machine, a tier of the catalog, or ``machine=price`` with commas."""
     price_source: str | None = None
     devices: str | None = None
+    """Of one measured replica."""
+    stock_devices: str | None = None
+    """Of all hosts like the one that was read."""
     phase: str | None = None
     machine: str | None = None
     workload: str | None = None

@@ -34,8 +34,8 @@ def read_devices(path: Path, answers: Answers) -> Findings:
     ----------
     answers
         ``machine`` names the machine (of a host with one kind of device); ``accelerator`` the
-        catalog's entry where the product's name does not tell it; ``devices`` is how many there
-        are in all, on hosts like this one; ``usd_per_hour``, ``as_of`` and ``price_source`` price
+        catalog's entry where the product's name does not tell it; ``stock_devices`` is how many
+        there are in all, on hosts like this one; ``usd_per_hour``, ``as_of`` and ``price_source`` price
         it.
 
     Raises
@@ -172,36 +172,36 @@ def _stock(
     name: str, of_host: int, kinds: int, answers: Answers, faults: list[Fault]
 ) -> tuple[Figure | None, list[Missing]]:
     """Devices of this kind in all, as given; asked for where they are not."""
-    if answers.devices is None:
+    if answers.stock_devices is None:
         asked = Missing(
             key=f"machines.{name}.stock_devices",
             question=f"How many such devices are there in all, on hosts with {of_host} each?",
-            flag="--devices",
+            flag="--stock-devices",
             example=str(2 * of_host),
         )
         return None, [asked]
     if kinds > 1:
         faults.append(
             Fault(
-                "--devices",
+                "--stock-devices",
                 f"one number for {kinds} kinds of device",
                 f"Leave it out, and set machines.{name}.stock_devices in the file",
             )
         )
         return None, []
-    number, fault = count(answers.devices, "--devices", most=_MOST_DEVICES, least=1)
+    number, fault = count(answers.stock_devices, "--stock-devices", most=_MOST_DEVICES, least=1)
     if number is None or number % of_host:
         faults.append(
             fault
             or Fault(
-                "--devices",
+                "--stock-devices",
                 f"{number} devices are no whole number of hosts with {of_host} each",
                 f"Give all devices in such hosts: a multiple of {of_host}",
             )
         )
         return None, []
     hosts = number // of_host
-    source = f"--devices: {hosts} host{'s' if hosts > 1 else ''} with {of_host} each"
+    source = f"--stock-devices: {hosts} host{'s' if hosts > 1 else ''} with {of_host} each"
     return Figure(number, source), []
 
 

@@ -62,6 +62,7 @@ def test_the_table_agrees_with_the_source_where_it_is_installed(program: Program
     found = importlib.util.find_spec(program.package)
     if found is None or not found.submodule_search_locations:
         pytest.skip(f"the package {program.package} is not installed here")
+    root = Path(next(iter(found.submodule_search_locations))).parent
     told = [root / program.package / name for name in ("_version.py", "version.py")]
     if not any(p.exists() and program.version in p.read_text(encoding="utf-8") for p in told):
         pytest.skip(f"the table is of {program.version}, and another version is installed here")
