@@ -154,7 +154,8 @@ def _summary(found: Deployed, out: Path) -> str:
         many = "replica" if role.replicas == 1 else "replicas"
         of = clean(role.design.accelerator or role.design.machine, limit=60)
         lines.append(f"  {role.name}: {role.replicas} {many} of {devices} × {of}")
-    if deployment.router is not None:
-        lines.append(f"  {deployment.router.name}: spreads the requests")
+    for router in deployment.routers:
+        told = " and ".join(router.asked_roles())
+        lines.append(f"  {router.name}: spreads the requests over {told}")
     lines += [f"  by hand: {clean(note, limit=400)}" for note in deployment.notes]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -14,7 +15,7 @@ from solver.cli.exits import COMPLETE
 
 if TYPE_CHECKING:
     from solver.importers.drafting import Draft
-    from solver.importers.findings import Findings
+    from solver.importers.findings import Answers, Findings
 
 __all__ = ["import_command"]
 
@@ -39,7 +40,7 @@ def import_command(
         str | None, typer.Option(help="Ask a replica or a fleet question, for --out a new file.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of what the file describes, or of the instance.")
+        str | None, typer.Option(help="Name of the instance; that of its file if left out.")
     ] = None,
     accelerator: Annotated[str | None, typer.Option(help="A catalog name: 'H100 SXM'.")] = None,
     model: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
@@ -55,11 +56,20 @@ def import_command(
     max_ttft_s: Annotated[
         str | None, typer.Option(help="Seconds to the first token, at most.")
     ] = None,
-    usd_per_hour: Annotated[str | None, typer.Option(help="Price of one device.")] = None,
+    usd_per_hour: Annotated[
+        str | None,
+        typer.Option(
+            help="Price of one device, or 'on-demand' for the catalog's; of several machines "
+            "'a=2.95,b=on-demand'."
+        ),
+    ] = None,
     price_source: Annotated[str | None, typer.Option(help="Where the price is from.")] = None,
     as_of: Annotated[str | None, typer.Option(help="When it was seen: YYYY-MM.")] = None,
     devices: Annotated[
-        str | None, typer.Option(help="Devices that a measured replica, or a host, has.")
+        str | None, typer.Option(help="Devices of one replica that was measured.")
+    ] = None,
+    stock_devices: Annotated[
+        str | None, typer.Option(help="Devices in all, on hosts like the one of nvidia-smi.")
     ] = None,
     phase: Annotated[
         str | None, typer.Option(help="Of a measured replica: aggregated, prefill or decode.")
@@ -90,8 +100,8 @@ def import_command(
     from solver.errors import InstanceError
     from solver.importers.answering import check_answers
     from solver.importers.asking import ask, ask_options
-    from solver.importers.findings import Answers
-    from solver.importers.kinds import KINDS, reader_of
+    from solver.importers.findings import Answers, Figure
+    from solver.importers.kinds import KINDS, check_taken, reader_of
     from solver.importers.target import Target
     from solver.importers.visible import visible
 
@@ -121,6 +131,7 @@ def import_command(
         usd_per_hour=usd_per_hour,
         price_source=price_source,
         devices=devices,
+        stock_devices=stock_devices,
         phase=phase,
         machine=machine,
         workload=workload,
@@ -129,13 +140,16 @@ def import_command(
         max_failed_share=max_failed_share,
     )
     check_answers(answers)
+    check_taken(KINDS[kind], answers)
     filled, remarks = target.known(answers, kind)
-    title = out.stem if out is not None else name or f"imported-{kind}"
+    called = name or (out.stem if out is not None else f"imported-{kind}")
 
     def drafted(given: Answers) -> tuple[Findings, Draft]:
         found = reader_of(KINDS[kind])(file, given)
         found = replace(found, notes=(*found.notes, *remarks))
-        return found, target.drafted(found, title)
+        if name is not None:
+            found = replace(found, tables={"name": Figure(called), **found.tables})
+        return found, target.drafted(found, called)
 
     findings, made = drafted(filled)
     if not (quiet or no_questions) and sys.stdin.isatty() and sys.stderr.isatty():
@@ -145,17 +159,44 @@ def import_command(
             findings, made = drafted(given)
         for answer in ask(made.missing, made.tables, console):
             more = replace(findings, tables=answer)
-            made = replace(target, existing=made.text).drafted(more, title)
+            made = replace(target, existing=made.text).drafted(more, called)
     if out is None:
         sys.stdout.write(made.text)
     else:
         target.write(made)
     if not quiet:
-        _tell(made, out)
+        again = _again(kind, file, answers, findings, out)
+        _tell(made, out, again)
     return COMPLETE
 
 
-def _tell(made: Draft, out: Path | None) -> None:
+def _again(
+    kind: str, file: Path, answers: Answers, findings: Findings, out: Path | None
+) -> dict[str, str]:
+    """For each key that an option answers the same import once more, with all such options."""
+    from solver.importers.answering import FLAGS
+    from solver.importers.kinds import KINDS
+    from solver.importers.visible import visible
+
+    given = {FLAGS[field]: getattr(answers, field) for field in FLAGS}
+    words = {flag: text for flag, text in given.items() if text is not None}
+    taken = {FLAGS[field] for field in KINDS[kind].takes}
+    asked: dict[str, list[str]] = {}
+    keys = []
+    for one in findings.missing:
+        flag, _, machine = one.flag.partition(" ")
+        if flag in taken and flag not in words:
+            asked.setdefault(flag, []).append(f"{machine}{one.example}")
+            keys.append(one.key)
+    for flag, examples in asked.items():
+        # One option can answer for several machines only where it names them.
+        words[flag] = ",".join(examples) if "=" in examples[0] else examples[0]
+    options = [word for pair in words.items() for word in pair]
+    command = ["fleetfront", "import", kind, str(file), "--add", "-o", str(out), *options]
+    return dict.fromkeys(keys, visible(shlex.join(command), 1000))
+
+
+def _tell(made: Draft, out: Path | None, again: Mapping[str, str]) -> None:
     """Say on standard error what was noted, what is missing, and what to try next."""
     from solver.errors import FleetError
     from solver.importers.visible import visible
@@ -173,7 +214,7 @@ def _tell(made: Draft, out: Path | None) -> None:
     shown = shlex.quote(visible(str(out), 200))
     say(f"written: {shown}")
     if made.missing:
-        say(f"next: {_next(made, shown)}")
+        say(f"next: {_next(made, shown, again)}")
         return
     try:
         read_any_instance(out)
@@ -185,13 +226,18 @@ def _tell(made: Draft, out: Path | None) -> None:
     say(f"The question is whole. Solve it: fleetfront solve {shown}")
 
 
-def _next(made: Draft, shown: str) -> str:
-    """The command that would give the first thing that is missing."""
+def _next(made: Draft, shown: str, again: Mapping[str, str]) -> str:
+    """What gives the first thing that is missing: a command that runs with what there is."""
     key = made.missing[0].key
-    if key.startswith("machines") and not made.tables.get("machines"):
-        return f"fleetfront import kubectl nodes.json --add -o {shown}"
-    if key.startswith("workloads") and not made.tables.get("workloads"):
-        return f"fleetfront import model config.json --add -o {shown}"
-    if key.startswith("machines") and key.endswith(("usd_per_hour", "contracts", "tier")):
-        return f"fleetfront import prices quote.csv --add -o {shown}"
-    return f"fill in the lines marked 'missing:', then fleetfront show {shown}"
+    if key in again:
+        return f"with your own figures, {again[key]}"
+    if key == "machines":
+        return (
+            "kubectl get nodes -o json > nodes.json && "
+            f"fleetfront import kubectl nodes.json --add -o {shown}"
+        )
+    if key == "workloads":
+        config = f"fleetfront import model config.json --add -o {shown}"
+        there = Path("config.json").is_file()
+        return config if there else f"save the model's config.json here, then {config}"
+    return f"fill in the lines below 'missing:', then fleetfront show {shown}"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from solver.deploy.launch import Addresses, Argument, Deployment, Role
+from solver.deploy.launch import Argument, Deployment, Role
 from solver.errors import Fault, OutputError
 from solver.report.numbers import clean
 
@@ -64,7 +64,7 @@ def check_image(image: str, where: str) -> Fault | None:
 
 
 def _faults(deployment: Deployment) -> Iterator[Fault]:
-    roles = [*deployment.roles, *([deployment.router] if deployment.router else [])]
+    roles = [*deployment.roles, *deployment.routers]
     mend = "This is a fault of the engine's table; report it with the result file"
     if not deployment.roles:
         yield Fault("deployment", "has no server to start", mend)
@@ -84,27 +84,12 @@ def _faults(deployment: Deployment) -> Iterator[Fault]:
         yield from _role_faults(role, where, mend)
     known = {role.name for role in deployment.roles}
     for role in roles:
-        for asked in sorted(_asked(role) - known):
+        for asked in sorted(set(role.asked_roles()) - known):
             yield Fault(
                 f"role {clean(role.name, limit=80)}",
                 f"asks for the addresses of {clean(asked, limit=80)!r}, which is no role",
                 mend,
             )
-
-
-def _asked(role: Role) -> set[str]:
-    def walk(tree: Any) -> Iterator[str]:
-        if isinstance(tree, Addresses):
-            yield tree.role
-        elif isinstance(tree, Mapping):
-            for value in tree.values():
-                yield from walk(value)
-        elif isinstance(tree, list | tuple):
-            for entry in tree:
-                yield from walk(entry)
-
-    named = {upstream.role for upstream in role.upstreams}
-    return named.union(*(walk(file.options) for file in role.files))
 
 
 def _role_faults(role: Role, where: str, mend: str) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ from solver.deploy.model_facts import AcceleratorFacts, ModelFacts
 from solver.errors import OutputError
 from solver.report.numbers import clean
 
-__all__ = ["Checkpoint", "checkpoint_of", "planned_format"]
+__all__ = ["Checkpoint", "checkpoint_of", "listed_source", "planned_format"]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._+-]+)+")
@@ -36,11 +36,14 @@ class Checkpoint:
         Of its weights; None where nobody says.
     is_assumed
         The user named it without a format, so that of the plan is taken.
+    is_listed
+        Nobody named it: it is in our table of published checkpoints.
     """
 
     id: str
     format: str | None
     is_assumed: bool = False
+    is_listed: bool = False
 
 
 def planned_format(
@@ -69,12 +72,15 @@ def checkpoint_of(
     form: str | None,
     weights: Mapping[str, str],
     *,
+    native_bits: int,
     online: Collection[str],
 ) -> Checkpoint:
-    """The checkpoint of model ``name`` for weights in format ``form``.
+    """The checkpoint of model ``name`` for weights in format ``form`` (None: as published).
 
     Parameters
     ----------
+    native_bits
+        Width of the weights as the maker publishes them.
     weights
         By model, what the user named.
     online
@@ -89,13 +95,14 @@ def checkpoint_of(
     if name in weights:
         return _named(name, weights[name], form)
     published = _published(name)
+    wanted = [each for each in (form, "bf16" if form in online else None) if each is not None]
     if form is None:
-        # A measurement that does not state its format ran some checkpoint: the user knows which.
-        published = {}
-    for wanted in (form, "bf16" if form in online else None):
-        if wanted is not None and wanted in published:
-            return Checkpoint(published[wanted], wanted)
-    told = "in the format that was measured" if form is None else f"in {form}"
+        # A benchmark that states no format served the checkpoint as it is published.
+        wanted = [each for each in published if FORMAT_BITS[each] == native_bits]
+    for each in wanted:
+        if each in published:
+            return Checkpoint(published[each], each, is_listed=True)
+    told = "as published" if form is None else f"in {form}"
     raise OutputError.one(
         f"no checkpoint of {clean(name, limit=60)} {told} is known to us",
         where=f"replicas of {design.name}",
@@ -133,14 +140,24 @@ def _named(name: str, told: str, form: str | None) -> Checkpoint:
     return Checkpoint(identifier, form, is_assumed=form is not None)
 
 
+def listed_source() -> str:
+    """Where our table of published checkpoints was read, and when."""
+    told = tomllib.loads(_table())
+    return f"{told['source']}, {told['as_of']}"
+
+
+@cache
+def _table() -> str:
+    return files(__package__).joinpath("checkpoints.toml").read_text(encoding="utf-8")
+
+
 def _published(name: str) -> Mapping[str, str]:
     return _rows().get(name, {})
 
 
 @cache
 def _rows() -> dict[str, dict[str, str]]:
-    text = files(__package__).joinpath("checkpoints.toml").read_text(encoding="utf-8")
     rows: dict[str, dict[str, str]] = {}
-    for row in tomllib.loads(text)["checkpoints"]:
+    for row in tomllib.loads(_table())["checkpoints"]:
         rows.setdefault(row["model"], {})[row["format"]] = row["id"]
     return rows

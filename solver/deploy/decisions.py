@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from solver.deploy.checkpoints import listed_source
 from solver.deploy.engines.contract import ServerPlan
 from solver.deploy.fleet_designs import replicas_by_period
 from solver.deploy.reading import Place, point_of
@@ -60,6 +61,11 @@ def _of_plan(plan: ServerPlan) -> Iterator[str]:
     if plan.draft is not None:
         checkpoints.append((plan.draft.name, plan.draft_checkpoint))
     for name, checkpoint in checkpoints:
+        if checkpoint is not None and checkpoint.is_listed:
+            yield (
+                f"{checkpoint.id} is the published checkpoint that our table names for "
+                f"{clean(name, limit=60)} ({listed_source()}); --weights names another."
+            )
         if checkpoint is not None and checkpoint.is_assumed:
             yield (
                 f"{checkpoint.id} is taken to be in {checkpoint.format}, as the plan is; write "
@@ -86,8 +92,8 @@ def _of_plan(plan: ServerPlan) -> Iterator[str]:
         )
     if plan.format is None:
         yield (
-            f"{design.name}: the measurement does not state the format of the weights, so no flag "
-            "sets it; load the checkpoint that was measured."
+            f"{design.name}: the measurement does not state the format of the weights, so the "
+            "checkpoint is taken as it is published; --weights names another if that was measured."
         )
     if design.max_sequences is None and design.phase != "prefill":
         yield (

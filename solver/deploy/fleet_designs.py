@@ -16,7 +16,7 @@ from solver.deploy.launch import Phase, ReplicaDesign
 from solver.deploy.measured_layouts import MeasuredLayout, measured_layout
 from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, damaged
-from solver.deploy.replica_design import hbm_fraction, host_size
+from solver.deploy.replica_design import counts_engine, hbm_fraction, host_size
 
 __all__ = ["fleet_designs", "replicas_by_period"]
 
@@ -110,8 +110,9 @@ def _entry(question: Place, entry: Place, served: dict[str, set[str]]) -> Replic
         max_sequences=None if phase == "prefill" else layout.batch,
         microbatches=entry.whole("microbatches", default=1),
         context_tokens=context,
-        # A measurement was made with the engine's own memory share, whatever the rule says.
-        hbm_fraction="1" if measured else hbm_fraction(question),
+        hbm_fraction=hbm_fraction(question),
+        counts_engine=counts_engine(question),
+        is_measured=measured,
         draft_model=_draft_model(workload) if drafted else None,
         draft_tokens=drafted,
         draft_weight_bits=workload.inner("draft").whole_or_none("weight_bits") if drafted else None,
@@ -152,7 +153,10 @@ def _one_of(question: Place, key: str, name: str) -> Place:
 
 
 def _requests(workload: Place, sizes: set[str]) -> tuple[int, str | None]:
-    """Tokens of the longest request of those ``sizes`` (all where empty), and their prefix hit."""
+    """Tokens of the largest of those ``sizes`` (all where empty), and their greatest prefix hit.
+
+    A size is the mean of a class of requests: single ones may be longer.
+    """
     longest, hits = 0, set()
     for size in workload.tables("sizes", fewest=1):
         prompt, output = size.whole("input_tokens"), size.whole("output_tokens")

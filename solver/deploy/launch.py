@@ -6,7 +6,7 @@ says which decision of the plan it carries, and that remark goes into every form
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -41,9 +41,15 @@ class ReplicaDesign:
         Sequences that one replica decodes together (the batch), over all its attention groups;
         None for a prefill replica.
     context_tokens
-        The longest request in tokens, prompt and output together; None where not stated.
+        Tokens that the plan counts on for a request, prompt and output together: of the largest
+        size it knows, and real ones vary around that; None where not stated.
     hbm_fraction
         Share of HBM that the plan lets the engine use: 1 - reserve.
+    counts_engine
+        ``hbm_used_fraction`` holds what the engine itself takes (context, graphs, activations),
+        as the calibrated model counts it; otherwise it is weights and caches alone.
+    is_measured
+        The replica is a measured point: its engine ran with settings that nobody states.
     layers_by_stage
         Of a pipeline with unequal stages; empty where they are equal.
     """
@@ -85,7 +91,9 @@ class ReplicaDesign:
     visible_devices: tuple[int, ...] = ()
     """Of a placement within one machine: the number of each stage's device, in order."""
     hbm_used_fraction: str | None = None
-    """Share of HBM that weights and caches of the plan take; None where the result is silent."""
+    """Share of HBM that the plan fills; None where the result is silent."""
+    counts_engine: bool = False
+    is_measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,17 @@ class OptionFile:
     name: str
     options: Mapping[str, Any]
     whys: Mapping[str, str]
+
+
+def _addressed(tree: Any) -> Iterator[str]:
+    if isinstance(tree, Addresses):
+        yield tree.role
+    elif isinstance(tree, Mapping):
+        for value in tree.values():
+            yield from _addressed(value)
+    elif isinstance(tree, list | tuple):
+        for entry in tree:
+            yield from _addressed(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +222,13 @@ class Role:
     upstreams: tuple[Upstream, ...] = ()
     """Of a router: the roles that it spreads requests over."""
 
+    def asked_roles(self) -> tuple[str, ...]:
+        """Roles whose addresses this one needs, in flags or in files, each once and in order."""
+        names = [upstream.role for upstream in self.upstreams]
+        for file in self.files:
+            names += _addressed(file.options)
+        return tuple(dict.fromkeys(names))
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -214,9 +240,9 @@ class Deployment:
         For the head of each file: the result's name, digest, the point's number and objectives.
     engine, engine_version, flags_source
         Which engine, the version the flags are of, and where the table of flags came from.
-    router
-        What spreads requests over the roles where there are several or where prefill and decode
-        are apart; None where one server is enough.
+    routers
+        What spreads the requests of one workload over its roles, where there are several or where
+        prefill and decode are apart; none where one server is enough.
     notes
         What the files cannot carry and a person has to do: clocks, pairing, drivers.
     """
@@ -227,5 +253,9 @@ class Deployment:
     engine_version: str
     flags_source: str
     roles: tuple[Role, ...]
-    router: Role | None = None
+    routers: tuple[Role, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    def router_of(self, role: Role) -> Role | None:
+        """The router that sends requests to ``role``; None where nothing stands before it."""
+        return next((each for each in self.routers if role.name in each.asked_roles()), None)

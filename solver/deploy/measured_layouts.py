@@ -1,8 +1,9 @@
 """Degrees from the name of a measured layout, where it is written as this project writes layouts.
 
 The notation is that of the results: ``TP8 PP2 W8 KV16``, ``TP1 DP8 EP8 fp8 KV8 +3 drafted``, with
-``batch 16`` after it in tables of measured points. Any other name is a name: a person has to say
-what it stands for.
+``batch 16`` after it in tables of measured points, and ``rate 16`` where a benchmark limited the
+rate alone: how many sequences ran together is then not known. Any other name is a name: a person
+has to say what it stands for.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ __all__ = ["MeasuredLayout", "measured_layout"]
 
 _FORMATS = "|".join(sorted(FORMAT_BITS, key=len, reverse=True))
 _NOTATION = re.compile(
-    r"TP(?P<grid>2D)?(?P<tp>[1-9]\d{0,5})"
+    r"(?:(?P<one>1 device)|TP(?P<grid>2D)?(?P<tp>[1-9]\d{0,5}))"
     r"(?: DP(?P<dp>[1-9]\d{0,5}))?(?: EP(?P<ep>[1-9]\d{0,5}))?(?: PP(?P<pp>[1-9]\d{0,5}))?"
     rf"(?: (?:W(?P<bits>4|8|16)|(?P<format>{_FORMATS})))?(?: KV(?P<kv>4|8|16))?"
-    r"(?: \+(?P<draft>[1-9]\d{0,2}) drafted)?(?:,? batch (?P<batch>[1-9]\d{0,6}))?",
+    r"(?: \+(?P<draft>[1-9]\d{0,2}) drafted)?"
+    # How the server was loaded, as importers of benchmarks call it; a repeat is numbered.
+    r"(?:,? rate (?:unlimited|of a trace|\d{1,9}(?:\.\d{1,9})?))?"
+    r"(?:,? batch (?P<batch>[1-9]\d{0,6}))?(?: \([1-9]\d{0,3}\))?",
     re.IGNORECASE,
 )
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from solver.deploy.launch import ReplicaDesign
 from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, damaged
-from solver.deploy.replica_design import hbm_fraction, used_fraction
+from solver.deploy.replica_design import counts_engine, hbm_fraction, used_fraction
 from solver.errors import ResultError
 
 __all__ = ["placement_designs"]
@@ -81,6 +81,7 @@ def _pipeline(question: Place, pipeline: Place) -> ReplicaDesign:
         context_tokens=question.whole("context_tokens"),
         hbm_fraction=hbm_fraction(question),
         hbm_used_fraction=str(max(map(Fraction, shares))) if shares else None,
+        counts_engine=counts_engine(question),
         layers_by_stage=layers if len(set(layers)) > 1 else (),
         hosts=() if within else hosts,
         visible_devices=visible if within else (),

@@ -8,7 +8,7 @@ from solver.deploy.launch import ReplicaDesign
 from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, damaged
 
-__all__ = ["hbm_fraction", "host_size", "machine_of", "replica_design", "used_fraction"]
+__all__ = ["counts_engine", "hbm_fraction", "host_size", "machine_of", "replica_design", "used_fraction"]
 
 
 def replica_design(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:
@@ -58,6 +58,7 @@ def replica_design(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:
             clock_mhz=design.whole_or_none("clock_mhz"),
             prefix_hit=prefix,
             hbm_used_fraction=used_fraction(design),
+            counts_engine=counts_engine(question),
         ),
     )
 
@@ -90,6 +91,12 @@ def host_size(*machines: Place) -> int | None:
 def hbm_fraction(question: Place) -> str:
     """Share of HBM that the plan lets the engine use, as an exact text: ``9/10``."""
     return str(1 - question.inner("rules").share("hbm_reserve_fraction", "0"))
+
+
+def counts_engine(question: Place) -> bool:
+    """Whether the model of performance counts the engine's own HBM, as the calibrated one does."""
+    performance = question.inner_or_none("performance")
+    return performance is not None and performance.text("model", "") == "calibrated"
 
 
 def used_fraction(design: Place) -> str | None:

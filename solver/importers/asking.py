@@ -13,9 +13,11 @@ from rich.text import Text
 
 from solver.errors import InstanceError
 from solver.importers.answering import FLAGS, check_answers
+from solver.importers.devices import KnownDevices
 from solver.importers.findings import Answers, Figure, Missing, Tables
 from solver.importers.merging import Place, identity
 from solver.importers.missing_lines import is_line, place_of
+from solver.importers.prices.given import price_keys
 from solver.importers.visible import visible
 
 __all__ = ["ask", "ask_options", "tables_of_answer"]
@@ -61,9 +63,13 @@ def ask(missing: Sequence[Missing], tables: Mapping[str, Any], console: Console)
     """
     found: list[Tables] = []
     for one in missing:
-        answer = _answer(one, console) if _has_place(one, tables) else ""
-        if answer:
-            found.append(tables_of_answer(one, answer, tables))
+        while _has_place(one, tables) and (answer := _answer(one, console)):
+            try:
+                found.append(tables_of_answer(one, answer, tables))
+            except InstanceError as error:
+                console.print(str(error), markup=False)
+                continue
+            break
     return found
 
 
@@ -81,22 +87,47 @@ def _answer(missing: Missing, console: Console) -> str:
 def tables_of_answer(missing: Missing, answer: str, tables: Mapping[str, Any]) -> Tables:
     """Tables that hold one answer at the place of what was missing.
 
-    Whole numbers become such; decimals stay text, so that they are exact.
+    Whole numbers become such; decimals stay text, so that they are exact. Where a price is asked
+    for, a tier of the catalog is an answer as well.
 
     Raises
     ------
+    InstanceError
+        If the answer is none that the option of the same meaning would take.
     ValueError
         If the table that the key belongs into is not there.
     """
-    value = int(answer) if re.fullmatch(r"[0-9]{1,18}", answer) else answer
-    figure = Figure(value, _ASKED)
     place = place_of(missing, tables)
     if place.table is not None:
-        return _nested(place.table, {place.key: figure}, tables)
+        node: Any = tables
+        for part in place.table:
+            node = node[part]
+        return _nested(place.table, _keys(missing, place.key, answer, node, tables), tables)
     if not _has_place(missing, tables):
         raise ValueError(f"no table for {missing.key}")
     table, _, key = missing.key.partition(".")
-    return {table: {key: figure}}
+    return {table: dict(_keys(missing, key, answer, tables.get("design", {}), tables))}
+
+
+def _keys(
+    missing: Missing, key: str, answer: str, beside: Any, tables: Mapping[str, Any]
+) -> Mapping[str, Figure]:
+    """The key that holds an answer; ``beside`` is the table that names the accelerator."""
+    if key == "usd_per_hour":
+        accelerator = beside.get("accelerator") if isinstance(beside, dict) else None
+        known = KnownDevices(tables)
+        name = accelerator if isinstance(accelerator, str) else None
+        found, fault = price_keys(answer, name, known, missing.key, _ASKED)
+        if fault is not None:
+            raise InstanceError.all_of([fault])
+        return found
+    flag = missing.flag.partition(" ")[0]
+    field = next((name for name, known_flag in FLAGS.items() if known_flag == flag), None)
+    if field is not None:
+        given: dict[str, Any] = {field: answer}
+        check_answers(Answers(**given))
+    value = int(answer) if re.fullmatch(r"[0-9]{1,18}", answer) else answer
+    return {key: Figure(value, _ASKED)}
 
 
 def _has_place(missing: Missing, tables: Mapping[str, Any]) -> bool:

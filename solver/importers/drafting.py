@@ -9,10 +9,11 @@ from pathlib import PurePath
 from typing import Any
 
 from solver.errors import InstanceError
-from solver.importers.findings import Figure, Findings, Missing
+from solver.importers.findings import Findings, Missing
 from solver.importers.merging import Merged, merge
 from solver.importers.missing_lines import is_answered
-from solver.importers.toml_edits import missing_in, parse_tables, write_into
+from solver.importers.titles import title_of
+from solver.importers.toml_edits import missing_in, parse_tables, titled, write_into
 from solver.importers.visible import visible
 
 __all__ = ["Draft", "draft", "plain_name"]
@@ -78,6 +79,10 @@ def draft(findings: Findings, *, existing: str | None, name: str, where: str) ->
     tables = parse_tables(text, where)
     _check_question(tables, findings, where)
     merged = merge(tables, findings.tables, where=where)
+    # A title of ours follows from the tables, so that any other is a person's and stays.
+    if existing is None or tables.get("title") == title_of(tables):
+        merged.tables["title"] = title_of(merged.tables)
+        text = titled(text, merged.tables["title"], where)
     further = (*findings.missing, *_standing(merged))
     written = write_into(text, merged, findings.missing, where=where, answered=findings.answered)
     open_before = {one.key: one for one in missing_in(written, where)}
@@ -94,12 +99,9 @@ def draft(findings: Findings, *, existing: str | None, name: str, where: str) ->
 
 def _new(findings: Findings, name: str) -> str:
     """The head of a new instance."""
-    figure = findings.tables.get("name")
-    if isinstance(figure, Figure) and isinstance(figure.value, str):
-        name = plain_name(figure.value)
     return (
         "# A question for fleetfront, drafted from files; each figure says where it came from.\n"
-        "# Lines marked 'missing:' are to be filled in, or given to 'fleetfront import --add'.\n"
+        "# The line below 'missing:' is to be filled in, or given to 'fleetfront import --add'.\n"
         f'schema = 1\nkind = "{findings.question}"\nname = "{name}"\n'
     )
 

@@ -1,4 +1,4 @@
-"""The kinds of file that ``fleetfront import`` reads, the reader of each, and what it may be told."""
+"""The kinds of file that ``fleetfront import`` reads, the reader of each, and what it takes."""
 
 from __future__ import annotations
 

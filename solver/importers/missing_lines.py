@@ -1,15 +1,19 @@
-"""Lines of a draft that say what is still missing, and which of them are answered by now.
+"""Remarks of a draft that say what is still missing, and which of them are answered by now.
 
-A line stands where the key belongs, ready to be filled in::
+A remark stands where the key belongs, above the line that is to be filled in::
 
-    # usd_per_hour = "2.50"   # missing: What does an hour of one device cost? (--usd-per-hour)
+    # missing: What does one H100 SXM of h100-pool cost in US$ per hour? (--usd-per-hour)
+    # usd_per_hour = "2.50"
 
-What belongs into a table that is not there yet is said at the end of the file, by its whole key.
+A question that is longer than a line goes on behind ``#   ``. What belongs into a table that is not
+there yet stands above all tables, by its whole key; a cell of a table beside the instance is no
+line of TOML and is told as one of that file.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +24,28 @@ from solver.importers.visible import visible
 from solver.instance.fleet.machine_records import ContractRecord, MachineEntry
 from solver.instance.fleet.workload_records import WorkloadEntry
 
-__all__ = ["MISSING_LINE", "MissingPlace", "is_answered", "is_line", "missing_line", "place_of"]
+__all__ = [
+    "ASKED",
+    "BEGIN",
+    "GO_ON",
+    "LINE",
+    "MissingPlace",
+    "is_answered",
+    "is_line",
+    "missing_lines",
+    "place_of",
+]
 
-MISSING_LINE = re.compile(
-    r"^#\s*(?P<key>[\w.+() /-]+?) = (?P<example>.*?)\s+"
-    r"# missing: (?P<question>.*?) \((?P<flag>(?:--|import ).*)\)$"
-)
-"""A line as ``missing_line`` writes it."""
+BEGIN = "# missing: "
+GO_ON = "#   "
+ASKED = re.compile(r"^(?P<question>.*) \((?P<flag>(?:--|import |write )[^()]*)\)$")
+"""What a remark says, its lines joined."""
+LINE = re.compile(r"^# (?:in (?P<file>\S+): )?(?P<key>[\w.+() /-]+?) = (?P<example>.*)$")
+"""The line below a remark, as ``missing_lines`` writes it."""
+
+_WIDTH = 98
+_CELLS = ("devices", "machine")
+"""Columns of measured points that an import asks for."""
 
 _IN_PLACE_OF: Mapping[str, tuple[str, ...]] = {
     "usd_per_hour": ("tier", "contracts", "purchase_usd"),
@@ -119,10 +138,21 @@ def is_answered(missing: Missing, tables: Mapping[str, Any]) -> bool:
     return any(node.get(key) not in (None, [], {}) for key in keys)
 
 
-def missing_line(missing: Missing, key: str) -> str:
-    """The comment that names a missing key, without the leading ``#``."""
-    asked = f"{visible(missing.question, 300)} ({visible(missing.flag, 120)})"
-    return f"{visible(key, 120)} = {_as_written(missing.example)}   # missing: {asked}"
+def missing_lines(missing: Missing, key: str) -> list[str]:
+    """The remark on a missing key, and the line that would give it."""
+    asked = f"{visible(missing.question, 400)} ({visible(missing.flag, 120)})"
+    lines = textwrap.wrap(
+        f"{BEGIN}{asked}",
+        _WIDTH,
+        subsequent_indent=GO_ON,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    name = visible(key, 120)
+    file, _, column = name.rpartition(".")
+    if file and column in _CELLS:
+        name = f"in {file}: {column}"
+    return [*lines, f"# {name} = {_as_written(missing.example)}"]
 
 
 def _as_written(example: str) -> str:

@@ -7,29 +7,30 @@ what comes out is written only if it says exactly what was meant.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import tomlkit
 from tomlkit.container import Container
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, Comment, InlineTable, Item, Table
+from tomlkit.items import AoT, InlineTable, Item, Table
 from tomlkit.toml_document import TOMLDocument
 
 from solver.errors import InstanceError
+from solver.importers.comment_column import align_comments
 from solver.importers.findings import Figure, Missing
 from solver.importers.merging import Merged, Place
 from solver.importers.missing_lines import (
-    MISSING_LINE,
     is_answered,
     is_line,
-    missing_line,
+    missing_lines,
     place_of,
 )
+from solver.importers.remarks import body_of, remarks_in
 from solver.importers.visible import visible
 
-__all__ = ["missing_in", "parse_tables", "write_into"]
+__all__ = ["missing_in", "parse_tables", "titled", "write_into"]
 
 _SOURCE_SHOWN = 160
 
@@ -61,9 +62,10 @@ def write_into(
     where: str,
     answered: Collection[str] = (),
 ) -> str:
-    """``text`` with every addition and a line for everything that is missing.
+    """``text`` with every addition and a remark on everything that is missing.
 
-    Lines for what is answered by now are taken out; ``answered`` are keys of what stands elsewhere.
+    Remarks on what is answered by now are taken out; ``answered`` are keys of what stands
+    elsewhere.
 
     Raises
     ------
@@ -72,15 +74,16 @@ def write_into(
         in an order in which they cannot be added to.
     """
     document = _document(text, where)
-    for place, comment in _missing_comments(document):
-        asked = _asked(place, comment, merged.tables)
-        if asked.key in answered or is_answered(asked, merged.tables):
-            _blank(comment)
+    for remark in remarks_in(document, merged.tables):
+        if remark.asked.key in answered or is_answered(remark.asked, merged.tables):
+            remark.blank()
+    added: dict[Place, list[tuple[str, Item]]] = {}
     for addition in merged.additions:
-        _add(document, addition.place, addition.figure, where)
-    there = {
-        _asked(place, comment, merged.tables).key for place, comment in _missing_comments(document)
-    }
+        item = _add(document, addition.place, addition.figure, where)
+        added.setdefault(addition.place[:-1], []).append((str(addition.place[-1]), item))
+    for place, items in added.items():
+        align_comments(body_of(_at(document, place)), items)
+    there = {remark.asked.key for remark in remarks_in(document, merged.tables)}
     for one in missing:
         if one.key not in there and is_line(one) and not is_answered(one, merged.tables):
             _add_missing(document, one, merged.tables)
@@ -104,12 +107,21 @@ def write_into(
 
 
 def missing_in(text: str, where: str) -> tuple[Missing, ...]:
-    """What the lines of a draft say is missing, in their order."""
+    """What the remarks of a draft say is missing, in their order."""
     tables = parse_tables(text, where)
     return tuple(
-        _asked(place, comment, tables)
-        for place, comment in _missing_comments(_document(text, where))
+        remark.asked for remark in remarks_in(_document(text, where), tables) if remark.open
     )
+
+
+def titled(text: str, title: str, where: str) -> str:
+    """``text`` with this title, in the place of the one that it has or below the name."""
+    document = _document(text, where)
+    if "title" in document:
+        document["title"] = title
+    else:
+        _append(document, "title", tomlkit.item(title))
+    return tomlkit.dumps(document)
 
 
 def _document(text: str, where: str) -> TOMLDocument:
@@ -123,11 +135,14 @@ def _document(text: str, where: str) -> TOMLDocument:
         ) from error
 
 
-def _body(table: Container | Table) -> list[tuple[Any, Item]]:
-    return (table.value if isinstance(table, Table) else table).body
+def _at(document: TOMLDocument, place: Place) -> Any:
+    table: Any = document
+    for part in place:
+        table = table[part]
+    return table
 
 
-def _add(document: TOMLDocument, place: Place, figure: Figure, where: str) -> None:
+def _add(document: TOMLDocument, place: Place, figure: Figure, where: str) -> Item:
     table: Any = document
     for depth, part in enumerate(place[:-1]):
         if isinstance(part, int):
@@ -146,8 +161,8 @@ def _add(document: TOMLDocument, place: Place, figure: Figure, where: str) -> No
     value = tomlkit.item(figure.value)
     if figure.source:
         value.comment(visible(figure.source, _SOURCE_SHOWN))
-        value.trivia.comment_ws = "   "
     _append(table, str(place[-1]), value)
+    return value
 
 
 def _new_table() -> Table:
@@ -159,7 +174,7 @@ def _new_table() -> Table:
 
 def _append(table: Container | Table, key: str, value: Any) -> None:
     """Add a key behind the last one, before what is remarked about the next table."""
-    body = _body(table)
+    body = body_of(table)
     behind: list[tuple[Any, Item]] = []
     while body and body[-1][0] is None:
         behind.insert(0, body.pop())
@@ -170,56 +185,13 @@ def _append(table: Container | Table, key: str, value: Any) -> None:
 def _add_missing(document: TOMLDocument, missing: Missing, tables: Mapping[str, Any]) -> None:
     """Put the line of what is missing behind the last key of its table, or at the end."""
     found = place_of(missing, tables)
-    table: Any = document
-    for part in found.table or ():
-        table = table[part]
-    line = "# " + missing_line(missing, found.key)
-    body = _body(table) if isinstance(table, Container | Table) else []
+    lines = "".join(f"{line}\n" for line in missing_lines(missing, found.key))
+    # A key of a table that is not there can only be filled in above all tables.
+    body = body_of(_at(document, found.table or ()))
     plain = [item for key, item in body if key is not None and not isinstance(item, Table | AoT)]
-    if found.table is None or not plain:
-        document.add(tomlkit.comment(line[2:]))
+    if not plain:
+        for line in lines.splitlines():
+            document.add(tomlkit.comment(line[2:]))
         return
     trivia = plain[-1].trivia
-    trivia.trail = f"{trivia.trail or chr(10)}{line}\n"
-
-
-def _missing_comments(table: Any, place: Place = ()) -> Iterator[tuple[Place, Comment]]:
-    """Every line of the kind, with the table that it stands in."""
-    for key, item in _body(table):
-        if isinstance(item, Comment):
-            if MISSING_LINE.match(item.trivia.comment):
-                yield place, item
-        elif isinstance(item, AoT):
-            for position, entry in enumerate(item.body):
-                yield from _missing_comments(entry, (*place, key.key, position))
-        elif isinstance(item, Table):
-            yield from _missing_comments(item, (*place, key.key))
-
-
-def _asked(place: Place, comment: Comment, tables: Mapping[str, Any]) -> Missing:
-    """The missing thing that a line names."""
-    match = MISSING_LINE.match(comment.trivia.comment)
-    if match is None:
-        raise ValueError(f"no line of a missing key: {comment.trivia.comment!r}")
-    key = match["key"]
-    if "." not in key:
-        key = ".".join((*_named(place, tables), key))
-    return Missing(
-        key=key, question=match["question"], flag=match["flag"], example=match["example"].strip('"')
-    )
-
-
-def _named(place: Place, tables: Mapping[str, Any]) -> Iterator[str]:
-    """A place with names in place of numbers, as keys of missing things are spelled."""
-    node: Any = tables
-    for part in place:
-        node = node[part]
-        if isinstance(part, int) and isinstance(node, dict):
-            yield str(node.get("name") or node.get("kind") or part)
-        else:
-            yield str(part)
-
-
-def _blank(comment: Comment) -> None:
-    """Take a comment out of the text; its place in the document stays, for others count by it."""
-    comment.trivia.indent = comment.trivia.comment = comment.trivia.trail = ""
+    trivia.trail = f"{trivia.trail or chr(10)}{lines}"

@@ -43,6 +43,7 @@ _UNITS = {
     "of target": "× target",
     "level": "1/level",
 }
+_HOURS_A_YEAR = 8760
 _PREFIXED = frozenset({"W", "B/s"})
 _SUPPLY = "devices of "
 """Rows that say devices in replicas are bought: no limit of the buyer."""
@@ -151,15 +152,31 @@ def dollars(value: float) -> str:
 
 
 def goals_of(document: Mapping[str, Any]) -> tuple[Goal, ...]:
-    """The objectives, in the order of the document."""
+    """The objectives, in the order of the document.
+
+    A sum of money over the hours that the question looks ahead says how many they are.
+    """
     return tuple(
         Goal(
             str(entry["name"]),
-            _UNITS.get(str(entry["unit"]), clean(entry["unit"], limit=20)),
+            _UNITS.get(str(entry["unit"]), clean(entry["unit"], limit=20))
+            + (_ahead(document) if entry["unit"] == "usd" else ""),
             entry["sense"] == "max",
         )
         for entry in document["objectives"]
     )
+
+
+def _ahead(document: Mapping[str, Any]) -> str:
+    """`` in 3 years``, `` in 100 h``; empty where the document does not say."""
+    stated = (document["instance"].get("resolved") or {}).get("horizon_hours")
+    if stated is None:
+        return ""
+    hours = Fraction(str(stated))
+    years, rest = divmod(hours, _HOURS_A_YEAR)
+    if years and not rest:
+        return f" in {years} year{'s' if years > 1 else ''}"
+    return f" in {short(float(hours))} h"
 
 
 def value_of(point: Point, goal: Goal) -> Fraction:

@@ -92,7 +92,9 @@ def neighbours(document: Mapping[str, Any], index: int) -> list[tuple[str, list[
     for goal in goals[:2]:
         other = next_better(document, index, goal)
         if other is None:
-            found.append((f"No fleet on the frontier is {goal.better}.", []))
+            # Where regions are open, a better one may hide in them.
+            where = "found" if document["open_boxes"] else "on the frontier"
+            found.append((f"No fleet {where} is {goal.better}.", []))
             continue
         before, after = points[index]["design"], points[other]["design"]
         lines = changes_between(before, after)

@@ -26,6 +26,8 @@ class ServerPlan:
         The accelerators of its stages; more than one kind in a mixed placement.
     nodes
         Hosts that one replica spans.
+    longest_tokens
+        The longest request that the user wants served; None leaves it to the plan.
     checkpoint
         None until the design is known to be one that the engine can express.
     """
@@ -39,6 +41,7 @@ class ServerPlan:
     checkpoint: Checkpoint | None = None
     draft: ModelFacts | None = None
     draft_checkpoint: Checkpoint | None = None
+    longest_tokens: int | None = None
 
     @property
     def where(self) -> str:

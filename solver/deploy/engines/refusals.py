@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from solver.deploy.engines.contract import ServerPlan
+from solver.deploy.engines.lengths import length_refusals
 from solver.errors import Fault
 
-__all__ = ["common_refusals", "context_refusals", "device_refusals", "head_refusals"]
+__all__ = ["common_refusals", "device_refusals", "head_refusals"]
 
 _ANOTHER = "Choose another point with --point"
 
@@ -50,7 +51,7 @@ def common_refusals(plan: ServerPlan) -> Iterator[Fault]:
             "Solve again with design.weight_format = 'mxfp4'",
         )
     yield from head_refusals(plan)
-    yield from context_refusals(plan)
+    yield from length_refusals(plan)
 
 
 def head_refusals(plan: ServerPlan) -> Iterator[Fault]:
@@ -77,16 +78,6 @@ def head_refusals(plan: ServerPlan) -> Iterator[Fault]:
             f"tensor parallel {degree} does not divide the {plan.draft.n_heads} attention heads "
             f"of the draft {plan.draft.name}",
             "Choose a point without a draft or with another degree",
-        )
-
-
-def context_refusals(plan: ServerPlan) -> Iterator[Fault]:
-    """Requests longer than the model reads."""
-    context, most = plan.design.context_tokens, plan.model.max_context_tokens
-    if context is not None and most is not None and context > most:
-        yield plan.fault(
-            f"requests of {context} tokens are longer than the {most} that {plan.model.name} reads",
-            "Shorten the requests in the instance, or choose a model with a longer context",
         )
 
 

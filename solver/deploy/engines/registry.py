@@ -13,13 +13,14 @@ from solver.deploy.designs import replica_designs
 from solver.deploy.engines.contract import Engine, ServerPlan
 from solver.deploy.engines.flag_table import flag_table
 from solver.deploy.engines.refusals import common_refusals
-from solver.deploy.engines.routing import routing_refusals
+from solver.deploy.engines.routing import by_workload, routing_refusals
 from solver.deploy.engines.sglang import Sglang
 from solver.deploy.engines.trtllm import Trtllm
 from solver.deploy.engines.vllm import Vllm
 from solver.deploy.hosts import hosts_spanned
 from solver.deploy.launch import Deployment, ReplicaDesign, Role
 from solver.deploy.model_facts import accelerator_facts, model_facts
+from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, point_of
 from solver.errors import Fault, FleetError, OutputError
 from solver.report.numbers import clean
@@ -36,6 +37,7 @@ def build_deployment(
     engine: str,
     weights: Mapping[str, str],
     served_name: str | None = None,
+    longest_tokens: int | None = None,
 ) -> Deployment:
     """The servers of point ``point`` (from 0) on an engine, as data.
 
@@ -48,6 +50,8 @@ def build_deployment(
         path, with ``@FORMAT`` after it where it is not in the plan's format.
     served_name
         The name that clients ask for; the model's own where it is left out.
+    longest_tokens
+        The longest request to serve, output included; the plan's where it is left out.
 
     Raises
     ------
@@ -67,7 +71,10 @@ def build_deployment(
     designs = replica_designs(document, point)
     question, _ = point_of(document, point)
     _check_weights(weights, designs)
-    plans = [_plan(question, design, served_name) for design in designs]
+    plans = [
+        replace(_plan(question, design, served_name), longest_tokens=longest_tokens)
+        for design in designs
+    ]
     _check_served_name(served_name, plans)
     # Hosts are counted once the devices are known to be ones that the engine runs on.
     _raise_all(fault for plan in plans for fault in (*common_refusals(plan), *chosen.misfits(plan)))
@@ -84,7 +91,7 @@ def build_deployment(
         engine_version=table.version,
         flags_source=table.source,
         roles=roles,
-        router=_router(chosen, roles),
+        routers=_routers(chosen, roles),
         notes=(
             *plan_notes(document, point, ready),
             *(note for plan in ready for note in chosen.notes(plan)),
@@ -185,9 +192,15 @@ def _in_two_formats(plans: Sequence[ServerPlan], weights: Mapping[str, str]) -> 
 
 def _loaded(engine: Engine, plan: ServerPlan, weights: Mapping[str, str]) -> ServerPlan:
     checkpoint = checkpoint_of(
-        plan.design, plan.model.name, plan.format, weights, online=engine.online_formats
+        plan.design,
+        plan.model.name,
+        plan.format,
+        weights,
+        native_bits=plan.model.native_weight_bits,
+        online=engine.online_formats,
     )
-    if checkpoint.format not in (plan.format, None) and not (
+    unlike = plan.format is not None and checkpoint.format not in (plan.format, None)
+    if unlike and not (
         checkpoint.format == "bf16" and plan.format in engine.online_formats
     ):
         raise OutputError.one(
@@ -201,12 +214,28 @@ def _loaded(engine: Engine, plan: ServerPlan, weights: Mapping[str, str]) -> Ser
     if plan.draft is not None:
         form = planned_format(plan.design.draft_weight_bits, None, plan.draft, plan.devices[0])
         draft = checkpoint_of(
-            plan.design, plan.draft.name, form or "bf16", weights, online=engine.online_formats
+            plan.design,
+            plan.draft.name,
+            form or "bf16",
+            weights,
+            native_bits=plan.draft.native_weight_bits,
+            online=engine.online_formats,
         )
     return replace(plan, checkpoint=checkpoint, draft_checkpoint=draft)
 
 
-def _router(engine: Engine, roles: Sequence[Role]) -> Role | None:
-    """A router, where all roles answer the same requests."""
-    kinds = {(role.design.workload, role.design.model) for role in roles}
-    return engine.router(roles) if len(kinds) == 1 else None
+def _routers(engine: Engine, roles: Sequence[Role]) -> tuple[Role, ...]:
+    """A router for each workload that needs one: ``router``, or ``router-chat`` among several."""
+    groups = by_workload((role.design, role) for role in roles)
+    found = {key: engine.router(mates) for key, mates in groups.items()}
+    names = unique_names(
+        (
+            *(role.name for role in roles),
+            *("router" if len(groups) == 1 else f"router-{work or model}" for work, model in found),
+        )
+    )[len(roles) :]
+    return tuple(
+        replace(router, name=name)
+        for name, router in zip(names, found.values(), strict=True)
+        if router is not None
+    )

@@ -14,11 +14,12 @@ from fractions import Fraction
 
 from solver.deploy.engines.contract import ServerPlan
 from solver.deploy.engines.flag_table import Program, flag_table
+from solver.deploy.engines.lengths import longest_request
+from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.shares import (
     decimal_share,
     devices_in_words,
-    share_refusals,
     visible_devices,
     weights_in_words,
 )
@@ -27,6 +28,9 @@ from solver.errors import Fault
 
 __all__ = ["Sglang"]
 
+# Its share holds weights and KV cache; activations and graphs lie beside them
+# (arg_groups/memory_hook.py, which would choose 0.8 to 0.9 itself).
+_MEMORY = MemoryRule(Fraction(82, 100), Fraction(95, 100), Fraction(3, 100), Fraction(0))
 _KV = {16: "auto", 8: "fp8_e4m3"}
 _PORT = 30000
 _ROUTER_PORT = 8000
@@ -59,7 +63,7 @@ class Sglang:
     def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
         """Drafts beside attention groups or pipelines, experts that do not divide a stage."""
         design = plan.design
-        yield from share_refusals(plan)
+        yield from memory_refusals(plan, _MEMORY)
         if plan.stage_devices % design.expert_parallel:
             yield plan.fault(
                 f"{design.expert_parallel} groups of experts do not divide the "
@@ -159,11 +163,6 @@ class Sglang:
                 f"{design.name}: the plan runs {design.microbatches} microbatches; SGLang keeps as "
                 f"many in flight as the pipeline has stages ({design.pipeline_parallel})."
             )
-        if Fraction(design.hbm_fraction) == 1 and design.hbm_used_fraction is None:
-            yield (
-                f"{design.name}: the plan reserves no HBM, so SGLang chooses the share of weights "
-                "and KV cache itself."
-            )
         if design.phase == "decode" and design.prefix_hit is not None:
             yield (
                 f"{design.name}: prefixes are found on the prefill replicas; decode replicas of "
@@ -222,13 +221,11 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
                 -(-design.max_sequences // (groups * design.microbatches)),
                 f"They run in {design.microbatches} microbatches",
             )
-    if design.context_tokens is not None:
-        yield program.argument(
-            "--context-length",
-            design.context_tokens,
-            f"The longest request has {design.context_tokens} tokens, output included",
-        )
-    yield from _memory(program, plan)
+    longest = longest_request(plan)
+    if longest is not None:
+        yield program.argument("--context-length", *longest)
+    share, why = memory_share(plan, _MEMORY)
+    yield program.argument("--mem-fraction-static", decimal_share(share), why)
     if plan.format == "fp8" and checkpoint.format == "bf16":
         yield program.argument(
             "--quantization",
@@ -244,24 +241,6 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
         )
     yield from _speculation(program, plan)
     yield from _phase(program, plan)
-
-
-def _memory(program: Program, plan: ServerPlan) -> Iterator[Argument]:
-    told = Fraction(plan.design.hbm_fraction)
-    used = plan.design.hbm_used_fraction
-    if told < 1:
-        yield program.argument(
-            "--mem-fraction-static",
-            decimal_share(told),
-            f"Weights and KV cache may fill {decimal_share(told)} of HBM; the "
-            f"{decimal_share(1 - told)} that the plan leaves free holds activations",
-        )
-    elif used is not None:
-        yield program.argument(
-            "--mem-fraction-static",
-            decimal_share(Fraction(used)),
-            "The plan reserves no HBM; this is what its weights and KV cache fill",
-        )
 
 
 def _speculation(program: Program, plan: ServerPlan) -> Iterator[Argument]:

@@ -14,11 +14,13 @@ from typing import Any
 
 from solver.deploy.engines.contract import ServerPlan
 from solver.deploy.engines.flag_table import Program, flag_table
+from solver.deploy.engines.lengths import longest_request
+from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
+from solver.deploy.engines.routing import by_workload
 from solver.deploy.engines.shares import (
     decimal_share,
     devices_in_words,
-    share_refusals,
     visible_devices,
     weights_in_words,
 )
@@ -27,7 +29,9 @@ from solver.errors import Fault
 
 __all__ = ["Trtllm"]
 
-_DEFAULT_SHARE = Fraction(9, 10)
+# Of what weights and buffers leave free, which is less than of all: what holds a share of all HBM
+# holds the plan.
+_MEMORY = MemoryRule(Fraction(9, 10), Fraction(95, 100), Fraction(2, 100), Fraction(0))
 _KV = {16: "auto", 8: "fp8"}
 _PORT = 8000
 _ROUTER_PORT = 8080
@@ -57,21 +61,22 @@ class Trtllm:
 
     def routing_refusals(self, plans: Sequence[ServerPlan]) -> Iterator[Fault]:
         """Several kinds of replica for one phase: its file of servers has one list for each."""
-        for phase in ("prefill", "decode"):
-            kinds = [plan.design.name for plan in plans if plan.design.phase == phase]
-            if len(kinds) > 1:
-                yield Fault(
-                    "deployment",
-                    f"the plan has {len(kinds)} kinds of {phase} replicas ({', '.join(kinds)}), "
-                    "and the router of TensorRT-LLM takes one here",
-                    "Choose another point with --point, or --engine vllm",
-                )
+        for mates in by_workload((plan.design, plan) for plan in plans).values():
+            for phase in ("prefill", "decode"):
+                kinds = [plan.design.name for plan in mates if plan.design.phase == phase]
+                if len(kinds) > 1:
+                    yield Fault(
+                        "deployment",
+                        f"the plan has {len(kinds)} kinds of {phase} replicas "
+                        f"({', '.join(kinds)}), and the router of TensorRT-LLM takes one here",
+                        "Choose another point with --point, or --engine vllm",
+                    )
 
     def refusals(self, plan: ServerPlan) -> Iterator[Fault]:
         """Attention groups of several devices, replicas over hosts, drafts in pipelines."""
         design = plan.design
         yield from device_refusals(plan, engine="TensorRT-LLM", vendors=("NVIDIA",), least=80)
-        yield from share_refusals(plan)
+        yield from memory_refusals(plan, _MEMORY)
         groups = design.attention_data_parallel
         if groups > 1 and design.tensor_parallel > 1:
             yield plan.fault(
@@ -223,22 +228,14 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
             f"One replica decodes {design.max_sequences} sequences together"
             + (f", in {parts} batches (attention groups x stages)" if parts > 1 else ""),
         )
-    if design.context_tokens is not None:
-        yield program.argument(
-            "--max_seq_len",
-            design.context_tokens,
-            f"The longest request has {design.context_tokens} tokens, output included",
-        )
-    told = Fraction(design.hbm_fraction)
-    share = told if told < 1 else _DEFAULT_SHARE
+    longest = longest_request(plan)
+    if longest is not None:
+        yield program.argument("--max_seq_len", *longest)
+    share, why = memory_share(plan, _MEMORY)
     yield program.argument(
         "--free_gpu_memory_fraction",
         decimal_share(share),
-        f"The plan leaves {decimal_share(1 - told)} of HBM free; this flag counts from what is "
-        "free after the weights are loaded"
-        if told < 1
-        else "The plan reserves no HBM; this share of what is free after the weights is the "
-        "engine's default",
+        f"{why}; the flag counts from what is free after the weights are loaded",
     )
 
 
@@ -275,8 +272,9 @@ def _options(program: Program, plan: ServerPlan) -> OptionFile:
         whys["speculative_config"] = f"{design.draft_model} drafts {design.draft_tokens} tokens"
     if design.phase != "aggregated":
         transfer: dict[str, Any] = {"backend": "DEFAULT"}
-        if design.context_tokens is not None:
-            transfer["max_tokens_in_buffer"] = design.context_tokens
+        longest = longest_request(plan)
+        if longest is not None:
+            transfer["max_tokens_in_buffer"] = longest[0]
         options["cache_transceiver_config"] = transfer
         whys["cache_transceiver_config"] = (
             f"This replica does {design.phase} alone; the KV cache goes between it and "

@@ -15,12 +15,12 @@ from fractions import Fraction
 
 from solver.deploy.engines.contract import ServerPlan
 from solver.deploy.engines.flag_table import Program, flag_table
+from solver.deploy.engines.lengths import longest_request
+from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.shares import (
     decimal_share,
     devices_in_words,
-    memory_share,
-    share_refusals,
     visible_devices,
     weights_in_words,
 )
@@ -29,7 +29,8 @@ from solver.errors import Fault
 
 __all__ = ["Vllm"]
 
-_DEFAULT_SHARE = Fraction(92, 100)
+# Its share holds all but the driver's context: config/cache.py, v1/worker/utils.py.
+_MEMORY = MemoryRule(Fraction(92, 100), Fraction(97, 100), Fraction(1, 100), Fraction(1, 100))
 _ONLINE = {"fp8": "fp8_per_tensor", "fp8_block": "fp8_per_block"}
 _KV = {16: "auto", 8: "fp8"}
 _PORT = 8000
@@ -55,7 +56,7 @@ class Vllm:
         """Expert groups other than all ranks, drafts in pipelines, ranks across hosts."""
         design = plan.design
         yield from device_refusals(plan, engine="vLLM", vendors=("NVIDIA", "AMD"), least=75)
-        yield from share_refusals(plan)
+        yield from memory_refusals(plan, _MEMORY)
         if design.expert_parallel not in (1, plan.stage_devices):
             yield plan.fault(
                 f"vLLM lays experts on all {plan.stage_devices} devices of a stage (tensor x data "
@@ -223,13 +224,10 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
             rank,
             f"One replica decodes {design.max_sequences} sequences together{shared}",
         )
-    if design.context_tokens is not None:
-        yield program.argument(
-            "--max-model-len",
-            design.context_tokens,
-            f"The longest request has {design.context_tokens} tokens, output included",
-        )
-    share, why = memory_share(plan, _DEFAULT_SHARE)
+    longest = longest_request(plan)
+    if longest is not None:
+        yield program.argument("--max-model-len", *longest)
+    share, why = memory_share(plan, _MEMORY)
     yield program.argument("--gpu-memory-utilization", decimal_share(share), why)
     yield from _formats(program, plan)
     if design.prefix_hit is not None:

@@ -91,11 +91,9 @@ def head_lines(
 
 def unspread(deployment: Deployment) -> list[str]:
     """What has to be told where several replicas take requests and nothing spreads them."""
-    if deployment.router is not None:
-        return []
     return [
         f"Nothing here spreads requests over the {role.replicas} replicas of {role.name}; put a "
         "load balancer before them, or use --format kubernetes, whose Service does"
         for role in deployment.roles
-        if role.replicas > 1
+        if role.replicas > 1 and deployment.router_of(role) is None
     ]

@@ -69,17 +69,20 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
             devices = range(first_device, first_device + role.devices_per_node)
             first_device = devices.stop
             published = None
-            if deployment.router is None:
+            if deployment.router_of(role) is None:
                 published, host_port = host_port, host_port + 1
             what = role_in_words(role) if number == 0 else f"Replica {number + 1} of {role.name}."
             services[Remark(what)] = None
             services[name] = _server(name, role, options, place, devices, published)
         _add_configs(configs, role, place)
-    if deployment.router is not None:
+    taken: set[int] = set(range(deployment.roles[0].port, host_port))
+    for router in deployment.routers:
         services[Remark("The router, which spreads requests over the servers.")] = None
-        everyone = [name for role in deployment.roles for name in names[role.name]]
-        services["router"] = _router(deployment.router, place, everyone)
-        _add_configs(configs, deployment.router, place)
+        port = next(port for port in range(router.port, 65536) if port not in taken)
+        taken.add(port)
+        behind = [name for asked in router.asked_roles() for name in names[asked]]
+        services[router.name] = _router(router, place, behind, port)
+        _add_configs(configs, router, place)
     tree: Tree = {"name": dns_label(options.base_name or deployment.title), "services": services}
     if configs:
         tree["configs"] = configs
@@ -247,7 +250,7 @@ def _devices_told(devices: range) -> str:
     return f"{count} device{'s' if count != 1 else ''} of the host, as the plan has it."
 
 
-def _router(role: Role, place: Place, servers: list[str]) -> Tree:
+def _router(role: Role, place: Place, servers: list[str], published: int) -> Tree:
     service: Tree = {"image": role.image, **_command(role, place)}
     if role.environment:
         environment: Tree = {}
@@ -256,7 +259,7 @@ def _router(role: Role, place: Place, servers: list[str]) -> Tree:
             environment[variable.name] = _escaped(variable.value)
         service["environment"] = environment
     service[Remark("Only this host can reach it.")] = None
-    service["ports"] = [f"127.0.0.1:{role.port}:{role.port}"]
+    service["ports"] = [f"127.0.0.1:{published}:{role.port}"]
     service["security_opt"] = ["no-new-privileges:true"]
     service["depends_on"] = {name: {"condition": "service_healthy"} for name in servers}
     if role.files:

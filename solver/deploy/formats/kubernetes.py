@@ -51,8 +51,8 @@ def write_kubernetes(deployment: Deployment, options: FormOptions) -> str:
     trees: list[Tree] = []
     for role in deployment.roles:
         trees += manifests.role(role)
-    if deployment.router is not None:
-        trees += manifests.router(deployment.router)
+    for router in deployment.routers:
+        trees += manifests.router(router)
     namespace = f" -n {options.namespace}" if options.namespace else ""
     doors = "; ".join(
         f"kubectl{namespace} port-forward service/{door} {port}" for door, port in manifests.doors
@@ -91,7 +91,6 @@ class _Manifests:
         self._names = {role.name: dns_label(self._instance, role.name) for role in deployment.roles}
         roles = deployment.roles
         self.addresses = {role.name: self._addresses(role) for role in roles}
-        self._router_name = dns_label(self._instance, "router")
         self.doors: list[tuple[str, int]] = []
         """Services that take requests, with their ports; filled as objects are made."""
 
@@ -188,7 +187,7 @@ class _Manifests:
             role, self._options, self._place(), labels=labels, config_map=config_map
         )
         spec: Tree = {"replicas": role.replicas}
-        headless = self._deployment.router is not None
+        headless = self._deployment.router_of(role) is not None
         if not headless:
             self.doors.append((name, role.port))
         if headless:
@@ -223,7 +222,7 @@ class _Manifests:
         for number in range(role.replicas):
             group = self._group(name, role, number)
             found += self._one_group(role, group, labels, config_map, number)
-        if self._deployment.router is None:
+        if self._deployment.router_of(role) is None:
             selector = labels | {"part": "leader"}
             door = name if role.replicas > 1 else f"{name}-http"
             found.append(
@@ -271,8 +270,8 @@ class _Manifests:
 
     def router(self, role: Role) -> list[Tree]:
         """All objects of the router."""
-        name = self._router_name
-        labels = self._labels("router")
+        name = dns_label(self._instance, role.name)
+        labels = self._labels(role.name)
         config = self._config(name, role, labels)
         template = pod_template(
             role,

@@ -31,7 +31,7 @@ _ADD = '    set -- "$@" '
 
 def write_shell(deployment: Deployment, options: FormOptions) -> str:
     """The script: one function a role, and a choice of the role by the first argument."""
-    roles = [*deployment.roles, *([deployment.router] if deployment.router else [])]
+    roles = [*deployment.roles, *deployment.routers]
     usage = [f"How to use it: sh FILE {' | '.join(role.name for role in roles)}"]
     if len(roles) == 1:
         usage = [f"How to use it: sh FILE (or sh FILE {roles[0].name})"]
@@ -69,7 +69,7 @@ def _variable(role_name: str) -> str:
 
 
 def _function(role: Role, deployment: Deployment) -> list[str]:
-    is_router = role is deployment.router
+    is_router = role in deployment.routers
     what = f"Role {role.name}: spreads requests over the servers." if is_router else None
     lines = comment_lines(what or role_in_words(role))
     if not is_router:
@@ -87,7 +87,7 @@ def _function(role: Role, deployment: Deployment) -> list[str]:
         lines += comment_lines(
             f"Ready when http://HOST:{role.port}{role.health_path} answers with status 200."
         )
-    inner = deployment.router is not None and not is_router
+    inner = not is_router and deployment.router_of(role) is not None
     if not inner and any(each.flag == "--host" for each in role.arguments):
         lines += comment_lines("It listens to this host alone; BIND=0.0.0.0 opens it to others.")
     lines.append(f"{_function_name(role)}() {{")
@@ -142,20 +142,12 @@ def _asked(role: Role, deployment: Deployment) -> list[str]:
             "fi",
         ]
     by_name = {each.name: each for each in deployment.roles}
-    for name in _asked_roles(role):
+    for name in role.asked_roles():
         many = by_name[name].replicas
         example = f"http://HOST:{by_name[name].port}"
         urls = "the address" if many == 1 else f"the {many} addresses, with spaces between,"
         lines.append(f': "${{{_variable(name)}:?{urls} of {name}, such as {example}}}"')
     return lines
-
-
-def _asked_roles(role: Role) -> list[str]:
-    """Roles whose addresses a router needs, each once, in order."""
-    names = [upstream.role for upstream in role.upstreams]
-    for file in role.files:
-        file_tree(file, lambda name: names.append(name) or [])  # type: ignore[func-returns-value]
-    return list(dict.fromkeys(names))
 
 
 def _shell_value(argument: Argument, role: Role, *, ranked: bool, inner: bool) -> str:

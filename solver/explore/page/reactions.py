@@ -7,7 +7,7 @@ and draws what it has not drawn yet, so two tabs of one session show the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import dash
@@ -32,7 +32,6 @@ from solver.explore.page.control_panel import (
     row_classes,
 )
 from solver.explore.page.standing import fault_list, progress_line, standing_sentence
-from solver.explore.scenario import ScenarioState
 from solver.explore.session import SCENARIOS, Session
 from solver.explore.views import FrontierRows, frontier_rows
 
@@ -64,16 +63,17 @@ def _ask(app: Dash, session: Session, name: str) -> None:
     @app.callback(
         Output(*_fields(name, "row", "className")),
         Output(f"asked-{name}", "data"),
+        Output("chart-box", "className", allow_duplicate=True),
         Input(*_fields(name, "control", "value")),
         prevent_initial_call=True,
     )
-    def ask(entries: list[Entry]) -> tuple[list[str], Any]:
+    def ask(entries: list[Entry]) -> tuple[list[str], Any, Any]:
         changes = changes_of(controls, entries)
         if changes == dict(session.state(name).changes):
             # Another tab, or the switch that copies A, has asked this already.
-            return row_classes(controls, changes), no_update
+            return row_classes(controls, changes), no_update, no_update
         session.ask(name, changes)
-        return row_classes(controls, changes), session.state(name).revision
+        return row_classes(controls, changes), session.state(name).revision, "chart waiting"
 
     @app.callback(
         Output(*_fields(name, "control", "value")),
@@ -138,7 +138,7 @@ def _watch(app: Dash, session: Session) -> None:
         *faults,
         *values,
         Output("answers", "data"),
-        Output("chart-box", "className"),
+        Output("chart-box", "className", allow_duplicate=True),
         Output("tick", "disabled"),
         # Asked again after every question, so that no answer of before can stop the looking.
         *(Input(f"asked-{name}", "data") for name in SCENARIOS),
@@ -174,7 +174,8 @@ def _watch(app: Dash, session: Session) -> None:
             *marks,
             *held,
             no_update if drawn == now else now,
-            _chart_class(states.values(), solving),
+            # It is dimmed until the new answer is not only there but drawn.
+            "chart waiting" if solving else no_update,
             not solving,
         ]
 
@@ -235,6 +236,7 @@ def _draw(app: Dash, session: Session) -> None:
 
     @app.callback(
         Output("chart", "figure"),
+        Output("chart-box", "className"),
         Input("chosen", "data"),
         Input("axis-x", "value"),
         Input("axis-y", "value"),
@@ -248,9 +250,14 @@ def _draw(app: Dash, session: Session) -> None:
         scale: str,
         compared: list[str],
     ) -> Any:
-        if x is None or y is None:
-            return no_update
-        return figure_of(_documents(session, compared), Axes(x, y, scale), chosen)
+        documents = _documents(session, compared)
+        drawable = any(document["points"] for document in documents.values())
+        if drawable and (x is None or y is None):
+            return no_update, no_update
+        solving = any(session.state(name).status == "solving" for name in SCENARIOS)
+        place = "chart" if drawable or not documents else "chart hidden"
+        figure = figure_of(documents, Axes(x or 0, y or 0, scale), chosen)
+        return figure, "chart waiting" if solving else place
 
 
 def _choose(app: Dash, session: Session) -> None:
@@ -341,14 +348,6 @@ def _show_points(app: Dash, session: Session) -> None:
     )
     def turn(_earlier: int | None, _later: int | None, page: int) -> int:
         return max(0, page + (1 if dash.ctx.triggered_id == "later" else -1))
-
-
-def _chart_class(states: Iterable[ScenarioState], solving: bool) -> str:
-    """Dimmed while there is something newer to come, away where no answer has a point."""
-    documents = [state.document for state in states if state.document is not None]
-    if documents and not any(document["points"] for document in documents):
-        return "chart hidden"
-    return "chart waiting" if solving else "chart"
 
 
 def _documents(session: Session, compared: list[str] | None) -> dict[str, Document]:

@@ -47,7 +47,6 @@ _SAME = {
     "req_per_s": "requests_per_s",
     "request_per_s": "requests_per_s",
     "requests_per_sec": "requests_per_s",
-    "tokens_per_s": "tok_per_s",
     "output_tokens_per_s": "tok_per_s",
     "role": "phase",
     "isl": "input_tokens",
@@ -58,6 +57,7 @@ _SAME = {
 """Names that leave no doubt; the time to the first token in p99 is what results of tools give."""
 _IN_DOUBT = (
     "throughput",
+    "tokens_per_s",
     "tpot",
     "itl",
     "ttft",

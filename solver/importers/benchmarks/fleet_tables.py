@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from solver.errors import Fault, InstanceError
+from solver.importers.answering import FLAGS, answered
 from solver.importers.benchmarks.existing import Existing
 from solver.importers.devices import KnownDevices
 from solver.importers.findings import Answers, Figure, Missing, Tables
 from solver.importers.prices.given import prices_given
 from solver.importers.visible import visible
-from solver.instance.record_types import exact_fraction
 
 __all__ = ["fleet_tables"]
 
 _DEMANDED = ("requests_per_s", "tok_per_s", "batch", "service", "by_period")
 _SIZED = ("input_tokens", "output_tokens", "sizes", "histogram", "service")
-_LIMITS = (
-    ("requests_per_s", "--requests-per-s", "20"),
-    ("min_speed_tok_per_s", "--min-speed", "25"),
-    ("max_ttft_s", "--max-ttft-s", "2"),
-)
+_LIMITS = ("requests_per_s", "min_speed_tok_per_s", "max_ttft_s")
 
 
 def fleet_tables(
@@ -47,7 +43,7 @@ def fleet_tables(
     Raises
     ------
     InstanceError
-        If an answer is no number above 0, or names no device.
+        If an answer names no device, or a price is none.
     """
     faults: list[Fault] = []
     missing: list[Missing] = []
@@ -60,15 +56,10 @@ def fleet_tables(
             entry["output_tokens"] = Figure(size_class[1], size_source)
         else:
             _ask_lengths(workload, entry, answers, missing)
-    for key, flag, example in _LIMITS:
-        text: str | None = getattr(answers, key)
-        if text is None:
-            continue
-        if _is_positive(text):
-            entry[key] = Figure(text, flag)
-        else:
-            mend = f"Give a number, as in {flag} {example}"
-            faults.append(Fault(f"{flag} ({visible(text)})", "is no number above 0", mend))
+    for key in _LIMITS:
+        figure = answered(answers, key)
+        if figure is not None:
+            entry[key] = figure
     if answers.requests_per_s is None and not existing.has(workload, *_DEMANDED):
         missing.append(
             Missing(
@@ -79,7 +70,7 @@ def fleet_tables(
             )
         )
     if existing.points(workload) is None:
-        entry["points"] = Figure(points, "measured operating points")
+        entry["points"] = Figure(points, "measured: it is served by these designs alone")
     tables: dict[str, list[Tables]] = {"workloads": [entry]}
     new = [name for name in machines if name not in existing.machines]
     if new:
@@ -129,20 +120,13 @@ def _machines(
 def _ask_lengths(
     workload: str, entry: dict[str, Figure], answers: Answers, missing: list[Missing]
 ) -> None:
-    for key, flag, text, example in (
-        ("input_tokens", "--input-tokens", answers.input_tokens, "1024"),
-        ("output_tokens", "--output-tokens", answers.output_tokens, "256"),
+    for key, what, example in (
+        ("input_tokens", "a prompt", "1024"),
+        ("output_tokens", "an answer", "256"),
     ):
-        if text is not None and text.isascii() and text.isdigit() and int(text[:12]) > 0:
-            entry[key] = Figure(int(text), flag)
+        figure = answered(answers, key)
+        if figure is not None:
+            entry[key] = figure
         else:
-            words = "a prompt" if key == "input_tokens" else "an answer"
-            question = f"How many tokens has {words} of '{workload}'?"
-            missing.append(Missing(f"workloads.{workload}.{key}", question, flag, example))
-
-
-def _is_positive(text: str) -> bool:
-    try:
-        return exact_fraction(text) > 0
-    except ValueError:
-        return False
+            question = f"How many tokens has {what} of '{workload}'?"
+            missing.append(Missing(f"workloads.{workload}.{key}", question, FLAGS[key], example))

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver.errors import Fault, InstanceError
+from solver.importers.answering import check_answers
 from solver.importers.benchmarks.cells import check_name, file_word, plain_text
 from solver.importers.benchmarks.columns import ForeignTable, read_foreign_table
 from solver.importers.benchmarks.existing import Existing
@@ -44,6 +45,7 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
     InstanceError
         With every fault of the table, and of answers that do not fit it.
     """
+    check_answers(answers)
     where = visible(str(path), 200)
     faults: list[Fault] = []
     text = read_text(path, what=_WHAT, max_bytes=MAX_BYTES)

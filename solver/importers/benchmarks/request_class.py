@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from solver.errors import Fault, InstanceError
+from solver.errors import InstanceError
 from solver.importers.benchmarks.run import ServingRun
 from solver.importers.findings import Answers
-from solver.importers.visible import visible
-from solver.instance.record_types import MAX_TOKENS
 
 __all__ = ["LENGTH_TOLERANCE", "class_of"]
 
@@ -77,22 +75,14 @@ def class_of(
 
 
 def _answered(answers: Answers) -> Size | None:
-    texts = (answers.input_tokens, answers.output_tokens)
-    if texts == (None, None):
+    if answers.input_tokens is None and answers.output_tokens is None:
         return None
-    faults = []
-    found = []
-    for flag, text in zip(("--input-tokens", "--output-tokens"), texts, strict=True):
-        if text is None:
-            faults.append(Fault(flag, "is missing beside the other length", "Give both, or none"))
-        elif not (text.isascii() and text.isdigit() and 1 <= int(text[:11]) <= MAX_TOKENS):
-            mend = f"Give a whole number of tokens, as in {flag} 1024"
-            faults.append(Fault(f"{flag} ({visible(text)})", "is no number of tokens", mend))
-        else:
-            found.append(int(text))
-    if faults:
-        raise InstanceError.all_of(faults)
-    return found[0], found[1]
+    if answers.input_tokens is None or answers.output_tokens is None:
+        flag = "--input-tokens" if answers.input_tokens is None else "--output-tokens"
+        raise InstanceError.one(
+            "is missing beside the other length", where=flag, mend="Give both, or none"
+        )
+    return int(answers.input_tokens), int(answers.output_tokens)
 
 
 def _fits(run: ServingRun, size: Size) -> bool:

@@ -15,10 +15,10 @@ What a figure of a run becomes:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
 from solver.errors import Fault, InstanceError
+from solver.importers.answering import check_answers
 from solver.importers.benchmarks.cells import check_name, file_word, plain_text
 from solver.importers.benchmarks.existing import Existing
 from solver.importers.benchmarks.fleet_tables import fleet_tables
@@ -26,15 +26,11 @@ from solver.importers.benchmarks.model_ids import catalog_model, same_model
 from solver.importers.benchmarks.points_file import points_file
 from solver.importers.benchmarks.request_class import class_of
 from solver.importers.benchmarks.run import ServingRun
-from solver.importers.benchmarks.shared_keys import UNLIMITED
-from solver.importers.findings import Answers, Findings, Missing
+from solver.importers.benchmarks.run_remarks import missing_cells, notes_on
+from solver.importers.findings import Answers, Findings
 from solver.importers.visible import visible
-from solver.instance.fleet.points import PHASES
 
 __all__ = ["findings_of", "refuse"]
-
-_KEPT_UP = Fraction(95, 100)
-"""Share of the offered rate below which a server did not keep up with it."""
 
 
 def refuse(faults: Sequence[Fault]) -> None:
@@ -52,6 +48,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         With every fault: runs of several models, lengths that no class of the workload has, answers
         that contradict the file or are none.
     """
+    check_answers(answers)
     where = visible(str(path), 200)
     faults: list[Fault] = []
     existing = Existing(answers)
@@ -62,7 +59,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         workload = known or "benchmark"
     model = _model(known, model_id, workload, existing, where, faults)
     machine = existing.machine_for(answers)
-    devices = _devices(answers, faults)
+    devices = int(answers.devices) if answers.devices is not None else None
     phase = answers.phase or "aggregated"
     for text, flag in ((workload, "--workload chat"), (machine, "--machine h100")):
         if text is not None:
@@ -71,9 +68,6 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         check_name(model, "--model", faults, flag="--model Llama-3.1-8B")
     if answers.layout is not None:
         check_name(answers.layout, "--layout", faults, flag="--layout 'TP2 FP8'")
-    if phase not in PHASES:
-        mend = f"Give one of {', '.join(PHASES)}"
-        faults.append(Fault(f"--phase ({visible(phase)})", "is no phase", mend))
     refuse(faults)
 
     notes = existing.note_on_points(workload)
@@ -86,7 +80,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
                 f"{run.where}: {run.layout.source} say {run.layout.devices} devices; "
                 f"--devices {devices} is taken"
             )
-        notes.extend(_notes(run))
+        notes.extend(notes_on(run))
         rows.append(
             {
                 "workload": workload,
@@ -120,7 +114,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
     )
     hints = [run.device_hint for run in kept if run.device_hint]
     no_model = model is None and not existing.has(workload, "model", "models")
-    asked = _missing_cells(
+    asked = missing_cells(
         workload, name, rows, machine, existing.machines, hints, no_model, model_id
     )
     return Findings(
@@ -189,22 +183,6 @@ def _model(
     return None
 
 
-def _devices(answers: Answers, faults: list[Fault]) -> int | None:
-    text = answers.devices
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= 10**6 and len(text) <= 7:
-        return int(text)
-    faults.append(
-        Fault(
-            f"--devices ({visible(text)})",
-            "is no number of devices",
-            "Give those of one replica, as in --devices 2",
-        )
-    )
-    return None
-
-
 def _layout(run: ServingRun, answers: Answers, devices: int | None) -> str:
     """A name of the design and its load: rows of one design differ in how it was loaded."""
     if answers.layout is not None:
@@ -237,84 +215,3 @@ def _place(run: ServingRun, path: Path) -> str:
 def _size_source(run: ServingRun, path: Path) -> str:
     means = f"{float(run.input_tokens):.6g} in and {float(run.output_tokens):.6g} out"
     return f"{_place(run, path)}: mean of {run.completed} requests, {means}, rounded"
-
-
-def _notes(run: ServingRun) -> list[str]:
-    """What a person should know of one run before trusting its row."""
-    notes = [f"{run.where}: {note}" for note in run.notes]
-    offered = run.offered_per_s
-    if run.load == UNLIMITED:
-        notes.append(
-            f"{run.where}: all requests were sent at once, so that the time to the first token "
-            "is that of the whole queue"
-        )
-    if offered is not None:
-        carried = Fraction(run.requests_per_s) / Fraction(offered)
-        if carried >= _KEPT_UP:
-            notes.append(
-                f"{run.where}: the run asked for {offered.normalize():f} requests/s and got them, "
-                "so that its row is a lower bound of what the server can carry"
-            )
-        else:
-            notes.append(
-                f"{run.where}: the server completed {float(carried):.0%} of the "
-                f"{offered.normalize():f} requests/s it was asked for, so that its queue grew and "
-                "the time to the first token depends on the length of the run"
-            )
-    if run.failed:
-        notes.append(
-            f"{run.where}: {run.failed} of {run.completed + run.failed} requests failed and count "
-            "for nothing"
-        )
-    if run.ttft_ms is None:
-        notes.append(
-            f"{run.where}: states no percentile of the time to the first token from 90 on, so that "
-            "its row cannot be shown to meet max_ttft_s"
-        )
-    if run.tpot_ms is None:
-        notes.append(f"{run.where}: states no time between output tokens")
-    return notes
-
-
-def _missing_cells(
-    workload: str,
-    file: str,
-    rows: Sequence[dict[str, str]],
-    machine: str | None,
-    machines: Sequence[str],
-    hints: Sequence[str],
-    no_model: bool,
-    model_id: str,
-) -> list[Missing]:
-    """Questions for cells that stay empty until somebody answers."""
-    missing = []
-    if not all(row["devices"] for row in rows):
-        missing.append(
-            Missing(
-                key=f"{file}.devices",
-                question=f"How many devices did the server have (column devices of {file})?",
-                flag="--devices",
-                example="1",
-            )
-        )
-    if machine is None:
-        seen = f", seen were {hints[0]}" if hints else ""
-        missing.append(
-            Missing(
-                key=f"{file}.machine",
-                question=f"Which machine did it run on (column machine of {file}{seen})?",
-                flag="--machine",
-                example=next(iter(machines), "h100"),
-            )
-        )
-    if no_model:
-        name = f"'{visible(model_id)}'" if model_id else "the file names none"
-        missing.append(
-            Missing(
-                key=f"workloads.{workload}.model",
-                question=f"Which model of the catalog was served ({name})?",
-                flag="--model",
-                example="Llama-3.1-8B",
-            )
-        )
-    return missing

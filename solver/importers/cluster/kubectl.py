@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from solver.catalog.collection import suggestion
 from solver.errors import Fault, InstanceError
+from solver.importers.cluster.beside import check_beside
 from solver.importers.cluster.nodes import PRODUCT_LABELS
 from solver.importers.cluster.pools import Pool, and_more, named_pools, pools_of
 from solver.importers.cluster.records import NodeRecord
@@ -196,6 +197,7 @@ def _findings(
                 )
     machines = [(name, str(fig.value) if fig else None) for name, fig in accelerators.items()]
     prices = prices_given(machines, answers, known, faults)
+    beside = check_beside(machines, answers, kind="kubectl", file=file, faults=faults)
     if faults:
         raise InstanceError.all_of(listed(faults, file))
     missing: list[Missing] = []
@@ -211,7 +213,7 @@ def _findings(
         question="fleet",
         tables={"machines": tables},
         missing=tuple(missing),
-        notes=tuple(_notes(named, left_out)),
+        notes=(*_notes(named, left_out), *beside),
     )
 
 
@@ -235,7 +237,7 @@ def _table(name: str, pool: Pool, accelerator: Figure | None, file: str) -> dict
         source = accelerator.source
         typed = source.startswith("--")
         table["accelerator"] = Figure(accelerator.value, source if typed else f"{file}: {source}")
-    offered = f"status.allocatable['{pool.resource}']"
+    offered = " or ".join(sorted(pool.offered))
     table["node_devices"] = Figure(pool.healthy, f"{file}: {offered} of each node")
     nodes = f"{pool.nodes} node{'s' if pool.nodes != 1 else ''}"
     table["stock_devices"] = Figure(

@@ -81,6 +81,8 @@ class DeviceNode:
         Of one device, where a label says so.
     devices, healthy
         Devices that it has, and those that the scheduler may give out.
+    offered
+        The key of the node's status that ``healthy`` is from.
     clique
         The NVLink domain beyond the node (``nvidia.com/gpu.clique``), empty where there is none.
     """
@@ -91,6 +93,7 @@ class DeviceNode:
     memory_mib: int | None
     devices: int
     healthy: int
+    offered: str
     zone: str
     taints: tuple[str, ...]
     clique: str
@@ -127,7 +130,9 @@ def device_node(node: NodeRecord) -> DeviceNode | Unusable:
     if resource is None:
         return Unusable(_without_devices(labels, status.capacity))
     devices = _count(status.capacity, resource)
+    # The API's default of allocatable is capacity.
     healthy = _count(status.allocatable, resource) if status.allocatable else devices
+    offered = "allocatable" if status.allocatable else "capacity"
     _refuse_shared(labels, resource, devices, healthy)
     reason = _out_of_service(node)
     if reason is not None:
@@ -148,6 +153,7 @@ def device_node(node: NodeRecord) -> DeviceNode | Unusable:
         memory_mib=_memory_mib(labels),
         devices=devices,
         healthy=healthy,
+        offered=f"status.{offered}['{resource}']",
         zone=_value(labels, _ZONE) if labels.get(_ZONE) else "",
         taints=tuple(taints),
         clique=_value(labels, "nvidia.com/gpu.clique")

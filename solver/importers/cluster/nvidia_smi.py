@@ -13,6 +13,7 @@ from pathlib import Path
 
 from solver.catalog.collection import suggestion
 from solver.errors import Fault, InstanceError
+from solver.importers.cluster.beside import check_beside
 from solver.importers.cluster.host_xml import DeviceFacts, HostFacts, read_host
 from solver.importers.devices import KnownDevices, machine_name
 from solver.importers.findings import Answers, Figure, Findings, Missing, Tables
@@ -35,8 +36,8 @@ def read_devices(path: Path, answers: Answers) -> Findings:
     answers
         ``machine`` names the machine (of a host with one kind of device); ``accelerator`` the
         catalog's entry where the product's name does not tell it; ``stock_devices`` is how many
-        there are in all, on hosts like this one; ``usd_per_hour``, ``as_of`` and ``price_source`` price
-        it.
+        there are in all, on hosts like this one; ``usd_per_hour``, ``as_of`` and ``price_source``
+        price it.
 
     Raises
     ------
@@ -63,6 +64,7 @@ def read_devices(path: Path, answers: Answers) -> Findings:
     }
     machines = [(name, str(fig.value) if fig else None) for name, fig in accelerators.items()]
     prices = prices_given(machines, answers, known, faults)
+    beside = check_beside(machines, answers, kind="nvidia-smi", file=file, faults=faults)
     tables: list[Tables] = []
     missing: list[Missing] = []
     for name, kind in named.items():
@@ -85,7 +87,7 @@ def read_devices(path: Path, answers: Answers) -> Findings:
         question="fleet",
         tables={"machines": tables},
         missing=tuple(missing),
-        notes=tuple(_notes(host, named, accelerators, known)),
+        notes=(*_notes(host, named, accelerators, known), *beside),
     )
 
 

@@ -34,6 +34,7 @@ class Pool:
     devices: set[int] = field(default_factory=set)
     memory_mib: set[int] = field(default_factory=set)
     resource: str = ""
+    offered: set[str] = field(default_factory=set)
     zones: Counter[str] = field(default_factory=Counter)
     taints: Counter[str] = field(default_factory=Counter)
     cliques: Counter[str] = field(default_factory=Counter)
@@ -41,6 +42,7 @@ class Pool:
     def add(self, node: DeviceNode) -> None:
         self.nodes += 1
         self.resource = node.resource
+        self.offered.add(node.offered)
         self.devices.add(node.devices)
         if node.memory_mib is not None:
             self.memory_mib.add(node.memory_mib)

@@ -21,7 +21,7 @@ from solver.importers.models.quantization import (
     read_quantization,
     read_sidecar,
 )
-from solver.importers.models.questions import fleet_parts, replica_parts
+from solver.importers.models.questions import fleet_parts, note_on_points, replica_parts
 from solver.importers.models.unquantized import unquantized_share
 from solver.importers.safe_reading import read_json
 from solver.importers.visible import visible
@@ -109,6 +109,8 @@ def read_model(path: Path, answers: Answers) -> Findings:
     usual: Literal["replica", "fleet"] = "fleet" if answers.requests_per_s else "replica"
     question = answers.question or usual
     parts = replica_parts if question == "replica" else fleet_parts
+    if question == "fleet":
+        notes += note_on_points(model, answers)
     tables, missing = parts(model, weight_format, answers)
     return Findings(
         question=question,

@@ -14,12 +14,14 @@ from solver.catalog import Catalog, shipped_catalog
 from solver.catalog.domain import Model
 from solver.catalog.entries import parse_entries
 from solver.catalog.weight_formats import published_format
-from solver.errors import CatalogError, InstanceError
-from solver.importers.answering import answered
+from solver.errors import CatalogError, Fault, InstanceError
+from solver.importers.answering import FLAGS, answered
+from solver.importers.devices import KnownDevices
 from solver.importers.drafting import plain_name
 from solver.importers.findings import Answers, Figure, Missing, Tables
+from solver.importers.prices.given import price_keys
 
-__all__ = ["fleet_parts", "replica_parts"]
+__all__ = ["fleet_parts", "note_on_points", "replica_parts"]
 
 _Table = dict[str, Figure | Tables | list[Tables]]
 _CHOICE = "a choice: what is on offer; narrow it at will"
@@ -62,7 +64,7 @@ def replica_parts(
             Missing("design.accelerator", "On which accelerator?", "--accelerator", "H100 SXM")
         )
         if answers.usd_per_hour is not None:
-            price = _stated_price(answers)
+            price = _stated_price(None, answers, existing)
     design |= _layouts(model, existing, [1, 2, 4, 8, 16], [1, 2, 4])
     design["weight_format"] = weight_format
     tables: _Table = {"workload": workload, "design": design}
@@ -86,6 +88,7 @@ def fleet_parts(
         otherwise than before.
     """
     existing = answers.existing_tables or {}
+    _refuse_replica_answers(answers)
     name = _workload_name(model, answers, existing)
     workload: _Table = {"name": Figure(name), "model": Figure(model.name)}
     missing: list[Missing] = []
@@ -100,6 +103,37 @@ def fleet_parts(
     if design:
         tables["design"] = design
     return tables, tuple(missing)
+
+
+def note_on_points(model: Model, answers: Answers) -> tuple[str, ...]:
+    """A remark where a workload of a fleet is served by measured points, whatever its model."""
+    existing = answers.existing_tables or {}
+    name = _workload_name(model, answers, existing)
+    measured = [
+        entry.get("points")
+        for entry in existing.get("workloads", [])
+        if isinstance(entry, dict) and entry.get("name") == name and entry.get("points")
+    ]
+    return tuple(
+        f"'{name}' is served by its measured designs ({points}) alone; layouts of [design] are "
+        "for workloads without points"
+        for points in measured
+    )
+
+
+def _refuse_replica_answers(answers: Answers) -> None:
+    """Refuse what only a replica's question holds: it would be lost unseen."""
+    faults = [
+        Fault(
+            FLAGS[field],
+            "is not used by a workload of a fleet, whose machines are imported apart",
+            "Leave it out, or ask --question replica",
+        )
+        for field in ("context_tokens", "accelerator", "usd_per_hour", "price_source", "as_of")
+        if getattr(answers, field) is not None
+    ]
+    if faults:
+        raise InstanceError.all_of(faults)
 
 
 def _given(answers: Answers, *fields: str) -> list[bool]:
@@ -158,7 +192,7 @@ def _price(
     missing: list[Missing],
 ) -> _Table:
     if answers.usd_per_hour is not None:
-        return _stated_price(answers)
+        return _stated_price(accelerator, answers, existing)
     if existing.get("price"):
         return {}
     if "on-demand" in {price.tier for price in catalog.prices_of(accelerator)}:
@@ -180,18 +214,24 @@ def _dollars(value: Any) -> str:
     return f"{float(value):.2f}"
 
 
-def _stated_price(answers: Answers) -> _Table:
-    found = {
-        "usd_per_hour": answered(answers, "usd_per_hour"),
+def _stated_price(accelerator: str | None, answers: Answers, existing: Mapping[str, Any]) -> _Table:
+    flag = "--usd-per-hour"
+    known = KnownDevices(existing)
+    found, fault = price_keys(answers.usd_per_hour or "", accelerator, known, flag, flag)
+    if fault is not None:
+        raise InstanceError.all_of([fault])
+    if "tier" in found:
+        return dict(found)
+    remarks = {
         "as_of": answered(answers, "as_of"),
         "source": answered(answers, "price_source"),
     }
-    return {key: figure for key, figure in found.items() if figure is not None}
+    return {**found, **{key: figure for key, figure in remarks.items() if figure is not None}}
 
 
 def _workload_name(model: Model, answers: Answers, existing: Mapping[str, Any]) -> str:
     """The name given, or the only workload that waits for this model, or the model's own."""
-    given = answers.workload or answers.name
+    given = answers.workload
     if given is not None:
         return given
     waiting = [

@@ -11,7 +11,7 @@ from solver.catalog.reader import parse_entries
 from solver.errors import Fault, InstanceError
 from solver.importers.devices import KnownDevices
 from solver.importers.prices.cells import Term, date_fault, term
-from solver.importers.prices.rows import Offer
+from solver.importers.prices.offer import Offer
 from solver.importers.safe_reading import read_text
 from solver.importers.visible import visible
 from solver.instance.fleet.fault_limit import listed

@@ -1,23 +1,28 @@
 """The price of a machine from what the user typed, or the question that asks for it.
 
-A price of the shipped catalog is named in the question and never taken unasked.
+A price is a number, or a tier of the shipped catalog (``on-demand``). One price is for the only
+machine; of several machines each is named: ``h100-pool=2.95,l40s-pool=on-demand``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from solver.catalog.collection import suggestion
 from solver.errors import Fault
 from solver.importers.devices import KnownDevices
 from solver.importers.findings import Answers, Figure, Missing
 from solver.importers.prices.cells import date_fault, money
+from solver.importers.visible import visible
 from solver.instance.fleet.plausible import DEVICE_USD_PER_HOUR, plain
 
-__all__ = ["PriceGiven", "prices_given"]
+__all__ = ["PriceGiven", "price_keys", "prices_given"]
 
 _FLAG = "--usd-per-hour"
 _ON_DEMAND = "on-demand"
+_DECIMAL = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +48,100 @@ def prices_given(
     faults
         Receives what is wrong with the answers; one price for several machines is.
     """
-    if answers.usd_per_hour is None:
-        several = len(machines) > 1
-        return {
-            name: PriceGiven({}, (_question(name, accelerator, known, several),))
-            for name, accelerator in machines
-        }
-    if len(machines) > 1:
-        names = [name for name, _ in machines]
+    texts = _by_machine([name for name, _ in machines], answers.usd_per_hour, known, faults)
+    dated = date_fault(answers.as_of, "--as-of") if answers.as_of is not None else None
+    faults.extend([dated] if dated and texts else [])
+    several = len(machines) > 1
+    return {
+        name: _given(name, accelerator, texts[name], answers, known, faults)
+        if name in texts
+        else PriceGiven({}, (_question(name, accelerator, known, several),))
+        for name, accelerator in machines
+    }
+
+
+def price_keys(
+    text: str, accelerator: str | None, known: KnownDevices, where: str, source: str
+) -> tuple[Mapping[str, Figure], Fault | None]:
+    """The key of a machine that holds one price, or what is wrong with the text.
+
+    Parameters
+    ----------
+    text
+        A number in US$ per device and hour, or a tier of the catalog that the accelerator has.
+    where
+        For the fault.
+    source
+        Of the figure.
+    """
+    tiers = [price.tier for price in known.catalog.prices_of(accelerator)] if accelerator else []
+    if text.strip() in tiers:
+        return {"tier": Figure(text.strip(), f"{source}, a price of the catalog")}, None
+    found = money(text, where, "US$ per device and hour")
+    if found.value is None:
+        fault = found.fault
+        if tiers and fault is not None:
+            offered = ", ".join(tiers)
+            fault = Fault(where, fault.what, f"{fault.mend}, or a tier of the catalog: {offered}")
+        return {}, fault
+    doubt = DEVICE_USD_PER_HOUR.doubt(found.value)
+    if doubt is not None:
+        return {}, Fault(where, *doubt)
+    # Digits stay as they were typed (2.10) where they are a plain number.
+    typed = text.strip() if _DECIMAL.fullmatch(text.strip()) else plain(found.value)
+    return {"usd_per_hour": Figure(typed, f"{source}, US$ per device and hour")}, None
+
+
+def _by_machine(
+    names: Sequence[str], text: str | None, known: KnownDevices, faults: list[Fault]
+) -> dict[str, str]:
+    """What was typed for each machine that anything was typed for."""
+    if text is None or not names:
+        return {}
+    parts = text.split(",") if "=" in text.strip().lstrip("=") else []
+    if not parts:
+        tiers = {tier for _, tier in known.catalog.prices}
+        if len(names) == 1 or text.strip() in tiers:
+            # A tier is a price list: each machine has its own price in it.
+            return dict.fromkeys(names, text)
         faults.append(
             Fault(
                 _FLAG,
                 f"one price for {len(names)} machines: {', '.join(names)}",
-                f"Choose one with --machine {names[0]} and add the others with --add, or import a "
-                "price list",
+                f"Name each: {_FLAG} '{','.join(f'{name}=2.95' for name in names)}', choose one "
+                "with --machine, or import a price list",
             )
         )
-        return {name: PriceGiven({}) for name in names}
-    (name, _), *_ = machines
-    return {name: _given(name, answers.usd_per_hour, answers, faults)}
+        return {}
+    found: dict[str, str] = {}
+    for part in parts:
+        name, _, price = (word.strip() for word in part.partition("="))
+        if name not in names:
+            mend = suggestion(name, names, what="machines")
+            faults.append(Fault(_FLAG, f"there is no machine '{visible(name)}'", mend))
+        elif name in found:
+            faults.append(Fault(_FLAG, f"'{name}' has two prices", "Give one"))
+        else:
+            found[name] = price
+    return found
 
 
-def _given(name: str, text: str, answers: Answers, faults: list[Fault]) -> PriceGiven:
-    found = money(text, _FLAG, "US$ per device and hour")
-    doubt = DEVICE_USD_PER_HOUR.doubt(found.value) if found.value is not None else None
-    aged = date_fault(answers.as_of, "--as-of") if answers.as_of is not None else None
-    faults.extend(fault for fault in (found.fault, aged) if fault is not None)
-    if doubt is not None:
-        faults.append(Fault(_FLAG, *doubt))
-    if found.value is None:
-        return PriceGiven({})
+def _given(
+    name: str,
+    accelerator: str | None,
+    text: str,
+    answers: Answers,
+    known: KnownDevices,
+    faults: list[Fault],
+) -> PriceGiven:
+    keys, fault = price_keys(text, accelerator, known, _FLAG, _FLAG)
+    if fault is not None:
+        faults.append(fault)
+    if "usd_per_hour" not in keys:
+        # The catalog says when and where its prices were seen.
+        return PriceGiven(keys)
     source = answers.price_source or f"given with {_FLAG}"
-    keys = {
-        "usd_per_hour": Figure(plain(found.value), f"{_FLAG}, US$ per device and hour"),
-        "source": Figure(source, "--price-source" if answers.price_source else _FLAG),
-    }
+    keys = {**keys, "source": Figure(source, "--price-source" if answers.price_source else _FLAG)}
     if answers.as_of is not None:
         return PriceGiven(keys | {"as_of": Figure(answers.as_of, "--as-of")})
     question = f"When was the price of {name} seen, as YYYY-MM?"
@@ -90,13 +154,15 @@ def _question(name: str, accelerator: str | None, known: KnownDevices, several: 
     if prices:
         price = next((one for one in prices if one.tier == _ON_DEMAND), prices[0])
         example = plain(price.usd_per_hour)
-        offer = (
-            f" The catalog says {example} of {price.as_of}; "
-            f"the line tier = '{price.tier}' takes that"
+        taken = (
+            "which is taken if nothing else is said"
+            if price.tier == _ON_DEMAND
+            else f"which tier = '{price.tier}' takes"
         )
+        offer = f" The catalog says {example} ({price.tier}, {price.as_of}), {taken}."
     return Missing(
         key=f"machines.{name}.usd_per_hour",
         question=f"What does one {accelerator or 'device'} of {name} cost in US$ per hour?{offer}",
-        flag=f"--machine {name} {_FLAG}" if several else _FLAG,
+        flag=f"{_FLAG} {name}=" if several else _FLAG,
         example=example,
     )

@@ -1,9 +1,6 @@
 """Contracts of machines from a price list: CSV, or TOML in the catalog's own form.
 
-A list names devices, an instance names machines. A row goes to the machine that it names, else to
-the one that ``--machine`` names, else to every machine of the instance with that accelerator; where
-there is no instance yet, each device of the list becomes a machine. Every contract keeps its row,
-its date and its source, for prices age.
+Every contract keeps its row, its date and its source, for prices age.
 """
 
 from __future__ import annotations
@@ -13,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from solver.catalog.collection import suggestion
 from solver.errors import Fault, InstanceError
 from solver.importers.devices import KnownDevices, machine_name
 from solver.importers.findings import Answers, Figure, Findings, Missing, Tables
 from solver.importers.prices.cells import date_fault
 from solver.importers.prices.entries import read_price_entries
-from solver.importers.prices.rows import Offer
+from solver.importers.prices.offer import Offer
+from solver.importers.prices.placing import machines_there, placed_offers
 from solver.importers.prices.table import read_price_table
 from solver.importers.visible import visible
 from solver.instance.fleet.fault_limit import listed
@@ -60,8 +57,8 @@ def read_prices(path: Path, answers: Answers) -> Findings:
     if answers.as_of is not None:
         aged = date_fault(answers.as_of, "--as-of")
         faults.extend([aged] if aged else [])
-    existing = _existing(answers)
-    placed = _placed(offers, existing, answers, where, faults, notes)
+    existing = machines_there(answers)
+    placed = placed_offers(offers, existing, answers, where, faults, notes)
     tables = []
     missing: list[Missing] = []
     for name, mine in placed.items():
@@ -97,97 +94,6 @@ def read_prices(path: Path, answers: Answers) -> Findings:
         missing=tuple(missing),
         notes=tuple(notes),
     )
-
-
-def _existing(answers: Answers) -> dict[str, Mapping[str, Any]]:
-    """Machines of the instance that is being extended, by name."""
-    machines = (answers.existing_tables or {}).get("machines", [])
-    return {
-        entry["name"]: entry
-        for entry in (machines if isinstance(machines, list) else [])
-        if isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
-    }
-
-
-def _placed(
-    offers: Sequence[Offer],
-    existing: Mapping[str, Mapping[str, Any]],
-    answers: Answers,
-    where: str,
-    faults: list[Fault],
-    notes: list[str],
-) -> dict[str, list[Offer]]:
-    """Offers by the machine that they are for, in the order of the list."""
-    placed: dict[str, list[Offer]] = {}
-    strangers: Counter[str] = Counter()
-    kinds = sorted({offer.accelerator for offer in offers if offer.accelerator})
-    if answers.machine is not None and len(kinds) > 1 and not _accelerator(existing, answers):
-        faults.append(
-            Fault(
-                "--machine",
-                f"the list has prices of {len(kinds)} devices: {', '.join(kinds)}",
-                "Keep the rows of one device, or leave out --machine",
-            )
-        )
-    for offer in offers:
-        names = _machines_of(offer, existing, answers)
-        if offer.machine and existing and offer.machine not in existing:
-            faults.append(
-                Fault(
-                    f"{offer.place}: machine",
-                    f"the instance has no machine '{visible(offer.machine)}'",
-                    suggestion(offer.machine, existing, what="machines"),
-                )
-            )
-        elif not names:
-            strangers[offer.accelerator] += 1
-        elif len(names) > 1 and offer.stock_devices is not None:
-            faults.append(
-                Fault(
-                    f"{offer.place}: stock_devices",
-                    f"one stock for {len(names)} machines: {', '.join(names)}",
-                    "Add a column machine, and a row for each",
-                )
-            )
-        for name in names:
-            placed.setdefault(name, []).append(offer)
-    for accelerator, rows in strangers.items():
-        notes.append(
-            f"left out: {rows} row{'s' if rows != 1 else ''} of {accelerator}, which no machine of "
-            "the instance has"
-        )
-    if not placed and not faults:
-        had = ", ".join(str(entry.get("accelerator")) for entry in existing.values())
-        faults.append(
-            Fault(
-                where,
-                f"no row is of a device that the instance has ({visible(had, 200)})",
-                "Name the machine with --machine or in a column machine",
-            )
-        )
-    return placed
-
-
-def _accelerator(existing: Mapping[str, Mapping[str, Any]], answers: Answers) -> str:
-    """Of the machine that ``--machine`` names, empty where it has none yet."""
-    return str(existing.get(answers.machine or "", {}).get("accelerator", ""))
-
-
-def _machines_of(
-    offer: Offer, existing: Mapping[str, Mapping[str, Any]], answers: Answers
-) -> list[str]:
-    if offer.machine:
-        return [offer.machine]
-    if answers.machine is not None:
-        wanted = _accelerator(existing, answers)
-        return [answers.machine] if not wanted or wanted == offer.accelerator else []
-    if existing:
-        return [
-            name
-            for name, entry in existing.items()
-            if entry.get("accelerator") == offer.accelerator and offer.accelerator
-        ]
-    return [machine_name(offer.label)]
 
 
 def _named(name: str, offers: Sequence[Offer], faults: list[Fault]) -> dict[str, Offer]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from solver.errors import Fault
@@ -23,10 +22,11 @@ from solver.importers.prices.cells import (
     number,
     term,
 )
+from solver.importers.prices.offer import Offer
 from solver.importers.visible import visible
 from solver.instance.fleet.plausible import DEVICE_USD_PER_HOUR
 
-__all__ = ["Offer", "PriceRow"]
+__all__ = ["PriceRow"]
 
 _MOST_DEVICES = 10**7
 _MOST_OF_INSTANCE = 1024
@@ -47,38 +47,6 @@ _PER = {
     **dict.fromkeys(("device", "gpu", "accelerator", "gpu_hour", "device_hour"), "device"),
     **dict.fromkeys(("instance", "node", "vm", "machine", "instance_hour"), "instance"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One row: what one device costs under one contract.
-
-    Parameters
-    ----------
-    place
-        The row, for people: ``quote.csv:3``.
-    label
-        What the list calls it.
-    devices
-        Of one instance; None where the list does not say.
-    owned
-        Keys of an owned contract beside the purchase price, exact.
-    """
-
-    place: str
-    label: str
-    machine: str
-    accelerator: str
-    devices: int | None
-    term: Term
-    usd_per_hour: Fraction | None
-    purchase_usd: Fraction | None
-    owned: Mapping[str, Fraction] = field(default_factory=dict)
-    stock_devices: int | None = None
-    provider: str = ""
-    as_of: str = ""
-    source: str = ""
-    tier: str = ""
 
 
 class PriceRow:

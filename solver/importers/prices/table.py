@@ -8,7 +8,8 @@ from pathlib import Path
 from solver.errors import Fault, InstanceError
 from solver.importers.devices import KnownDevices
 from solver.importers.prices.columns import EXAMPLE_HEADER, columns_of, rows_of
-from solver.importers.prices.rows import Offer, PriceRow
+from solver.importers.prices.offer import Offer
+from solver.importers.prices.rows import PriceRow
 from solver.importers.safe_reading import read_text
 from solver.importers.visible import visible
 from solver.instance.fleet.fault_limit import listed

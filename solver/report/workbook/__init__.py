@@ -13,7 +13,7 @@ from solver.report.workbook.assumptions import write_assumptions
 from solver.report.workbook.bills import write_bills
 from solver.report.workbook.frontier import write_frontier
 from solver.report.workbook.plans import write_plans
-from solver.report.workbook.regions import write_regions
+from solver.report.workbook.regions import write_conflict, write_open_regions
 from solver.report.workbook.sensitivities import write_sensitivities
 from solver.report.workbook.sheet import Book
 from solver.report.workbook.summary import write_summary
@@ -39,10 +39,11 @@ def render_workbook(document: Mapping[str, Any]) -> bytes:
     instance = document["instance"]
     book = Book(view.title, f"fleetfront {instance['kind']} result, {document['status']}")
     write_summary(book, view)
+    write_conflict(book, view)
     write_bills(book, view)
     write_frontier(book, view)
     write_sensitivities(book, view)
     write_plans(book, view)
     write_assumptions(book, view)
-    write_regions(book, view)
+    write_open_regions(book, view)
     return book.content()

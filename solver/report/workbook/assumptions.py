@@ -27,6 +27,8 @@ _ABOUT = frozenset({"source", "as_of", "note", "confidence", "quality_source"})
 """Keys that tell of figures beside them, not figures themselves."""
 _WORDS = frozenset({"name", "title", "id", "kind", "family", "vendor", "tier", "model", "source"})
 """Keys whose values are names even where they look like numbers."""
+_MISSING = "not stated"
+"""Of a price whose source or date the question leaves out: an empty cell would hide it."""
 _LABELS = ("name", "id", "accelerator", "model", "tier")
 
 
@@ -97,8 +99,8 @@ def _prices(resolved: Mapping[str, Any]) -> Iterator[list[Cell]]:
                 note = "owned; its cost is worked out from the figures of ownership in Inputs"
             yield [
                 as_cell(of), as_cell(offer.get("name") or offer.get("tier")), number_of(price),
-                exact_text(price), as_cell(offer.get("as_of")) or None,
-                clean(offer.get("source") or "", limit=600) or None, note or None,
+                exact_text(price), as_cell(offer.get("as_of")) or _MISSING,
+                clean(offer.get("source") or "", limit=600) or _MISSING, note or None,
             ]  # fmt: skip
     hosts: dict[tuple[Any, Any], int] = {}
     for node in (resolved.get("topology") or {}).get("nodes") or ():
@@ -107,7 +109,7 @@ def _prices(resolved: Mapping[str, Any]) -> Iterator[list[Cell]]:
             hosts[key] = hosts.get(key, 0) + 1
     for (name, price), count in hosts.items():
         note = f"of one host, as the question states it for {count:,}"
-        yield [as_cell(name), None, number_of(price), exact_text(price), None, None, note]
+        yield [as_cell(name), None, number_of(price), exact_text(price), _MISSING, _MISSING, note]
 
 
 def _write_inputs(book: Book, view: View) -> None:
@@ -139,7 +141,7 @@ def _write_inputs(book: Book, view: View) -> None:
 
 _INPUT_COLUMNS = (
     Column("input", form="text", width=46),
-    Column("value"),
+    Column("value", form="mixed"),
     Column("in words", form="text"),
     Column("unit", form="text"),
     Column("exact", form="text"),

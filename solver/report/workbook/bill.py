@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from solver.report.numbers import clean
-from solver.report.workbook.values import number_of
+from solver.report.workbook.owning import Owned, owned_of
+from solver.report.workbook.values import exactly
 
 __all__ = ["BillLine", "PointBill", "bill_of_point"]
 
@@ -43,6 +44,10 @@ class BillLine:
         Of the price.
     exact
         Whether the price is the question's own; else it is derived from decimals of the result.
+    owned
+        Machine and contract of the terms on which the devices are owned; ``None`` of others.
+    purchase_usd
+        Price of one device that is owned.
     """
 
     machine: str
@@ -56,6 +61,8 @@ class BillLine:
     hours_a_day: Fraction
     source: str
     exact: bool = False
+    owned: tuple[str, str] | None = None
+    purchase_usd: Fraction = Fraction(0)
 
     @property
     def usd_per_hour(self) -> Fraction:
@@ -82,6 +89,8 @@ class PointBill:
         The document's own sum; ``exact_usd_per_hour`` where it states it as a fraction.
     exact_usd_per_mtok
         Of a point whose cost is one of tokens.
+    exact_usd, horizon_hours
+        Of a point whose cost is one of all hours that the question looks ahead, and these hours.
     tok_per_s
         Output of the point.
     """
@@ -91,6 +100,8 @@ class PointBill:
     exact_usd_per_hour: str | None
     exact_usd_per_mtok: str | None
     tok_per_s: Fraction | None
+    exact_usd: str | None = None
+    horizon_hours: Fraction | None = None
 
     @property
     def usd_per_hour(self) -> Fraction:
@@ -114,11 +125,12 @@ def bill_of_point(document: Mapping[str, Any], index: int) -> PointBill:
     else:
         lines = _replica_lines(resolved, design)
     hourly = _exact_cost(document, index, "usd/h")
-    stated = _fraction(design.get("usd_per_hour") if hourly is None else hourly)
+    stated = exactly(design.get("usd_per_hour") if hourly is None else hourly)
     lines = [*lines, *_rest(resolved, design, lines, stated)]
     return PointBill(
         tuple(lines), stated, hourly, _exact_cost(document, index, "usd/Mtok"),
-        _fraction(design.get("tok_per_s")),
+        exactly(design.get("tok_per_s")), _exact_cost(document, index, "usd"),
+        exactly(resolved.get("horizon_hours")),
     )  # fmt: skip
 
 
@@ -129,18 +141,12 @@ def _exact_cost(document: Mapping[str, Any], index: int, unit: str) -> str | Non
     return None if exact is None or not asked else str(exact)
 
 
-def _fraction(value: Any) -> Fraction | None:
-    """``value`` exactly; of a decimal the number that is written, not its binary neighbour."""
-    number = number_of(value)
-    return None if number is None else Fraction(str(number))
-
-
 def _close(one: Fraction, other: Fraction) -> bool:
     return abs(one - other) <= _CLOSE * max(abs(one), abs(other))
 
 
 def _replica_lines(resolved: Resolved, design: Design) -> list[BillLine]:
-    total = _fraction(design.get("usd_per_hour"))
+    total = exactly(design.get("usd_per_hour"))
     devices = design.get("devices")
     if total is None or not devices:
         return []
@@ -153,7 +159,7 @@ def _replica_lines(resolved: Resolved, design: Design) -> list[BillLine]:
         and isinstance(machine.get("price"), Mapping)
     ]
     for price in offers:
-        stated = _fraction(price.get("usd_per_hour"))
+        stated = exactly(price.get("usd_per_hour"))
         if stated is not None and _close(stated, per_device):
             return [
                 BillLine(
@@ -180,6 +186,7 @@ def _fleet_lines(resolved: Resolved, design: Design) -> list[BillLine]:
         for machine in resolved.get("machines") or ()
         for contract in machine.get("contracts") or ()
     }
+    owned = owned_of(resolved)
     prices = {f"type {k}": t for k, t in enumerate(resolved.get("types") or ())}
     held: dict[tuple[str, str, str, str], _Held] = {}
     by_node = {entry["machine"] for entry in design.get("nodes") or ()}
@@ -195,10 +202,15 @@ def _fleet_lines(resolved: Resolved, design: Design) -> list[BillLine]:
     for (machine, contract, period, place), found in held.items():
         offer = contracts.get((machine, contract), {})
         hours_a_day = hours.get(period, _DAY) if period else _DAY
-        price, exact = _fraction(offer.get("usd_per_hour")), True
+        price, exact = exactly(offer.get("usd_per_hour")), True
+        terms = owned.get((machine, contract))
+        if terms is not None and _explains(terms, found):
+            price = terms.usd_per_hour
         if price is None and machine in prices:
             price = Fraction(str(prices[machine]["price_cents_per_h"])) / 100
         source = _source(offer)
+        if terms is not None and price is not None:
+            source = f"purchase and upkeep, see above; {source}".rstrip("; ")
         if price is None and found.cost is not None and found.devices:
             price, exact = found.cost * _DAY / hours_a_day / found.devices, False
             source = f"cost of the line in the result, over its devices; {source}".rstrip("; ")
@@ -208,9 +220,16 @@ def _fleet_lines(resolved: Resolved, design: Design) -> list[BillLine]:
             BillLine(
                 clean(machine), clean(contract), clean(period), clean(place), "device",
                 found.devices, found.nodes, price, hours_a_day, source, exact,
+                owned=(machine, contract) if terms is not None and exact else None,
+                purchase_usd=Fraction(0) if terms is None else terms.purchase_usd,
             )
         )  # fmt: skip
     return lines
+
+
+def _explains(terms: Owned, held: _Held) -> bool:
+    """Whether the terms give the cost that the result states; where it states none, they do."""
+    return held.cost is None or _close(held.devices * terms.usd_per_hour, held.cost)
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
@@ -225,7 +244,7 @@ def _key(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
 def _placement_lines(resolved: Resolved, design: Design) -> list[BillLine]:
     """Hosts in use by machine and price; a host that serves several ranges is had once."""
     prices = {
-        str(node["id"]): _fraction(node.get("usd_per_hour"))
+        str(node["id"]): exactly(node.get("usd_per_hour"))
         for node in (resolved.get("topology") or {}).get("nodes") or ()
     }
     holders = design.get("replicas") or [design]
@@ -233,27 +252,17 @@ def _placement_lines(resolved: Resolved, design: Design) -> list[BillLine]:
     for holder in holders:
         for stage in holder.get("stages") or ():
             hosts.setdefault(str(stage["host"]), stage)
-    grouped: dict[tuple[str, Fraction], int] = {}
+    grouped: dict[tuple[str, Fraction, bool], int] = {}
     for name, stage in hosts.items():
         stated = prices.get(name)
-        found = _fraction(stage.get("usd_per_hour")) if stated is None else stated
+        found = exactly(stage.get("usd_per_hour")) if stated is None else stated
         if found is not None:
-            key = (clean(stage.get("machine") or ""), found)
+            key = (clean(stage.get("machine") or ""), found, stated is not None)
             grouped[key] = grouped.get(key, 0) + 1
+    source = {True: "price of the host in the question", False: "price of the host in the result"}
     return [
-        BillLine(
-            machine,
-            "",
-            "",
-            "",
-            "host",
-            count,
-            count,
-            price,
-            _DAY,
-            "price of the host in the question",
-        )
-        for (machine, price), count in grouped.items()
+        BillLine(machine, "", "", "", "host", count, count, price, _DAY, source[told], exact=told)
+        for (machine, price, told), count in grouped.items()
     ]
 
 

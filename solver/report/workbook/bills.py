@@ -6,10 +6,13 @@ in another price; each carries its value for viewers that do not compute.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from solver.report.fleet_facts import amount
 from solver.report.workbook.bill import BillLine, PointBill, bill_of_point
+from solver.report.workbook.owning import owned_of, write_owned
 from solver.report.workbook.sheet import Book, Formula, Sheet
 from solver.report.workbook.values import Cell, Column
 from solver.report.workbook.view import View
@@ -37,36 +40,54 @@ _COLUMNS = (
     Column("cost", "US$/year", form="money", width=15),
     Column("source of the price", form="text", width=40),
 )
-_LINE = {"count": "F", "price": "H", "held": "J", "hour": "K", "month": "L", "year": "M"}
-_HOUR, _MONTH, _YEAR = 10, 11, 12
+_COUNT, _PRICE, _HELD, _HOUR, _MONTH, _YEAR = "F", "H", "J", "K", "L", "M"
+"""Columns of the table as the spreadsheet names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Cells at the top of the sheet that the tables below refer to."""
+
+    month: str
+    year: str
+    horizon: str
+    owned: Mapping[tuple[str, str], tuple[str, str]]
 
 
 def write_bills(book: Book, view: View) -> None:
-    """Sheet ``Bill of materials``."""
+    """Sheet ``Bill of materials``; none where there is no point."""
+    if not view.points:
+        return
     sheet = book.sheet("Bill of materials")
     sheet.heading("Bill of materials", large=True)
-    if not view.points:
-        sheet.line(view.status_sentence)
-        return
     bills = {index: bill_of_point(view.document, index) for index in sorted(view.marks)}
     if not any(bill.lines for bill in bills.values()):
         sheet.line("The question states no prices, so that there is nothing to sum up.")
         sheet.line("Add usd_per_hour to its machines or hosts, and solve it again.")
         return
     sheet.line(
-        "Prices in these tables may be changed: the sums follow. The plan does not, it is the best "
-        "for the prices of the question; solve again to see whether it stays."
+        "Prices in these tables may be changed: the sums follow. The plan does not follow, nor do "
+        "exact prices and figures of the result: solve again with the new prices."
     )
-    hours = sheet.row
-    sheet.pairs([("hours a month [h]", _HOURS_A_MONTH), ("hours a year [h]", _HOURS_A_YEAR)])
     sheet.line("A line held for part of the day counts that part; sums are means over the day.")
+    row = sheet.row + 1
+    horizon = next(iter(bills.values())).horizon_hours
+    sheet.pairs(
+        [
+            ("hours a month [h]", _HOURS_A_MONTH),
+            ("hours a year [h]", _HOURS_A_YEAR),
+            ("hours the question looks ahead [h]", horizon),
+        ]
+    )
+    given = _Given(
+        month=f"$B${row}", year=f"$B${row + 1}", horizon=f"$B${row + 2}",
+        owned=write_owned(sheet, owned_of(view.resolved), year=f"$B${row + 1}"),
+    )  # fmt: skip
     for index, bill in bills.items():
-        _write_bill(sheet, view, index, bill, month=f"$B${hours + 1}", year=f"$B${hours + 2}")
+        _write_bill(sheet, view, index, bill, given)
 
 
-def _write_bill(
-    sheet: Sheet, view: View, index: int, bill: PointBill, *, month: str, year: str
-) -> None:
+def _write_bill(sheet: Sheet, view: View, index: int, bill: PointBill, given: _Given) -> None:
     point = view.points[index]
     told = ", ".join(amount(float(point["objectives"][g.name]), g.unit) for g in view.goals)
     sheet.heading(f"Point {index + 1}, {', '.join(view.marks[index])}: {told}")
@@ -74,29 +95,29 @@ def _write_bill(
         sheet.line("The question states no price for what this point uses.")
         return
     first = sheet.row + 2
-    rows = [_row(line, first + k, month=month, year=year) for k, line in enumerate(bill.lines)]
+    rows = [_row(line, first + k, given) for k, line in enumerate(bill.lines)]
     last = first + len(rows) - 1
     hourly = bill.usd_per_hour
-    total: list[Cell | Formula] = [None] * len(_COLUMNS)
-    total[0] = "total"
-    for column, letter, hours in (
-        (_HOUR, "K", Fraction(1)),
-        (_MONTH, "L", _HOURS_A_MONTH),
-        (_YEAR, "M", Fraction(_HOURS_A_YEAR)),
+    total: list[Cell | Formula] = ["total", *[None] * (len(_COLUMNS) - 1)]
+    for letter, hours in (
+        (_HOUR, Fraction(1)),
+        (_MONTH, _HOURS_A_MONTH),
+        (_YEAR, Fraction(_HOURS_A_YEAR)),
     ):
-        total[column] = Formula(f"=SUM({letter}{first}:{letter}{last})", hourly * hours)
+        value = Formula(f"=SUM({letter}{first}:{letter}{last})", hourly * hours)
+        total[ord(letter) - ord("A")] = value
     sheet.table(_COLUMNS, [*rows, total], marked=frozenset({len(rows)}))
-    _write_checks(sheet, bill, f"K{last + 1}")
+    _write_purchase(sheet, bill, first, given)
+    _write_checks(sheet, bill, f"{_HOUR}{last + 1}", given)
 
 
-def _row(line: BillLine, number: int, *, month: str, year: str) -> list[Cell | Formula]:
+def _row(line: BillLine, number: int, given: _Given) -> list[Cell | Formula]:
     """One line; ``number`` is its row as the spreadsheet counts."""
-    cells = {name: f"{letter}{number}" for name, letter in _LINE.items()}
     hourly = line.usd_per_hour
-    if line.unit:
-        cost = f"={cells['count']}*{cells['price']}*{cells['held']}/24"
-    else:
-        cost = f"={cells['price']}*{cells['held']}/24"
+    price: Cell | Formula = line.usd_per_unit_hour
+    if line.owned is not None:
+        price = Formula(f"={given.owned[line.owned][1]}", line.usd_per_unit_hour)
+    counted = f"{_COUNT}{number}*" if line.unit else ""
     return [
         line.machine,
         line.contract or None,
@@ -105,26 +126,43 @@ def _row(line: BillLine, number: int, *, month: str, year: str) -> list[Cell | F
         line.unit or None,
         line.count if line.unit else None,
         line.nodes,
-        line.usd_per_unit_hour,
+        price,
         str(line.usd_per_unit_hour) if line.exact else None,
         line.hours_a_day,
-        Formula(cost, hourly),
-        Formula(f"={cells['hour']}*{month}", hourly * _HOURS_A_MONTH),
-        Formula(f"={cells['hour']}*{year}", hourly * _HOURS_A_YEAR),
-        line.source or None,
+        Formula(f"={counted}{_PRICE}{number}*{_HELD}{number}/24", hourly),
+        Formula(f"={_HOUR}{number}*{given.month}", hourly * _HOURS_A_MONTH),
+        Formula(f"={_HOUR}{number}*{given.year}", hourly * _HOURS_A_YEAR),
+        line.source or "not stated",
     ]
 
 
-def _write_checks(sheet: Sheet, bill: PointBill, total: str) -> None:
+def _write_purchase(sheet: Sheet, bill: PointBill, first: int, given: _Given) -> None:
+    """What has to be paid at once for machines that are owned; nothing where none is."""
+    owned = [(first + k, line) for k, line in enumerate(bill.lines) if line.owned is not None]
+    if not owned:
+        return
+    parts = [f"{_COUNT}{row}*{given.owned[line.owned][0]}" for row, line in owned if line.owned]
+    paid = sum((line.count * line.purchase_usd for _, line in owned), Fraction(0))
+    sheet.pairs([("to buy what is owned, at once [US$]", Formula(f"={'+'.join(parts)}", paid))])
+
+
+def _write_checks(sheet: Sheet, bill: PointBill, total: str, given: _Given) -> None:
     """What the result itself says, and what a token costs at these prices."""
     rows: list[tuple[str, Cell | Formula]] = []
     if bill.stated_usd_per_hour is not None:
         rows.append(("cost in the result [US$/h]", bill.stated_usd_per_hour))
-    if bill.exact_usd_per_hour is not None:
-        rows.append(("the same, exactly [US$/h]", bill.exact_usd_per_hour))
-    if bill.exact_usd_per_mtok is not None:
-        rows.append(("cost in the result [US$/Mtok]", Fraction(bill.exact_usd_per_mtok)))
-        rows.append(("the same, exactly [US$/Mtok]", bill.exact_usd_per_mtok))
+    for exact, unit in (
+        (bill.exact_usd_per_hour, "US$/h"),
+        (bill.exact_usd_per_mtok, "US$/Mtok"),
+        (bill.exact_usd, "US$ in all hours ahead"),
+    ):
+        if exact is not None:
+            if unit != "US$/h":
+                rows.append((f"cost in the result [{unit}]", Fraction(exact)))
+            rows.append((f"the same, exactly [{unit}]", exact))
+    if bill.exact_usd is not None and bill.horizon_hours is not None:
+        ahead = Formula(f"={total}*{given.horizon}", bill.usd_per_hour * bill.horizon_hours)
+        rows.append(("cost at these prices [US$ in all hours ahead]", ahead))
     if bill.tok_per_s:
         row = sheet.row + len(rows) + 1
         per_mtok = bill.usd_per_hour * _MTOK_S / bill.tok_per_s

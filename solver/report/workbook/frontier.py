@@ -23,12 +23,10 @@ _MOST_ROWS = 1_000_000
 
 
 def write_frontier(book: Book, view: View) -> None:
-    """Sheet ``Frontier``, and ``Chart`` where two goals have two points or more."""
-    sheet = book.sheet("Frontier")
+    """Sheet ``Frontier``, and ``Chart`` where two goals have two points or more; none without."""
     if not view.points:
-        sheet.heading("Frontier", large=True)
-        sheet.line(view.status_sentence)
         return
+    sheet = book.sheet("Frontier")
     shown = range(min(len(view.points), _MOST_ROWS))
     columns, table = _columns(view, shown)
     if len(shown) < len(view.points):

@@ -2,52 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from solver.report.economy_findings import open_lines as economy_lines
-from solver.report.findings import box_sentence, nearest_lines
+from solver.report.findings import box_range, box_sentence, nearest_lines
 from solver.report.fleet_findings import open_lines as fleet_lines
 from solver.report.numbers import clean
 from solver.report.placement_findings import open_regions
+from solver.report.placement_regions import open_ranges
 from solver.report.workbook.sheet import Book
-from solver.report.workbook.values import Cell, Column, as_cell, flat, name_of, unit_of
+from solver.report.workbook.values import Cell, Column, as_cell
 from solver.report.workbook.view import View
 
-__all__ = ["write_regions"]
+__all__ = ["write_conflict", "write_open_regions"]
 
 _MOST_ROWS = 100_000
 
 
-def write_regions(book: Book, view: View) -> None:
-    """Sheet ``Open regions`` of a partial result, ``Conflict`` of an infeasible one; else none."""
-    boxes = view.document.get("open_boxes") or []
-    if boxes:
-        _write_open(book, view, boxes)
+def write_conflict(book: Book, view: View) -> None:
+    """Sheet ``Conflict`` of an infeasible result; else none."""
     if view.document["status"] == "infeasible":
         _write_conflict(book, view)
 
 
-def _write_open(book: Book, view: View, boxes: Sequence[Mapping[str, Any]]) -> None:
+def write_open_regions(book: Book, view: View) -> None:
+    """Sheet ``Open regions`` of a result with parts that no proof closes; else none.
+
+    Bounds are figures where the regions are ranges of two goals; coordinates that only the search
+    understands stay in the result file.
+    """
+    boxes = view.document.get("open_boxes") or []
+    if not boxes:
+        return
     sheet = book.sheet("Open regions")
-    flattened = [dict(flat(box)) for box in boxes[:_MOST_ROWS]]
-    keys = list(dict.fromkeys(key for box in flattened for key in box))
     columns = [Column("in words", form="text", width=58)]
-    cells: list[list[Cell]] = [_sentences(view)[:_MOST_ROWS]]
-    for key in keys:
-        values = [as_cell(box.get(key)) for box in flattened]
-        if all(value is None for value in values):
-            continue
-        numeric = all(
-            value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-            for value in values
-        )
-        told = name_of(key)
-        columns.append(Column(told, unit_of(key), "number" if numeric else "text"))
-        cells.append(values)
+    cells: list[list[Cell]] = [_sentences(view)]
+    for column, values in zip(_bounds(view), zip(*_ranges(view), strict=True), strict=False):
+        if any(value is not None for value in values):
+            columns.append(column)
+            cells.append(list(values))
+    columns.append(Column("reason", form="text"))
+    cells.append([clean(box.get("reason", "not told"), limit=400) for box in boxes])
     if len(boxes) > _MOST_ROWS:
         sheet.line(f"The first {_MOST_ROWS:,} of {len(boxes):,} regions; all are in the result.")
-    sheet.table(columns, [list(row) for row in zip(*cells, strict=True)], main=True)
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    sheet.table(columns, rows[:_MOST_ROWS], main=True)
+
+
+def _bounds(view: View) -> tuple[Column, ...]:
+    """Headers of the bounds, in the units of the goals."""
+    second = view.goals[1] if len(view.goals) > 1 else view.goals[0]
+    return (
+        Column("slowest", "tok/s/user"), Column("fastest", "tok/s/user"),
+        Column(f"{second.name} from", second.unit), Column(f"{second.name} below", second.unit),
+    )  # fmt: skip
+
+
+def _ranges(view: View) -> list[tuple[float | None, ...]]:
+    """Slowest and fastest speed, least and greatest other goal of every region; empty if none."""
+    if view.result is not None:
+        return [box_range(box) for box in view.result.open_boxes]
+    if view.kind == "placement" and len(view.goals) > 1:
+        return [
+            (each.slowest, each.fastest, each.low, each.high) for each in open_ranges(view.document)
+        ]
+    return []
 
 
 def _sentences(view: View) -> list[Cell]:

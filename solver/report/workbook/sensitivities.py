@@ -29,12 +29,15 @@ _ANSWERS = (
 
 
 def write_sensitivities(book: Book, view: View) -> None:
-    """Sheet ``Sensitivities``; what the result does not hold is named with what would give it."""
+    """Sheet ``Sensitivities``; what the result does not hold is named with what would give it.
+
+    None where there is no point, or nothing to tell of the only one.
+    """
+    alone = len(view.goals) < 2 or len(view.points) < 2
+    if not view.points or (view.kind == "placement" and alone):
+        return
     sheet = book.sheet("Sensitivities")
     sheet.heading("Sensitivities", large=True)
-    if not view.points:
-        sheet.line(view.status_sentence)
-        return
     if view.kind == "fleet":
         _answers(sheet, view)
         _limits(sheet, view)
@@ -107,7 +110,7 @@ def _limits(sheet: Sheet, view: View) -> None:
         return
     columns = (
         Column("point"), Column("limit", form="text"), Column("used"), Column("limit"),
-        Column("unit", form="text"), Column("used", "% of the limit", form="share"),
+        Column("unit", form="text"), Column("used", "share of the limit", form="share"),
     )  # fmt: skip
     sheet.table(columns, rows)
 
@@ -123,7 +126,7 @@ def _pace(sheet: Sheet, view: View) -> None:
     columns += [
         Column(name, "ms") for name in ("step", "arithmetic", "HBM", "network", "kernel launches")
     ]
-    columns += [Column("HBM in use", "% of capacity", form="share")]
+    columns += [Column("HBM in use", "share of capacity", form="share")]
     rows: list[list[Cell]] = []
     points = _typed_points(view)
     for index, names in sorted(view.marks.items()):
@@ -146,7 +149,7 @@ def _pace(sheet: Sheet, view: View) -> None:
         sheet.table(
             (
                 Column("binds", form="text"), Column("points"),
-                Column("share", "% of points", form="share"),
+                Column("share", "share of points", form="share"),
                 Column("slowest", "tok/s/user"), Column("fastest", "tok/s/user"),
                 Column("what it means", form="text"),
             ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -19,6 +20,7 @@ from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from solver.report.numbers import clean
+from solver.report.workbook.layout import Layout
 from solver.report.workbook.values import Cell, Column
 
 __all__ = ["Book", "Formula", "Sheet"]
@@ -34,12 +36,14 @@ _CREATED = datetime(1980, 1, 1)
 """The same for every workbook: equal results make equal files. It is the first day that the
 archive around the sheets can state."""
 
-_NARROWEST, _WIDEST = 9, 58
 _TEMPTING = ("=", "+", "-", "@", "\t", "\r")
 _SPAN = 7
 """Sentences run over the columns up to this one, so that they print with the tables."""
-_ROW_POINTS = 15.0
-_PAIR = {"num_format": "#,##0.####", "align": "left"}
+_UNPAIRED = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which JSON may hold and no other file."""
+_TITLE_POINTS, _HEADING_POINTS = 24.0, 18.0
+_LONGEST = 32_767
+"""Characters that a cell can hold."""
 _FILL, _INK, _SOFT, _MARKED = "#e8ecf1", "#1c1f24", "#59606b", "#fff2bf"
 
 
@@ -120,14 +124,8 @@ class Sheet:
     def __init__(self, book: Book, page: Worksheet, name: str) -> None:
         self._book, self._page, self.name = book, page, name
         self.row = 0
-        self._widths: dict[int, int] = {}
+        self._layout = Layout(page)
         self._long: list[tuple[int, int, str]] = []
-        page.set_landscape()
-        page.set_paper(9)
-        page.fit_to_pages(1, 0)
-        page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
-        page.set_footer("&L&A&RPage &P of &N")
-        page.hide_gridlines(2)
 
     def heading(self, text: str, *, large: bool = False) -> None:
         """A title on a row of its own; with room above it unless it is the first."""
@@ -135,6 +133,7 @@ class Sheet:
             self.row += 1
         style = self._book.style(bold=True, font_size=16 if large else 12, font_color=_INK)
         self.put(self.row, 0, text, style=style, measured=False)
+        self._layout.raise_row(self.row, _TITLE_POINTS if large else _HEADING_POINTS)
         self.row += 1
 
     def line(self, text: str) -> None:
@@ -143,25 +142,28 @@ class Sheet:
         self.row += 1
 
     def pairs(self, rows: Sequence[tuple[str, Cell | Formula]]) -> None:
-        """What and value, a row each."""
+        """What and value, a row each; one without a value is left out."""
         for name, value in rows:
+            if value is None:
+                continue
             self.put(self.row, 0, name, style=self._book.style(font_color=_SOFT))
             if isinstance(value, str):
                 self._long.append((self.row, 1, value))
             else:
-                self.put(self.row, 1, value, style=self._book.style(**_PAIR))
+                form = {"num_format": _number_form(Column(name), [value]), "align": "left"}
+                self.put(self.row, 1, value, style=self._book.style(**form))
             self.row += 1
 
     def finish(self) -> None:
         """Lay out the sentences, now that the columns have their widths."""
         for row, column, text in self._long:
-            width = sum(self._widths.get(k, _NARROWEST) for k in range(column, _SPAN + 1))
             style = {"text_wrap": True, "align": "left"}
             self._page.merge_range(row, column, row, _SPAN, "", self._book.style(**style))
             self.put(
                 row, column, text, style=self._book.style(**style), extra=style, measured=False
             )
-            self._page.set_row(row, _ROW_POINTS * math.ceil(max(len(text), 1) / width))
+            self._layout.wrap(row, column, _SPAN, text)
+        self._layout.finish()
 
     def table(
         self,
@@ -181,30 +183,29 @@ class Sheet:
             Rows, counted from 0, to set off.
         """
         top = self.row
-        header = {"bold": True, "bg_color": _FILL, "text_wrap": True, "bottom": 1}
-        for k, column in enumerate(columns):
-            words = column.form == "text"
-            style = self._book.style(**header, align="left" if words else "right")
-            # Long headers wrap: they need the width of their longest half.
-            self.put(top, k, column.header, style=style, measured=False)
-            self._measure(k, max(column.width, min(len(column.header), 14) + 2))
         forms = [_number_form(column, [row[k] for row in rows]) for k, column in enumerate(columns)]
+        for k, column in enumerate(columns):
+            # Long headers wrap: they need the width of their longest half.
+            self._layout.widen(k, max(column.width, min(len(column.header), 14) + 2))
+            style = {"bold": True, "bg_color": _FILL, "bottom": 1, **_aligned(column, k)}
+            self.put(top, k, column.header, style=self._book.style(**style), measured=False)
+            self._layout.wrap(top, k, k, column.header)
         for place, row in enumerate(rows, 1):
             more = {"bg_color": _MARKED, "bold": True} if place - 1 in marked else {}
             for k, value in enumerate(row):
-                words = columns[k].form == "text"
-                wrap = {"text_wrap": True} if words else {"num_format": forms[k]}
-                self.put(
-                    top + place,
-                    k,
-                    value,
-                    style=self._book.style(**wrap, **more),
-                    extra={**wrap, **more},
-                )
+                column = columns[k]
+                form = _number_form(column, [value]) if column.form == "mixed" else forms[k]
+                extra = {**more, **_aligned(column, k)}
+                if column.form != "text":
+                    extra["num_format"] = form
+                self.put(top + place, k, value, style=self._book.style(**extra), extra=extra)
+                if isinstance(value, str):
+                    self._layout.wrap(top + place, k, k, value)
         self.row = top + len(rows) + 1
         if main:
             self._page.freeze_panes(top + 1, 0)
             self._page.repeat_rows(top)
+            self._layout.keep_columns(1)
             if rows:
                 self._page.autofilter(top, 0, top + len(rows), len(columns) - 1)
         return top
@@ -233,18 +234,26 @@ class Sheet:
         elif isinstance(value, str):
             if value.startswith(_TEMPTING):
                 style = self._book.style(**(extra or {}), quote_prefix=True)
-            page.write_string(row, column, value, style)
+            page.write_string(row, column, _fitting(value), style)
             told = value
         else:
             page.write_number(row, column, float(value), style)
             told = f"{float(value):,.2f}"
         if measured:
-            self._measure(column, len(told) + 2)
+            self._layout.widen(column, len(told) + 2)
 
-    def _measure(self, column: int, width: int) -> None:
-        widest = max(self._widths.get(column, _NARROWEST), min(width, _WIDEST))
-        self._widths[column] = widest
-        self._page.set_column(column, column, widest)
+
+def _aligned(column: Column, place: int) -> dict[str, Any]:
+    """Words to the left, off the figures before them; figures to the right."""
+    if column.form != "text":
+        return {"text_wrap": True, "align": "right"}
+    return {"text_wrap": True, "align": "left", **({"indent": 1} if place else {})}
+
+
+def _fitting(text: str) -> str:
+    """``text`` as a file can hold it: the library would leave a longer one out without a word."""
+    whole = _UNPAIRED.sub("\ufffd", text)
+    return whole if len(whole) <= _LONGEST else whole[: _LONGEST - 1] + "…"
 
 
 def _plain(text: str) -> str:
@@ -252,11 +261,14 @@ def _plain(text: str) -> str:
 
     The word joiner behind the mark is not seen.
     """
-    return text.replace("!", "!\u2060")
+    return _fitting(text).replace("!", "!\u2060")
 
 
 def _number_form(column: Column, values: Sequence[Cell | Formula]) -> str:
-    """The number format of a column: as many decimals as its smallest value needs."""
+    """The number format of a column: as many decimals as its smallest value needs.
+
+    Money keeps its cents even where all is whole: a price that is put in later may have some.
+    """
     if column.form == "money":
         return "#,##0.00"
     if column.form == "share":
@@ -266,8 +278,12 @@ def _number_form(column: Column, values: Sequence[Cell | Formula]) -> str:
         for value in values
         if isinstance(value, int | float | Fraction | Formula) and not isinstance(value, bool)
     ]
+    money = column.unit.startswith("US$") or any(isinstance(value, Formula) for value in values)
     if all(number.is_integer() for number in numbers):
-        return "#,##0" if all(abs(number) < 1e15 for number in numbers) else "0.000E+00"
+        whole = "#,##0.00" if money else "#,##0"
+        return whole if all(abs(number) < 1e15 for number in numbers) else "0.000E+00"
+    if column.form == "mixed":
+        return "General"
     smallest = min(abs(number) for number in numbers if number)
     greatest = max(abs(number) for number in numbers)
     if smallest < 1e-5 or greatest >= 1e12:

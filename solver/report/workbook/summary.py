@@ -11,9 +11,11 @@ from solver.report.workbook.view import View
 __all__ = ["write_summary"]
 
 _MEANS = {
-    "complete": "every point of the frontier is here, and it is proved that no other exists",
+    "complete": "no point of the frontier is missing; that is proved of the question as stated, "
+    "under the model and the figures of the sheets Assumptions and Inputs",
     "partial": "a limit of time or work was reached; see the sheet Open regions",
-    "infeasible": "it is proved that nothing meets all limits; see the sheet Conflict",
+    "infeasible": "nothing meets all limits; that is proved of the question as stated, under the "
+    "model and the figures of the sheets Assumptions and Inputs; see the sheet Conflict",
 }
 
 
@@ -30,7 +32,7 @@ def write_summary(book: Book, view: View) -> None:
             ("status", f"{status}: {_MEANS[status]}"),
             ("what it means", view.status_sentence),
             ("points", len(view.points)),
-            ("model error", error.removeprefix("model error: ") or None),
+            ("model error", error.removeprefix("model error: ") or "not stated in the result"),
         ]
     )  # fmt: skip
     if view.notes:
@@ -39,6 +41,8 @@ def write_summary(book: Book, view: View) -> None:
             sheet.line(f"{kind}: {text}")
     if view.points:
         sheet.heading("Points to look at first")
+        if document["status"] == "partial":
+            sheet.line("Names such as fastest compare the points found; others may be better.")
         columns, rows = _recommended(view)
         sheet.table(columns, rows)
     sheet.heading("Where this comes from")

@@ -11,7 +11,17 @@ from typing import Any
 
 from solver.report.numbers import clean
 
-__all__ = ["Cell", "Column", "as_cell", "exact_text", "flat", "name_of", "number_of", "unit_of"]
+__all__ = [
+    "Cell",
+    "Column",
+    "as_cell",
+    "exact_text",
+    "exactly",
+    "flat",
+    "name_of",
+    "number_of",
+    "unit_of",
+]
 
 Cell = str | int | float | bool | Fraction | None
 """What a cell may hold; a fraction is written as the nearest decimal."""
@@ -73,7 +83,8 @@ class Column:
     name, unit
         What the header reads: ``speed [tok/s/user]``; a column of texts has no unit.
     form
-        ``text``, ``number`` (decimals as the values need), ``money`` (cents) or ``share`` (0 to 1).
+        ``text``, ``number`` (decimals as the values need), ``mixed`` (as each value needs),
+        ``money`` (cents) or ``share`` (0 to 1, shown in per cent).
     width
         In characters; 0 is as wide as the content, within reason.
     """
@@ -142,6 +153,17 @@ def number_of(value: Any) -> Fraction | int | float | None:
     if isinstance(value, str) and _FRACTION.fullmatch(value):
         return Fraction(value)
     return None
+
+
+def exactly(value: Any) -> Fraction | None:
+    """``value`` as a fraction; of a decimal the number that is written, not its binary neighbour.
+
+    ``None`` if it is no finite number.
+    """
+    number = number_of(value)
+    if number is None or (isinstance(number, float) and not math.isfinite(number)):
+        return None
+    return Fraction(str(number))
 
 
 def as_cell(value: Any) -> Cell:

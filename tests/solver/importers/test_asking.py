@@ -37,7 +37,10 @@ def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 def test_an_answer_is_put_beside_the_entrys_name() -> None:
     assert tables_of_answer(PRICE, "1.35", FLEET) == {
         "machines": [
-            {"name": Figure("l40s.a"), "usd_per_hour": Figure("1.35", "answered when asked")}
+            {
+                "name": Figure("l40s.a"),
+                "usd_per_hour": Figure("1.35", "answered when asked, US$ per device and hour"),
+            }
         ]
     }
 
@@ -49,9 +52,9 @@ def test_an_entry_without_a_name_is_met_by_its_kind() -> None:
 
 
 def test_whole_numbers_become_numbers_and_decimals_stay_text() -> None:
-    asked = Missing("workloads.chat.input_tokens", "?", "--input-tokens", "1")
+    asked = Missing("workloads.chat.requests_per_s", "?", "--requests-per-s", "1")
     values = [
-        tables_of_answer(asked, answer, FLEET)["workloads"][0]["input_tokens"].value  # type: ignore[index, union-attr]
+        tables_of_answer(asked, answer, FLEET)["workloads"][0]["requests_per_s"].value  # type: ignore[index, union-attr]
         for answer in ("1500", "2.50", "1/3")
     ]
     assert values == [1500, "2.50", "1/3"]

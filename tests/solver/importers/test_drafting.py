@@ -14,6 +14,7 @@ from solver.errors import InstanceError
 from solver.importers.drafting import draft, plain_name
 from solver.importers.findings import Figure, Findings, Missing, Tables
 from solver.importers.merging import merge, same_value
+from solver.importers.titles import title_of
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -86,8 +87,8 @@ def drafted(found: Tables, existing: str | None = None, *missing: Missing) -> st
 @settings(max_examples=30, deadline=None)
 def test_what_is_found_is_read_back(found: dict[str, Any]) -> None:
     read = tomllib.loads(drafted(found))
-    head = {key: read.pop(key) for key in ("schema", "kind", "name")}
-    assert head == {"schema": 1, "kind": "replica", "name": "plan"}
+    head = {key: read.pop(key) for key in ("schema", "kind", "name", "title")}
+    assert head == {"schema": 1, "kind": "replica", "name": "plan", "title": title_of(read)}
     assert read == plain(found)
 
 
@@ -145,7 +146,7 @@ def test_what_a_person_wrote_stays_as_it_is() -> None:
     text = drafted(found, WRITTEN)
     left = [line for line in text.splitlines() if line in WRITTEN.splitlines()]
     assert [line for line in left if line] == [line for line in WRITTEN.splitlines() if line]
-    assert 'model = "A"   # config.json' in text
+    assert 'model = "A"            # config.json' in text
     # The remark on the next table stays with it.
     assert "# About the design.\n[design]\n" in text
 
@@ -212,7 +213,7 @@ PRICE = Missing("design.price", "What does it cost?", "--usd-per-hour", "2.50")
 
 def test_what_is_missing_stands_where_it_belongs() -> None:
     text = drafted({}, WRITTEN, Missing("workload.model", "Which model?", "--model", "A"))
-    line = '# model = "A"   # missing: Which model? (--model)'
+    line = '# missing: Which model? (--model)\n# model = "A"'
     assert f"context_tokens = 4096  # said by hand\n{line}\n" in text
 
 

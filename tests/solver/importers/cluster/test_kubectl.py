@@ -101,7 +101,10 @@ def test_a_price_is_asked_for_and_the_catalogs_is_only_offered() -> None:
         "machines.h100-pool.usd_per_hour",
         "machines.l40s-pool.usd_per_hour",
     ]
-    assert "The catalog says 2.95 of 2026-05" in missing[0].question
+    assert (
+        "The catalog says 2.95 (on-demand, 2026-05), which is taken if nothing else is said."
+        in missing[0].question
+    )
 
 
 def test_one_price_for_two_pools_is_refused() -> None:

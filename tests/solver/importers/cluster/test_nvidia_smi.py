@@ -54,12 +54,16 @@ def test_the_sample_is_one_machine_of_eight_devices() -> None:
 def test_how_many_such_devices_there_are_is_asked_for() -> None:
     missing = read_devices(SAMPLE, Answers()).missing
     assert missing[0].key == "machines.h100-80gb-hbm3.stock_devices"
-    assert missing[0].flag == "--devices"
+    assert missing[0].flag == "--stock-devices"
 
 
 def test_answers_fill_the_machine() -> None:
     answers = Answers(
-        machine="pool", devices="16", usd_per_hour="2.95", as_of="2026-11", price_source="a mail"
+        machine="pool",
+        stock_devices="16",
+        usd_per_hour="2.95",
+        as_of="2026-11",
+        price_source="a mail",
     )
     found = read_devices(SAMPLE, answers)
     assert found.missing == ()
@@ -78,7 +82,7 @@ def test_answers_fill_the_machine() -> None:
 
 @pytest.mark.parametrize("devices", ["12", "0", "-8", "8.0", "99999999999"])
 def test_devices_that_are_no_whole_hosts_are_refused(devices: str) -> None:
-    assert "--devices" in fault(SAMPLE, devices=devices)
+    assert "--stock-devices" in fault(SAMPLE, stock_devices=devices)
 
 
 def test_the_power_limit_is_told_and_not_taken_for_the_power_with_the_host() -> None:
@@ -128,7 +132,7 @@ def test_an_unknown_product_is_asked_for(tmp_path: Path) -> None:
     text = SAMPLE.read_text().replace("NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL")
     path = tmp_path / "host.xml"
     path.write_text(text.replace("81559 MiB", "95830 MiB"))
-    found = read_devices(path, Answers(devices="8"))
+    found = read_devices(path, Answers(stock_devices="8"))
     assert found.missing[0].key.endswith(".accelerator")
     assert "NVIDIA H100 NVL with 95830 MiB" in found.missing[0].question
     assert "95830 MiB" in fault(path, accelerator="H100 SXM")

@@ -114,7 +114,7 @@ def test_the_draft_needs_no_other_file() -> None:
 def test_what_the_file_does_not_say_is_missing() -> None:
     made = drafted(LLAMA, Answers())
     assert [one.key for one in made.missing] == ["workload.context_tokens", "design.accelerator"]
-    assert "# context_tokens = 4096   # missing:" in made.text
+    assert "(--context-tokens)\n# context_tokens = 4096\n" in made.text
 
 
 def test_a_workload_of_a_fleet_misses_its_demand_and_machines() -> None:
@@ -264,7 +264,7 @@ def test_the_catalogs_price_is_said_to_be_a_choice() -> None:
     made = drafted(LLAMA, Answers(accelerator="H100 SXM"))
     price = shipped_catalog().price("H100 SXM", "on-demand")
     assert (
-        f'tier = "on-demand"   # a choice: the catalog\'s {float(price.usd_per_hour)}' in made.text
+        f'tier = "on-demand"  # a choice: the catalog\'s {float(price.usd_per_hour)}' in made.text
     )
 
 

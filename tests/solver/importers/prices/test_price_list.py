@@ -281,7 +281,7 @@ def test_headers_without_device_or_price_are_refused(
 
 def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:
     found = read(tmp_path, HEADER + ",region", "L4,spot,0.40,2026-11,us-east-1")
-    assert found.notes == ("columns that are not read: region",)
+    assert found.notes[0] == "columns that are not read: region"
 
 
 def test_rows_of_another_width_and_open_quotes_are_refused(tmp_path: Path) -> None:
