@@ -50,6 +50,14 @@ def deploy_command(
     served_name: Annotated[
         str | None, typer.Option(help="Name by which clients ask for the model.")
     ] = None,
+    context_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Longest request to serve, prompt and output together. Without it the size that "
+            "the plan counts on, and longer requests are refused.",
+        ),
+    ] = None,
     namespace: Annotated[
         str | None, typer.Option(help="Kubernetes namespace of the objects.")
     ] = None,
@@ -62,7 +70,18 @@ def deploy_command(
         typer.Option(
             metavar="KEY=VALUE",
             help="Label of the nodes to run on, in place of the accelerator's product label. "
-            "VALUE may hold {accelerator}, {machine}, {host} and {region}. May be repeated.",
+            "VALUE may hold {accelerator}, {machine}, {host} and {region}; imported machines are "
+            "named as their node pools: eks.amazonaws.com/nodegroup={machine}, "
+            "cloud.google.com/gke-nodepool={machine}, kubernetes.azure.com/agentpool={machine}. "
+            "May be repeated.",
+        ),
+    ] = None,
+    toleration: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=VALUE]:EFFECT",
+            help="Taint of the nodes to run on, as 'kubectl describe node' writes it, such as "
+            "dedicated=inference:NoSchedule. May be repeated.",
         ),
     ] = None,
     device_resource: Annotated[
@@ -81,12 +100,14 @@ def deploy_command(
     """
     from solver.deploy.api import deploy, known_engine, known_form
     from solver.deploy.formats.options import FormOptions
+    from solver.deploy.formats.tolerations import read_toleration
 
     _check_out(out, result)
     options = FormOptions(
         namespace=namespace,
         image=image,
         node_labels=tuple(_pairs(node_label, "--node-label", "pool={machine}").items()),
+        tolerations=tuple(dict.fromkeys(map(read_toleration, toleration or ()))),
         device_resource=device_resource,
         weights_claim=weights_claim,
     )
@@ -97,6 +118,7 @@ def deploy_command(
         form=known_form(form),
         weights=_pairs(weights, "--weights", "Llama-3.1-70B=/models/llama-3.1-70b"),
         served_name=served_name,
+        longest_tokens=context_tokens,
         options=options,
     )
     if out is None:

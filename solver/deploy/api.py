@@ -93,6 +93,7 @@ def deploy(
     form: Form,
     weights: Mapping[str, str] | None = None,
     served_name: str | None = None,
+    longest_tokens: int | None = None,
     options: FormOptions | None = None,
 ) -> Deployed:
     """The files that start the servers of one point of a result.
@@ -105,6 +106,8 @@ def deploy(
         The number of the point, counted from 1, or its name, such as ``knee``.
     weights
         The catalog's name of a model to the checkpoint to load: an id or an absolute path.
+    longest_tokens
+        The longest request to serve, output included; the plan's size where it is left out.
 
     Raises
     ------
@@ -118,7 +121,12 @@ def deploy(
     index = point_index(document, point, where=where)
     given = dict(weights or {})
     deployment = build_deployment(
-        document, index, engine=engine, weights=given, served_name=served_name
+        document,
+        index,
+        engine=engine,
+        weights=given,
+        served_name=served_name,
+        longest_tokens=longest_tokens,
     )
     _check_devices(document, index, deployment)
     options = options or FormOptions()

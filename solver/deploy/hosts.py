@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from solver.deploy.launch import ReplicaDesign
 from solver.deploy.model_facts import AcceleratorFacts
 from solver.errors import OutputError
@@ -10,6 +12,18 @@ __all__ = ["hosts_spanned"]
 
 _USUAL = 8
 """Devices of a usual host; only where neither the question nor the catalog says."""
+
+
+def _check_hosts(design: ReplicaDesign) -> None:
+    """Ranks go to hosts in order and in equal numbers, so the stages have to lie like that."""
+    runs = [(host, len(list(stages))) for host, stages in groupby(design.hosts)]
+    if len(runs) > len(set(design.hosts)) or len({count for _, count in runs}) > 1:
+        raise OutputError.one(
+            "the stages come back to a host, or fill hosts unevenly, and engines lay ranks on "
+            "hosts in order and in equal numbers",
+            where=f"replicas of {design.name}",
+            mend="Choose another point with --point",
+        )
 
 
 def hosts_spanned(design: ReplicaDesign, device: AcceleratorFacts) -> int:
@@ -24,6 +38,7 @@ def hosts_spanned(design: ReplicaDesign, device: AcceleratorFacts) -> int:
         Where the devices do not fill hosts evenly, or nobody says how many a host has.
     """
     if design.hosts:
+        _check_hosts(design)
         return len(set(design.hosts))
     known = [size for size in (design.node_devices, device.host_devices) if size is not None]
     size = min(known) if known else _USUAL

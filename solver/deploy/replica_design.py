@@ -8,7 +8,14 @@ from solver.deploy.launch import ReplicaDesign
 from solver.deploy.names import unique_names
 from solver.deploy.reading import Place, damaged
 
-__all__ = ["counts_engine", "hbm_fraction", "host_size", "machine_of", "replica_design", "used_fraction"]
+__all__ = [
+    "counts_engine",
+    "hbm_fraction",
+    "host_size",
+    "machine_of",
+    "replica_design",
+    "used_fraction",
+]
 
 
 def replica_design(question: Place, design: Place) -> tuple[ReplicaDesign, ...]:

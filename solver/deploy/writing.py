@@ -45,6 +45,7 @@ def _unfit(form: Form, options: FormOptions) -> list[Fault]:
     cluster_only = {
         "--namespace": options.namespace,
         "--node-label": options.node_labels,
+        "--toleration": options.tolerations,
         "--device-resource": options.device_resource,
         "--weights-claim": options.weights_claim,
     }

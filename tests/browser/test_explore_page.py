@@ -118,15 +118,24 @@ def address() -> Iterator[str]:
         yield found
 
 
-@pytest.fixture
-def tab(browser: Any, address: str) -> Iterator[Seen]:
-    """The README's question as its file asks it, solved and drawn."""
+@pytest.fixture(scope="module")
+def readme(browser: Any, address: str) -> Iterator[Seen]:
+    """One tab for all tests of the README's question."""
     with _tab(browser, address) as seen:
-        _solved(seen.page)
-        seen.page.locator("#reset-A").click()
-        sync_api.expect(seen.page.locator("#panel-A .changed")).to_have_count(0)
-        _solved(seen.page)
         yield seen
+
+
+@pytest.fixture
+def tab(readme: Seen) -> Iterator[Seen]:
+    """The README's question as its file asks it, solved and drawn; no error is left unseen."""
+    page = readme.page
+    page.locator("#standing-A strong").wait_for()
+    page.get_by_label("Compare with a second scenario").uncheck()
+    page.locator("#reset-A").click()
+    sync_api.expect(page.locator("#panel-A .changed")).to_have_count(0)
+    _solved(page)
+    yield readme
+    assert (readme.console, readme.foreign, readme.failed) == ([], [], [])
 
 
 def _solved(page: Any, scenario: str = "A", sentence: str = "Complete.") -> None:

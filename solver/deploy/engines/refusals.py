@@ -45,6 +45,11 @@ def common_refusals(plan: ServerPlan) -> Iterator[Fault]:
             f"the KV cache is planned in {design.kv_bits} bits; 8 and 16 have a flag",
             "Solve again with design.kv_bits of 8 or 16",
         )
+    if len({device.vendor for device in plan.devices}) > 1:
+        yield plan.fault(
+            "its stages stand on devices of several makers, and an engine is built for one",
+            _ANOTHER,
+        )
     if plan.format == "nvfp4" and any(device.vendor != "NVIDIA" for device in plan.devices):
         yield plan.fault(
             "NVFP4 is a format of NVIDIA's devices",

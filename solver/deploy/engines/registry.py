@@ -200,9 +200,7 @@ def _loaded(engine: Engine, plan: ServerPlan, weights: Mapping[str, str]) -> Ser
         online=engine.online_formats,
     )
     unlike = plan.format is not None and checkpoint.format not in (plan.format, None)
-    if unlike and not (
-        checkpoint.format == "bf16" and plan.format in engine.online_formats
-    ):
+    if unlike and not (checkpoint.format == "bf16" and plan.format in engine.online_formats):
         raise OutputError.one(
             f"the checkpoint {checkpoint.id} is in {checkpoint.format}, the plan computes in "
             f"{plan.format}, and {engine.name} cannot turn one into the other while it loads",

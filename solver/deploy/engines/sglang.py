@@ -18,6 +18,7 @@ from solver.deploy.engines.lengths import longest_request
 from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.shares import (
+    cut_in_words,
     decimal_share,
     devices_in_words,
     visible_devices,
@@ -187,7 +188,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     yield program.argument(
         "--tp-size",
         plan.stage_devices,
-        f"{devices_in_words(plan.stage_devices)} share each layer{cut}",
+        f"{cut_in_words(plan.stage_devices)}{cut}",
     )
     if groups > 1:
         yield program.argument(

@@ -19,8 +19,8 @@ from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_sha
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.routing import by_workload
 from solver.deploy.engines.shares import (
+    cut_in_words,
     decimal_share,
-    devices_in_words,
     visible_devices,
     weights_in_words,
 )
@@ -205,7 +205,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     yield program.argument(
         "--tp_size",
         plan.stage_devices,
-        f"{devices_in_words(plan.stage_devices)} share each layer",
+        cut_in_words(plan.stage_devices),
     )
     if design.pipeline_parallel > 1:
         yield program.argument(

@@ -19,6 +19,7 @@ from solver.deploy.engines.lengths import longest_request
 from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.shares import (
+    cut_in_words,
     decimal_share,
     devices_in_words,
     visible_devices,
@@ -192,7 +193,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     yield program.argument(
         "--tensor-parallel-size",
         design.tensor_parallel,
-        f"{devices_in_words(design.tensor_parallel)} share each layer",
+        cut_in_words(design.tensor_parallel),
     )
     if design.pipeline_parallel > 1:
         yield program.argument(

@@ -9,6 +9,7 @@ schema/compose-spec.json, read on 2026-11-22.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ruamel.yaml.scalarstring import LiteralScalarString
@@ -54,10 +55,7 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
     remarks = _check_host(deployment)
     services: Tree = {}
     configs: Tree = {}
-    names = {
-        role.name: [_service_name(role, number) for number in range(role.replicas)]
-        for role in deployment.roles
-    }
+    names = _service_names(deployment)
     addresses = {
         role.name: [f"{name}:{role.port}" for name in names[role.name]] for role in deployment.roles
     }
@@ -66,8 +64,10 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
     host_port = deployment.roles[0].port
     for role in deployment.roles:
         for number, name in enumerate(names[role.name]):
-            devices = range(first_device, first_device + role.devices_per_node)
-            first_device = devices.stop
+            devices: Sequence[int] = role.design.visible_devices
+            if not devices:
+                devices = range(first_device, first_device + role.devices_per_node)
+                first_device += role.devices_per_node
             published = None
             if deployment.router_of(role) is None:
                 published, host_port = host_port, host_port + 1
@@ -100,8 +100,21 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
     return yaml_document(head, [tree])
 
 
-def _service_name(role: Role, number: int) -> str:
-    return role.name if role.replicas == 1 else f"{role.name}-{number + 1}"
+def _service_names(deployment: Deployment) -> dict[str, list[str]]:
+    """A service for every replica of every role; no two of them, nor a router, share a name."""
+    taken = {role.name for role in (*deployment.roles, *deployment.routers)}
+    names: dict[str, list[str]] = {}
+    for role in deployment.roles:
+        single = role.replicas == 1
+        # A workload may be called like the second replica of another.
+        stem, tries = role.name, 0
+        while any(f"{stem}-{each + 1}" in taken for each in range(role.replicas)):
+            tries += 1
+            stem = f"{role.name}-r{tries}"
+        found = [role.name] if single else [f"{stem}-{n + 1}" for n in range(role.replicas)]
+        taken.update(found)
+        names[role.name] = found
+    return names
 
 
 def _check_host(deployment: Deployment) -> list[str]:
@@ -182,7 +195,7 @@ def _server(
     role: Role,
     options: FormOptions,
     place: Place,
-    devices: range,
+    devices: Sequence[int],
     published: int | None,
 ) -> Tree:
     service: Tree = {"image": options.image or role.image, **_command(role, place)}
@@ -191,6 +204,9 @@ def _server(
     for variable in role.environment:
         environment[Remark(variable.why)] = None
         value = name if variable.is_address else variable.value
+        if variable.name == "CUDA_VISIBLE_DEVICES":
+            # A container numbers the devices it is given from 0, in the order of the host.
+            value = ",".join(str(sorted(devices).index(device)) for device in devices)
         environment[variable.name] = _escaped(value)
     if needs_cache:
         environment.setdefault("HF_HOME", _CACHE)
@@ -198,8 +214,8 @@ def _server(
         environment.setdefault("HF_TOKEN", None)
     on_amd = role.design.accelerator in _AMD
     if on_amd:
-        environment[Remark(_devices_told(devices))] = None
-        environment["HIP_VISIBLE_DEVICES"] = ",".join(str(device) for device in devices)
+        # All devices of the host are seen here, so these are its own numbers.
+        environment.setdefault("HIP_VISIBLE_DEVICES", ",".join(str(each) for each in devices))
     if environment:
         service["environment"] = environment
     if published is not None:
@@ -219,7 +235,7 @@ def _server(
                     "devices": [
                         {
                             "driver": "nvidia",
-                            "device_ids": [str(device) for device in devices],
+                            "device_ids": [str(device) for device in sorted(devices)],
                             "capabilities": ["gpu"],
                         }
                     ]
@@ -245,7 +261,7 @@ def _server(
     return {**service, **_health(role), "restart": "unless-stopped"}
 
 
-def _devices_told(devices: range) -> str:
+def _devices_told(devices: Sequence[int]) -> str:
     count = len(devices)
     return f"{count} device{'s' if count != 1 else ''} of the host, as the plan has it."
 

@@ -15,6 +15,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from solver.deploy.formats.comments import head_lines, role_in_words
 from solver.deploy.formats.names import dns_label, label_value
+from solver.deploy.formats.node_checks import node_faults
 from solver.deploy.formats.options import FormOptions
 from solver.deploy.formats.pods import escaped, pod_template
 from solver.deploy.formats.words import Place, file_tree
@@ -47,12 +48,16 @@ def write_kubernetes(deployment: Deployment, options: FormOptions) -> str:
         _check_name(options.namespace, "--namespace")
     if options.weights_claim is not None:
         _check_name(options.weights_claim, "--weights-claim")
+    faults = list(node_faults(deployment, options))
+    if faults:
+        raise OutputError.all_of(faults)
     manifests = _Manifests(deployment, options)
     trees: list[Tree] = []
     for role in deployment.roles:
         trees += manifests.role(role)
     for router in deployment.routers:
         trees += manifests.router(router)
+    _check_unique(trees)
     namespace = f" -n {options.namespace}" if options.namespace else ""
     doors = "; ".join(
         f"kubectl{namespace} port-forward service/{door} {port}" for door, port in manifests.doors
@@ -78,6 +83,20 @@ def _check_name(name: str, where: str) -> None:
             where=f"{where} {clean(name, limit=80)}",
             mend="Use up to 63 lower-case letters, digits and hyphens, a letter first",
         )
+
+
+def _check_unique(trees: list[Tree]) -> None:
+    """Two objects of one name would be one: servers of the plan would be missing."""
+    seen: set[tuple[str, str]] = set()
+    for tree in trees:
+        key = (str(tree["kind"]), str(tree["metadata"]["name"]))
+        if key in seen:
+            raise OutputError.one(
+                f"two objects would be the {key[0]} {key[1]}",
+                where="--format kubernetes",
+                mend="Rename a workload of the instance and solve it again",
+            )
+        seen.add(key)
 
 
 class _Manifests:
@@ -239,8 +258,11 @@ class _Manifests:
         own = labels | {"replica": str(number)}
         leader = f"{group}-0.{group}"
         found: list[Tree] = []
-        for part, size, rank in (("leader", 1, "0"), ("worker", role.nodes - 1, "$(RANK)")):
+        for part, first, size, host in self._parts(role):
             marked = own | {"part": part}
+            if host is not None:
+                marked["rank"] = str(first)
+            rank = "0" if part == "leader" else "$(RANK)"
             template = pod_template(
                 role,
                 self._options,
@@ -248,11 +270,12 @@ class _Manifests:
                 labels=marked,
                 config_map=config_map,
                 part=part,
+                host=host,
             )
             spec: Tree = {"replicas": size}
             if part == "worker":
                 spec[Remark("The ordinal of a worker is its rank; the leader is rank 0.")] = None
-                spec["ordinals"] = {"start": 1}
+                spec["ordinals"] = {"start": first}
             spec |= {
                 "serviceName": group,
                 "podManagementPolicy": "Parallel",
@@ -260,13 +283,24 @@ class _Manifests:
                 "template": template,
             }
             name = group if part == "leader" else f"{group}-workers"
-            hosts = "rank 0" if part == "leader" else f"ranks 1 to {role.nodes - 1}"
+            if part == "worker" and host is not None:
+                name = f"{group}-worker-{first}"
+            last = first + size - 1
+            hosts = f"rank {first}" if size == 1 else f"ranks {first} to {last}"
             why = f"{role_in_words(role)} Replica {number + 1}, the {part}: {hosts}. {_GANG}"
             found.append(self._object("StatefulSet", name, marked, {"spec": spec}, why))
         why = "Names by which the hosts of this replica find each other."
         # Without a port: a pod that lacks the named port, as workers do, would get no name.
         found.append(self._service(group, own, None, why, headless=True))
         return found
+
+    @staticmethod
+    def _parts(role: Role) -> list[tuple[str, int, int, str | None]]:
+        """Part, first rank, pods and host of the plan; a named host has a set of its own."""
+        hosts = list(dict.fromkeys(role.design.hosts))
+        if len(hosts) < 2:
+            return [("leader", 0, 1, None), ("worker", 1, role.nodes - 1, None)]
+        return [("worker" if rank else "leader", rank, 1, host) for rank, host in enumerate(hosts)]
 
     def router(self, role: Role) -> list[Tree]:
         """All objects of the router."""

@@ -42,8 +42,15 @@ def _table() -> dict[str, dict[str, object]]:
     return {entry["name"]: entry for entry in tomllib.loads(text)["accelerators"]}
 
 
-def node_choice(design: ReplicaDesign, options: FormOptions) -> NodeChoice:
+def node_choice(
+    design: ReplicaDesign, options: FormOptions, *, host: str | None = None
+) -> NodeChoice:
     """Labels and resource for a design: the user's own, else those of the accelerator.
+
+    Parameters
+    ----------
+    host
+        Of a pipeline over several hosts, the one that is meant; None means its only one.
 
     Raises
     ------
@@ -66,8 +73,8 @@ def node_choice(design: ReplicaDesign, options: FormOptions) -> NodeChoice:
             where=f"--device-resource {clean(resource, limit=60)}",
             mend="Write it as the node's capacity has it, such as nvidia.com/gpu",
         )
-    if options.node_labels:
-        own = tuple((key, (_filled(key, text, design),)) for key, text in options.node_labels)
+    own = tuple((key, (_filled(key, text, design, host),)) for key, text in options.node_labels)
+    if any(not _is_region(text) for _, text in options.node_labels):
         return NodeChoice(resource, own, f"Nodes with {name}, by the labels given (--node-label).")
     values = known["values"] if known else []
     if known is None or not isinstance(values, list) or not values:
@@ -78,12 +85,19 @@ def node_choice(design: ReplicaDesign, options: FormOptions) -> NodeChoice:
         )
     return NodeChoice(
         resource,
-        ((str(known["label"]), tuple(str(value) for value in values)),),
+        ((str(known["label"]), tuple(str(value) for value in values)), *own),
         f"Nodes with {name}, the accelerator of the plan ({known['source']}).",
     )
 
 
-def _filled(key: str, text: str, design: ReplicaDesign) -> str:
+def _is_region(text: str) -> bool:
+    """Whether a label says where a node stands and nothing of its devices."""
+    return "{region}" in text and not any(
+        f"{{{field}}}" in text for field in _FIELDS if field != "region"
+    )
+
+
+def _filled(key: str, text: str, design: ReplicaDesign, host: str | None) -> str:
     """The value of a label with the design's names in place of the fields."""
     where = f"--node-label {clean(key, limit=60)}={clean(text, limit=60)}"
     if not QUALIFIED_KEY.fullmatch(key):
@@ -92,7 +106,7 @@ def _filled(key: str, text: str, design: ReplicaDesign) -> str:
             where=where,
             mend="Write KEY=VALUE as 'kubectl get nodes --show-labels' shows it",
         )
-    hosts = set(design.hosts)
+    hosts = {host} if host is not None else set(design.hosts)
     values = {
         "accelerator": design.accelerator,
         "machine": design.machine,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from solver.deploy.formats.tolerations import Toleration
+
 __all__ = ["FORMS", "Form", "FormOptions"]
 
 Form = Literal["shell", "compose", "kubernetes"]
@@ -24,8 +26,11 @@ class FormOptions:
     image
         Container image in place of the engine's own.
     node_labels
-        Labels that nodes must carry in place of the product label, as (key, value) pairs; values
-        may hold ``{accelerator}``, ``{machine}``, ``{host}`` and ``{region}``.
+        Labels that nodes must carry, as (key, value) pairs; values may hold ``{accelerator}``,
+        ``{machine}``, ``{host}`` and ``{region}``. They stand in place of the product label,
+        unless all of them speak of the region alone.
+    tolerations
+        Taints of the nodes, beside that of the accelerator's maker.
     device_resource
         Kubernetes resource that a device counts as, such as ``nvidia.com/gpu``.
     weights_claim
@@ -40,6 +45,7 @@ class FormOptions:
     namespace: str | None = None
     image: str | None = None
     node_labels: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
     device_resource: str | None = None
     weights_claim: str | None = None
     weight_paths: tuple[str, ...] = ()

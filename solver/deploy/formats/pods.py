@@ -46,6 +46,7 @@ def pod_template(
     config_map: str | None,
     is_router: bool = False,
     part: str = "server",
+    host: str | None = None,
 ) -> Tree:
     """The pod template of a role.
 
@@ -56,15 +57,17 @@ def pod_template(
     part
         ``server``, or ``leader`` and ``worker`` of a replica of several hosts: a worker answers no
         requests, so it has no port and no probes.
+    host
+        The host of the plan that it has to stand on, where the labels given name one.
     """
-    choice = None if is_router else node_choice(role.design, options)
+    choice = None if is_router else node_choice(role.design, options, host=host)
     spec: Tree = {
         Remark("The servers need nothing of the cluster's own interface."): None,
         "automountServiceAccountToken": False,
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
     }
     if choice is not None:
-        spec |= _nodes(choice)
+        spec |= _nodes(choice, options)
     spec["containers"] = [_container(role, options, place, choice, config_map, part)]
     volumes = _volumes(role, options, config_map, is_router=is_router)
     if volumes:
@@ -72,7 +75,7 @@ def pod_template(
     return {"metadata": {"labels": labels}, "spec": spec}
 
 
-def _nodes(choice: NodeChoice) -> Tree:
+def _nodes(choice: NodeChoice, options: FormOptions) -> Tree:
     spec: Tree = {Remark(choice.why): None}
     single = {key: values[0] for key, values in choice.labels if len(values) == 1}
     several = [(key, values) for key, values in choice.labels if len(values) > 1]
@@ -88,7 +91,10 @@ def _nodes(choice: NodeChoice) -> Tree:
             }
         }
     spec[Remark("Clusters keep other pods off such nodes by a taint of this name.")] = None
-    spec["tolerations"] = [{"key": choice.resource, "operator": "Exists", "effect": "NoSchedule"}]
+    spec["tolerations"] = [
+        {"key": choice.resource, "operator": "Exists", "effect": "NoSchedule"},
+        *(toleration.written() for toleration in options.tolerations),
+    ]
     return spec
 
 

@@ -126,6 +126,13 @@ class Existing:
             return answers.machine
         return next(iter(self._machines)) if len(self._machines) == 1 else None
 
+    def note_on_machine(self, machine: str | None) -> list[str]:
+        """That a machine is new, where the instance has others: it may be a slip of the pen."""
+        if machine is None or not self._machines or machine in self._machines:
+            return []
+        others = ", ".join(visible(name) for name in self._machines)
+        return [f"'{visible(machine)}' is added as a machine; the instance had {others}"]
+
     def check_model(self, workload: str, model: str, where: str, faults: list[Fault]) -> str:
         """The workload's name for ``model``; a fault where it is served by others alone."""
         stated = self.models(workload)

@@ -53,10 +53,11 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
     if not table.rows and not faults:
         raise InstanceError.one("holds no row below its header", where=where, mend="Add rows")
     existing = Existing(answers)
-    notes = []
+    notes: list[str] = []
     if table.left_out:
         notes.append(f"{where}: columns that are not read: {', '.join(table.left_out[:20])}")
     machine = existing.machine_for(answers)
+    notes += existing.note_on_machine(machine)
     _fill(table, path, answers, existing, where, machine)
     faults.extend(_faults(table, where, existing, answers))
     if faults:
@@ -85,7 +86,7 @@ def read_point_table(path: Path, answers: Answers) -> Findings:
         )
         files[name] = laid.data()
         tables, asked = _workload(workload, rows, name, answers, existing, path)
-        missing += [*_cells(name, rows), *asked]
+        missing += [*_cells(name, rows, existing.machines), *asked]
         answered += existing.cells_answered(laid, name, machine)
         for key, entries in tables.items():
             have = found.setdefault(key, [])
@@ -242,13 +243,17 @@ def _workload(
     return found, list(missing.values())
 
 
-def _cells(name: str, rows: Sequence[Row]) -> list[Missing]:
+def _cells(name: str, rows: Sequence[Row], machines: Sequence[str]) -> list[Missing]:
     """Questions for cells that stay empty until somebody answers."""
     return [
         Missing(f"{name}.{key}", question, f"--{key}", example)
         for key, question, example in (
             ("devices", f"How many devices has one replica (column devices of {name})?", "1"),
-            ("machine", f"Which machine did they run on (column machine of {name})?", "h100"),
+            (
+                "machine",
+                f"Which machine did they run on (column machine of {name})?",
+                next(iter(machines), "h100"),
+            ),
         )
         if not all(row[key] for _, row in rows)
     ]

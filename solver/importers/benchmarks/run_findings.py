@@ -70,7 +70,7 @@ def findings_of(path: Path, runs: Sequence[ServingRun], answers: Answers) -> Fin
         check_name(answers.layout, "--layout", faults, flag="--layout 'TP2 FP8'")
     refuse(faults)
 
-    notes = existing.note_on_points(workload)
+    notes = [*existing.note_on_points(workload), *existing.note_on_machine(machine)]
     size_class, kept = class_of(runs, answers, existing.classes(workload), where, notes)
     rows = []
     for run in kept:

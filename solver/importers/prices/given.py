@@ -68,13 +68,16 @@ def price_keys(
     Parameters
     ----------
     text
-        A number in US$ per device and hour, or a tier of the catalog that the accelerator has.
+        A number in US$ per device and hour, or an on-demand tier that the catalog has for the
+        accelerator.
     where
         For the fault.
     source
         Of the figure.
     """
-    tiers = [price.tier for price in known.catalog.prices_of(accelerator)] if accelerator else []
+    prices = known.catalog.prices_of(accelerator) if accelerator else ()
+    # A tier beside a machine is paid on demand, so that none of a longer contract may stand there.
+    tiers = [price.tier for price in prices if price.tier.startswith(_ON_DEMAND)]
     if text.strip() in tiers:
         return {"tier": Figure(text.strip(), f"{source}, a price of the catalog")}, None
     found = money(text, where, "US$ per device and hour")

@@ -163,7 +163,12 @@ def _check_devices(
         sizes = f"an instance of {offer.devices} devices, and a node of {name} has {size}"
         if entry is None:
             faults.append(
-                Fault(f"{offer.place}: devices", sizes, "Give each size a name in a column machine")
+                Fault(
+                    f"{offer.place}: devices",
+                    sizes,
+                    "Give each size a name in a column machine. Import the cluster first where "
+                    "there is one: then these are prices of one device of it",
+                )
             )
         else:
             notes.append(f"{offer.place}: the price is of {sizes}; it is taken for one device")

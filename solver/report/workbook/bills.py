@@ -6,7 +6,7 @@ in another price; each carries its value for viewers that do not compute.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -40,18 +40,41 @@ _COLUMNS = (
     Column("cost", "US$/year", form="money", width=15),
     Column("source of the price", form="text", width=40),
 )
-_COUNT, _PRICE, _HELD, _HOUR, _MONTH, _YEAR = "F", "H", "J", "K", "L", "M"
-"""Columns of the table as the spreadsheet names them."""
+_PLACES: Mapping[str, Callable[[BillLine], object]] = {
+    "contract": lambda line: line.contract,
+    "period": lambda line: line.period,
+    "region or rack": lambda line: line.place,
+    "nodes": lambda line: line.nodes,
+}
+"""Columns that are left out where no line of the sheet has anything in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Cells at the top of the sheet that the tables below refer to."""
+    """What the tables of the sheet share: their columns, and cells at the top that they refer to.
 
+    Parameters
+    ----------
+    kept
+        Indices of the columns in use.
+    month, year, horizon
+        Cells of the hours in a month, in a year, and of those that the question looks ahead.
+    owned
+        Cells of purchase and hourly price by machine and contract.
+    """
+
+    kept: tuple[int, ...]
     month: str
     year: str
     horizon: str
     owned: Mapping[tuple[str, str], tuple[str, str]]
+
+    def letter(self, place: int) -> str:
+        """What the spreadsheet calls column ``place`` of the full table."""
+        return chr(ord("A") + self.kept.index(place))
+
+
+_COUNT, _PRICE, _HELD, _HOUR, _MONTH, _YEAR = 5, 7, 9, 10, 11, 12
 
 
 def write_bills(book: Book, view: View) -> None:
@@ -79,7 +102,10 @@ def write_bills(book: Book, view: View) -> None:
             ("hours the question looks ahead [h]", horizon),
         ]
     )
+    lines = [line for bill in bills.values() for line in bill.lines]
+    empty = {name for name, told in _PLACES.items() if not any(told(line) for line in lines)}
     given = _Given(
+        kept=tuple(k for k, column in enumerate(_COLUMNS) if column.name not in empty),
         month=f"$B${row}", year=f"$B${row + 1}", horizon=f"$B${row + 2}",
         owned=write_owned(sheet, owned_of(view.resolved), year=f"$B${row + 1}"),
     )  # fmt: skip
@@ -99,16 +125,20 @@ def _write_bill(sheet: Sheet, view: View, index: int, bill: PointBill, given: _G
     last = first + len(rows) - 1
     hourly = bill.usd_per_hour
     total: list[Cell | Formula] = ["total", *[None] * (len(_COLUMNS) - 1)]
-    for letter, hours in (
+    for place, hours in (
         (_HOUR, Fraction(1)),
         (_MONTH, _HOURS_A_MONTH),
         (_YEAR, Fraction(_HOURS_A_YEAR)),
     ):
-        value = Formula(f"=SUM({letter}{first}:{letter}{last})", hourly * hours)
-        total[ord(letter) - ord("A")] = value
-    sheet.table(_COLUMNS, [*rows, total], marked=frozenset({len(rows)}))
+        letter = given.letter(place)
+        total[place] = Formula(f"=SUM({letter}{first}:{letter}{last})", hourly * hours)
+    sheet.table(
+        [_COLUMNS[k] for k in given.kept],
+        [[row[k] for k in given.kept] for row in [*rows, total]],
+        marked=frozenset({len(rows)}),
+    )
     _write_purchase(sheet, bill, first, given)
-    _write_checks(sheet, bill, f"{_HOUR}{last + 1}", given)
+    _write_checks(sheet, bill, f"{given.letter(_HOUR)}{last + 1}", given)
 
 
 def _row(line: BillLine, number: int, given: _Given) -> list[Cell | Formula]:
@@ -117,7 +147,10 @@ def _row(line: BillLine, number: int, given: _Given) -> list[Cell | Formula]:
     price: Cell | Formula = line.usd_per_unit_hour
     if line.owned is not None:
         price = Formula(f"={given.owned[line.owned][1]}", line.usd_per_unit_hour)
-    counted = f"{_COUNT}{number}*" if line.unit else ""
+    count, unit_price, held, hour = (
+        f"{given.letter(place)}{number}" for place in (_COUNT, _PRICE, _HELD, _HOUR)
+    )
+    counted = f"{count}*" if line.unit else ""
     return [
         line.machine,
         line.contract or None,
@@ -129,9 +162,9 @@ def _row(line: BillLine, number: int, given: _Given) -> list[Cell | Formula]:
         price,
         str(line.usd_per_unit_hour) if line.exact else None,
         line.hours_a_day,
-        Formula(f"={counted}{_PRICE}{number}*{_HELD}{number}/24", hourly),
-        Formula(f"={_HOUR}{number}*{given.month}", hourly * _HOURS_A_MONTH),
-        Formula(f"={_HOUR}{number}*{given.year}", hourly * _HOURS_A_YEAR),
+        Formula(f"={counted}{unit_price}*{held}/24", hourly),
+        Formula(f"={hour}*{given.month}", hourly * _HOURS_A_MONTH),
+        Formula(f"={hour}*{given.year}", hourly * _HOURS_A_YEAR),
         line.source or "not stated",
     ]
 
@@ -141,7 +174,8 @@ def _write_purchase(sheet: Sheet, bill: PointBill, first: int, given: _Given) ->
     owned = [(first + k, line) for k, line in enumerate(bill.lines) if line.owned is not None]
     if not owned:
         return
-    parts = [f"{_COUNT}{row}*{given.owned[line.owned][0]}" for row, line in owned if line.owned]
+    count = given.letter(_COUNT)
+    parts = [f"{count}{row}*{given.owned[line.owned][0]}" for row, line in owned if line.owned]
     paid = sum((line.count * line.purchase_usd for _, line in owned), Fraction(0))
     sheet.pairs([("to buy what is owned, at once [US$]", Formula(f"={'+'.join(parts)}", paid))])
 

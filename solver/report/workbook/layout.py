@@ -16,8 +16,8 @@ _NARROWEST, _WIDEST = 9, 58
 _ROW_POINTS = 15.0
 _MOST_POINTS = 409.0
 """The greatest height of a row that the format knows."""
-_PAGE_CHARACTERS = 230
-"""Up to this many characters abreast a landscape page can be read: at about 65 % of full size."""
+_PAGE_CHARACTERS = 260
+"""Up to this many characters abreast a landscape page can be read: at about 60 % of full size."""
 _SCALE = 65
 """Size in per cent of sheets that need several pages abreast."""
 
@@ -65,9 +65,10 @@ class Layout:
         for row, points in self._heights.items():
             if points > _ROW_POINTS:
                 self._page.set_row(row, points)
-        if not self._kept or sum(self._widths.values()) <= _PAGE_CHARACTERS:
+        if sum(self._widths.values()) <= _PAGE_CHARACTERS:
             self._page.fit_to_pages(1, 0)
             return
         self._page.set_print_scale(_SCALE)
         self._page.print_across()
-        self._page.repeat_columns(0, self._kept - 1)
+        if self._kept:
+            self._page.repeat_columns(0, self._kept - 1)

@@ -41,6 +41,8 @@ _SPAN = 7
 """Sentences run over the columns up to this one, so that they print with the tables."""
 _UNPAIRED = re.compile("[\ud800-\udfff]")
 """Halves of characters, which JSON may hold and no other file."""
+_PAIR_WIDEST = 32
+"""Longer names of pairs wrap: the first column is that of the tables too."""
 _TITLE_POINTS, _HEADING_POINTS = 24.0, 18.0
 _LONGEST = 32_767
 """Characters that a cell can hold."""
@@ -146,7 +148,10 @@ class Sheet:
         for name, value in rows:
             if value is None:
                 continue
-            self.put(self.row, 0, name, style=self._book.style(font_color=_SOFT))
+            soft = self._book.style(font_color=_SOFT, text_wrap=True)
+            self.put(self.row, 0, name, style=soft, measured=False)
+            self._layout.widen(0, min(len(name) + 2, _PAIR_WIDEST))
+            self._layout.wrap(self.row, 0, 0, name)
             if isinstance(value, str):
                 self._long.append((self.row, 1, value))
             else:

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ import pytest
 from solver.cli import main
 from solver.importers.answering import FLAGS
 from solver.importers.kinds import KINDS, reader_of
+from solver.importers.toml_edits import missing_in
 
 SAMPLES = Path(__file__).resolve().parents[3] / "instances" / "import"
 LLAMA = SAMPLES / "models" / "llama-3.1-8b" / "config.json"
@@ -112,6 +114,80 @@ def test_imports_build_one_fleet_in_any_order_that_has_the_cluster_before_its_pr
     assert workload["requests_per_s"] == 20
     assert (tmp_path / workload["points"]).is_file()
     assert "missing:" not in out.read_text().partition("schema")[2]
+
+
+def test_prices_before_the_cluster_are_refused_with_the_order_to_take(
+    run: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "plan.toml"
+    status, _, told = run(*STEPS["prices"], "-o", out)
+    assert status == 0
+    assert "import it first" in told
+    once = out.read_bytes()
+    status, _, told = run(*STEPS["kubectl"], "--add", "-o", out)
+    assert status == 2
+    assert "Import the cluster first" in told
+    assert out.read_bytes() == once
+
+
+def test_prices_of_machines_that_only_points_name_ask_for_the_cluster(
+    run: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "plan.toml"
+    run(*STEPS["vllm"], "-o", out)
+    status, _, told = run(*STEPS["prices"], "--add", "-o", out)
+    assert status == 2
+    assert "h100-pool does not say its device" in told
+    assert "Import the cluster first" in told
+    assert "None" not in told
+
+
+@pytest.mark.parametrize("step", ["kubectl", "model", "vllm"])
+def test_the_next_command_runs_and_answers_what_was_missing(
+    run: Run, tmp_path: Path, step: str
+) -> None:
+    out = tmp_path / "plan.toml"
+    kind, file, *_ = STEPS[step]
+    _, _, told = run(kind, file, "-o", out)
+    (line,) = (line for line in told.splitlines() if line.startswith("next: "))
+    words = shlex.split(line.partition("fleetfront ")[2])
+    assert main(words) == 0
+    before = {line for line in told.splitlines() if line.startswith("missing: ")}
+    after = {one.question for one in missing_in(out.read_text(), "plan.toml")}
+    asked = {line for line in before if "(--" in line}
+    assert asked
+    assert not {line for line in asked for question in after if question in line}
+
+
+def test_an_option_that_would_be_lost_is_refused(run: Run) -> None:
+    status, printed, told = run("kubectl", NODES, "--requests-per-s", 5)
+    assert (status, printed) == (2, "")
+    assert told.startswith("--requests-per-s: is not used by import kubectl")
+    status, _, told = run("model", LLAMA, "--question", "fleet", "--accelerator", "L40S")
+    assert status == 2
+    assert "is not used by a workload of a fleet" in told
+
+
+def test_a_name_is_that_of_the_question(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "plan.toml"
+    run("kubectl", NODES, "-o", out, "--name", "autumn")
+    assert tomllib.loads(out.read_text())["name"] == "autumn"
+    assert run("kubectl", NODES, "-o", out, "--add", "--name", "winter")[0] == 2
+
+
+def test_a_model_for_measured_points_says_that_they_serve_alone(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "plan.toml"
+    run(*STEPS["vllm"], "-o", out)
+    assert "# measured: it is served by these designs alone" in out.read_text()
+    _, _, told = run(*STEPS["model"], "--add", "-o", out)
+    assert "is served by its measured designs (points-llama-3-1-8b.csv) alone" in told
+
+
+def test_a_machine_that_the_instance_does_not_have_is_told(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "plan.toml"
+    run(*STEPS["kubectl"], "-o", out)
+    _, _, told = run("vllm", VLLM, "--machine", "h100-pol", "--add", "-o", out)
+    assert "'h100-pol' is added as a machine; the instance had h100-pool, l40s-pool" in told
 
 
 def test_a_value_that_differs_leaves_the_file_as_it_is(run: Run, tmp_path: Path) -> None:

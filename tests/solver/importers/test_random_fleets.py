@@ -213,7 +213,7 @@ def exact(table: dict[str, Any], *keys: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_random_fleet_is_imported_as_it_was_meant(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,7 +240,7 @@ def test_a_random_fleet_is_imported_as_it_was_meant(
                 out.write_bytes(begun) if begun else out.unlink()
             else:
                 assert "Import the cluster first" in told
-                assert out.read_bytes() == begun
+                assert (out.read_bytes() if out.exists() else b"") == begun
             waiting.append("prices")
             continue
         assert status == 0, told

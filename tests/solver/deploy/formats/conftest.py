@@ -125,7 +125,7 @@ def disaggregated() -> Deployment:
             Upstream("--decode", "decode", "Decode replicas.", once=True),
         ),
     )
-    return replace(DEPLOYMENT, roles=(prefill, decode), router=router)
+    return replace(DEPLOYMENT, roles=(prefill, decode), routers=(router,))
 
 
 @pytest.fixture

@@ -94,7 +94,8 @@ def test_a_host_and_its_answers_make_a_fleet_that_solves(run: Run, tmp_path: Pat
     path = tmp_path / "host.toml"
     status, _, err = run(
         "import", "nvidia-smi", IMPORT / "cluster/h100-host.nvidia-smi.xml", "-o", path,
-        "--machine", "h100", "--stock-devices", "16", "--usd-per-hour", "2.95", "--as-of", "2026-11",
+        "--machine", "h100", "--stock-devices", "16",
+        "--usd-per-hour", "2.95", "--as-of", "2026-11",
     )  # fmt: skip
     assert status == 0, err
     status, document = solved(run, path, 100)

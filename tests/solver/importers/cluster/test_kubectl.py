@@ -115,7 +115,7 @@ def test_one_price_for_two_pools_is_refused() -> None:
 def test_a_pool_can_be_chosen_and_priced() -> None:
     answers = Answers(machine="l40s-pool", usd_per_hour="1.10", as_of="2026-11")
     found = read_nodes(SAMPLE, answers)
-    assert machines(found)["l40s-pool"]["usd_per_hour"] == "1.1"
+    assert machines(found)["l40s-pool"]["usd_per_hour"] == "1.10"
     assert machines(found)["l40s-pool"]["as_of"] == "2026-11"
     assert found.missing == ()
 

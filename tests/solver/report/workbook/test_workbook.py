@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -84,8 +85,23 @@ EVERY = [*SOLVED, *MADE]
 @pytest.mark.parametrize("name", EVERY)
 def test_every_kind_of_result_makes_a_workbook(name: str) -> None:
     names = _book(name).sheetnames
-    assert names[:2] == ["Summary", "Bill of materials"]
-    assert {"Frontier", "Sensitivities", "Assumptions", "Inputs"} <= set(names)
+    assert names[0] == "Summary"
+    assert {"Assumptions", "Inputs"} <= set(names)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_sheets_of_points_are_there_where_there_are_points(name: str) -> None:
+    names = set(_book(name).sheetnames)
+    assert ({"Bill of materials", "Frontier"} <= names) == bool(document(name)["points"])
+    assert {"Bill of materials", "Frontier", "Sensitivities"}.isdisjoint(names) or document(name)[
+        "points"
+    ]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_no_sheet_is_empty_but_for_its_title(name: str) -> None:
+    for sheet in _book(name).worksheets:
+        assert sum(cell.parent is sheet for cell in cells(_book(name))) > 1
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -176,10 +192,12 @@ def test_totals_are_live_formulas_with_their_values_cached() -> None:
     content = render_workbook(document("fleet"))
     live, cached = (opened(content, values=v)["Bill of materials"] for v in (False, True))
     place = next(cell.row for cell in live["A"] if cell.value == "total")
-    assert str(live.cell(place, 11).value).startswith("=SUM(K")
+    headers = {cell.value: cell.column for row in live.iter_rows() for cell in row}
+    hourly, yearly = headers["cost [US$/h]"], headers["cost [US$/year]"]
+    assert str(live.cell(place, hourly).value).startswith("=SUM(")
     told = document("fleet")["points"][0]
-    assert cached.cell(place, 11).value == pytest.approx(told["design"]["usd_per_hour"])
-    assert cached.cell(place, 13).value == pytest.approx(8760 * told["design"]["usd_per_hour"])
+    assert cached.cell(place, hourly).value == pytest.approx(told["design"]["usd_per_hour"])
+    assert cached.cell(place, yearly).value == pytest.approx(8760 * told["design"]["usd_per_hour"])
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -188,7 +206,7 @@ def test_only_the_bill_holds_formulas_and_only_ours(name: str) -> None:
     for cell in cells(book):
         if cell.data_type == "f":
             assert cell.parent.title == "Bill of materials"
-            assert cell.column_letter in "BKLM"
+            assert re.fullmatch(r"=(SUM\([A-Z]\d+:[A-Z]\d+\)|[A-Z$0-9*/+()]+)", cell.value)
 
 
 HOSTILE = "=cmd|'/c calc'!A1"
@@ -325,11 +343,41 @@ def test_a_partial_result_lists_its_open_regions() -> None:
     assert any(text.startswith("partial:") for text in summary)
 
 
-def test_sheets_print_landscape_one_page_wide_with_repeated_headers() -> None:
-    for sheet in _book("fleet").worksheets:
+def width_of(sheet: Any) -> float:
+    """Characters abreast; columns of one width are stored together."""
+    return float(
+        sum(each.width * (each.max - each.min + 1) for each in sheet.column_dimensions.values())
+    )
+
+
+@pytest.mark.parametrize("name", ["fleet", "owned", "replica", "placement"])
+def test_sheets_print_landscape_as_wide_as_can_be_read(name: str) -> None:
+    for sheet in _book(name).worksheets:
         assert sheet.page_setup.orientation == "landscape"
-        assert sheet.sheet_properties.pageSetUpPr.fitToPage
-        assert (sheet.page_setup.fitToWidth or 1, int(sheet.page_setup.fitToHeight)) == (1, 0)
+        fitted = sheet.sheet_properties.pageSetUpPr
+        if fitted is not None and fitted.fitToPage:
+            assert (sheet.page_setup.fitToWidth or 1, int(sheet.page_setup.fitToHeight)) == (1, 0)
+            assert width_of(sheet) < 280
+        else:
+            assert sheet.page_setup.scale == 65
+
+
+def test_a_wide_frontier_repeats_the_number_of_the_point_on_every_page() -> None:
+    frontier = _book("replica")["Frontier"]
+    assert frontier.print_title_cols == "$A:$A"
+
+
+def test_a_row_is_as_high_as_its_wrapped_text_needs() -> None:
+    sheet = _book("owned")["Frontier"]
+    replicas = next(cell for cell in sheet[1] if cell.value == "replicas").column
+    for row in range(2, sheet.max_row + 1):
+        text = sheet.cell(row, replicas).value
+        width = sheet.column_dimensions[sheet.cell(1, replicas).column_letter].width
+        if len(text) > width:
+            assert sheet.row_dimensions[row].height >= 15 * len(text) / width
+
+
+def test_headers_repeat_and_filter() -> None:
     frontier = _book("fleet")["Frontier"]
     assert frontier.freeze_panes == "A2"
     assert frontier.print_title_rows == "$1:$1"
@@ -361,3 +409,92 @@ def test_a_result_of_an_unknown_kind_is_refused() -> None:
     told["instance"]["kind"] = "garden"
     with pytest.raises(ValueError, match="garden"):
         render_workbook(told)
+
+
+def test_owned_machines_are_priced_exactly_from_what_they_cost_to_buy() -> None:
+    (line,) = (each for each in bill_of_point(document("owned"), 0).lines if each.owned)
+    assert line.usd_per_unit_hour == Fraction(27500, 4 * 8760) + Fraction(27500, 20 * 8760)
+    assert line.exact
+
+
+def pairs(sheet: Any) -> dict[str, Any]:
+    """Names and values of two cells side by side, the first of each name."""
+    found: dict[str, Any] = {}
+    for row in sheet.iter_rows(values_only=True):
+        found.setdefault(row[0], row[1])
+    return found
+
+
+def test_a_cost_over_years_is_told_with_its_years_and_follows_the_prices() -> None:
+    told = pairs(_book("owned")["Bill of materials"])
+    stated = float(Fraction(document("owned")["points"][0]["exact"]["cost"]))
+    assert told["hours the question looks ahead [h]"] == 26280
+    assert told["cost in the result [US$ in all hours ahead]"] == stated
+    assert told["cost at these prices [US$ in all hours ahead]"] == pytest.approx(stated, rel=1e-9)
+    assert "cost [US$ in 3 years]" in {cell.value for cell in _book("owned")["Frontier"][1]}
+
+
+def test_what_has_to_be_paid_at_once_is_told() -> None:
+    told = pairs(_book("owned")["Bill of materials"])
+    (line,) = (each for each in bill_of_point(document("owned"), 0).lines if each.owned)
+    assert told["to buy what is owned, at once [US$]"] == line.count * 27500
+
+
+def test_the_price_of_an_owned_hour_follows_the_purchase_price() -> None:
+    sheet = opened(render_workbook(document("owned")), values=False)["Bill of materials"]
+    rows = list(sheet.iter_rows(values_only=True))
+    place = next(k for k, row in enumerate(rows, 1) if row[0] == "h100" and row[2] == 27500)
+    assert rows[place - 1][6] == f"=C{place}/(D{place}*$B$5*E{place})+C{place}*F{place}/$B$5"
+    assert any(f"=$G${place}" in row for row in rows)
+
+
+def test_columns_that_no_line_needs_are_left_out_of_a_bill() -> None:
+    told = {cell.value for cell in cells(_book("fleet")) if cell.parent.title[:4] == "Bill"}
+    assert "region or rack" not in told
+    assert "unit price [US$/h]" in told
+
+
+def test_inputs_of_many_magnitudes_are_readable_each() -> None:
+    sheet = _book("fleet")["Inputs"]
+    shown = {row[0].value: row[1].number_format for row in sheet.iter_rows(min_row=2)}
+    assert shown["machines[h100].contracts[on_demand].usd_per_hour"] == "General"
+    assert shown["machines[h100].accelerator.hbm_bytes"] == "#,##0"
+
+
+def test_money_shows_cents_even_where_all_of_it_is_whole() -> None:
+    sheet = _book("placement")["Bill of materials"]
+    headers = next(row for row in sheet.iter_rows() if row[0].value == "machine")
+    hourly = next(cell for cell in headers if cell.value == "cost [US$/h]")
+    assert "." in sheet.cell(hourly.row + 1, hourly.column).number_format
+
+
+def test_a_price_without_source_or_date_says_so() -> None:
+    told = document("fleet")
+    del told["instance"]["resolved"]["machines"][0]["contracts"][0]["source"]
+    (row,) = table(opened(render_workbook(told))["Assumptions"], "of")
+    assert (row["source"], row["as of"]) == ("not stated", "not stated")
+
+
+def test_names_of_points_of_a_partial_frontier_claim_no_more_than_was_found() -> None:
+    told = [str(cell.value) for cell in cells(_book("partial fleet"))]
+    assert any("compare the points found" in text for text in told)
+    assert not any("no point of the frontier is missing" in text for text in told)
+
+
+def test_open_regions_hold_no_coordinates_of_the_search() -> None:
+    headers = [cell.value for cell in _book("partial fleet")["Open regions"][1]]
+    assert headers == ["in words", "reason"]
+
+
+def test_half_a_character_in_a_name_makes_a_file_all_the_same() -> None:
+    told = json.loads(_text("fleet").replace("h100", "h\\ud800"))
+    assert any("h\ufffd" in str(c.value) for c in cells(opened(render_workbook(told))))
+
+
+def test_nothing_of_the_file_stands_in_footers_or_names_of_sheets() -> None:
+    told = document("fleet")
+    told["instance"]["name"] = told["instance"]["resolved"]["title"] = "&A&F&D[x]"
+    book = opened(render_workbook(told))
+    for sheet in book.worksheets:
+        assert sheet.oddFooter.left.text == "&A"
+        assert "[x]" not in sheet.title
