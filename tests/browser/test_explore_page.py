@@ -29,7 +29,7 @@ pytest.importorskip("dash", reason="dash is not installed: pip install 'fleetfro
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "instances" / "replica" / "llama-3.1-70b-fp8-h100.toml"
 IMPOSSIBLE = ROOT / "instances" / "replica" / "llama-3.1-405b-impossible-h100.toml"
-LONG = ROOT / "instances" / "fleet" / "fleet-1000.toml"
+LONG = ROOT / "instances" / "fleet" / "fleet-100000.toml"
 POOL = ROOT / "instances" / "fleet" / "one-model-one-pool.toml"
 CHROMIUM = os.environ.get("FLEETFRONT_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -307,7 +307,8 @@ def test_the_theme_is_switched_and_kept(tab: Seen) -> None:
 def test_a_long_solve_shows_progress_and_can_be_cancelled(browser: Any) -> None:
     with _explore(str(LONG)) as found, _tab(browser, found) as seen:
         page = seen.page
-        sync_api.expect(page.locator("#progress-A")).to_contain_text(re.compile(r"\d+ of \d+"))
+        told = re.compile(r"(starting|\d+ of \d+), [\d.]+ s")
+        sync_api.expect(page.locator("#progress-A")).to_contain_text(told)
         page.locator("#cancel-A").click()
         sync_api.expect(page.locator("#standing-A")).to_have_text(re.compile("^(Partial|Stopped)"))
         sync_api.expect(page.locator("#cancel-A")).to_be_hidden()

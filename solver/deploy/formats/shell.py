@@ -113,8 +113,11 @@ def _function(role: Role, deployment: Deployment) -> list[str]:
             for argument in role.worker_arguments:
                 lines += [f"    {line}" for line in _argument(argument, role, ranked=True)]
             lines.append("    fi")
+    stated = ""
     for upstream in role.upstreams:
-        lines += _upstream(upstream)
+        # A flag that stands once takes the servers of all its roles: the last of two would win.
+        lines += _upstream(upstream, goes_on=upstream.once and upstream.flag == stated)
+        stated = upstream.flag
     return [*lines, '    exec "$@"', "}"]
 
 
@@ -182,11 +185,11 @@ def _argument(
     return [*comment_lines(argument.why, indent=4), _ADD + " ".join(words)]
 
 
-def _upstream(upstream: Upstream) -> list[str]:
+def _upstream(upstream: Upstream, *, goes_on: bool) -> list[str]:
     lines = comment_lines(upstream.why, indent=4)
     flag = shlex.quote(upstream.flag)
     more = "".join(f" {shlex.quote(word)}" for word in upstream.more)
-    if upstream.once:
+    if upstream.once and not goes_on:
         lines.append(_ADD + flag)
     loop = _ADD + ("" if upstream.once else f"{flag} ") + f'"$url"{more}'
     return [*lines, f"    for url in ${_variable(upstream.role)}; do", f"    {loop}", "    done"]

@@ -50,6 +50,7 @@ def react(app: Dash, session: Session) -> None:
         for name in SCENARIOS:
             _ask(app, session, name)
             _cancel(app, session, name)
+            _mark(app, session, name)
         _compare(app, session)
 
 
@@ -123,20 +124,17 @@ def _compare(app: Dash, session: Session) -> None:
 
 
 def _watch(app: Dash, session: Session) -> None:
-    """How far solving is; drawn answers are told apart by revision and status."""
-    controls = session.controls
-    faults = [Output(*_fields(name, "fault", "children")) for name in SCENARIOS]
-    values = [
-        Output(*_fields(name, "control", "value"), allow_duplicate=True) for name in SCENARIOS
-    ]
+    """How far solving is; answers are told apart by revision and status.
+
+    It is called several times a second, so it changes a handful of elements and no field: with
+    hundreds of controls those would keep the browser from answering.
+    """
     outputs = [Output(f"{part}-{name}", "children") for name in SCENARIOS for part in _STANDING]
-    hidden = [Output(f"cancel-{name}", "className") for name in SCENARIOS]
+    buttons = [Output(f"cancel-{name}", "className") for name in SCENARIOS]
 
     @app.callback(
         *outputs,
-        *hidden,
-        *faults,
-        *values,
+        *buttons,
         Output("answers", "data"),
         Output("chart-box", "className", allow_duplicate=True),
         Output("tick", "disabled"),
@@ -153,31 +151,40 @@ def _watch(app: Dash, session: Session) -> None:
         now = {name: [state.revision, state.status] for name, state in states.items()}
         solving = any(state.status == "solving" for state in states.values())
         parts: list[Any] = []
-        classes: list[str] = []
-        marks: list[Any] = []
         for name, state in states.items():
-            texts, homeless = fault_texts(controls, state.faults)
             fresh = drawn is None or drawn[name] != now[name]
+            _, homeless = fault_texts(session.controls, state.faults)
             parts += [
                 standing_sentence(state) if fresh else no_update,
                 progress_line(state),
                 fault_list(homeless) if fresh else no_update,
             ]
-            classes.append("" if state.status == "solving" else "hidden")
-            marks.append(texts if fresh else [no_update] * len(controls))
-        held: list[Any] = [[no_update] * len(controls) for _ in SCENARIOS]
-        if dash.ctx.triggered_id == "returned":
-            held = [entries_of(controls, state.changes) for state in states.values()]
         return [
             *parts,
-            *classes,
-            *marks,
-            *held,
+            *("" if state.status == "solving" else "hidden" for state in states.values()),
             no_update if drawn == now else now,
             # It is dimmed until the new answer is not only there but drawn.
             "chart waiting" if solving else no_update,
             not solving,
         ]
+
+
+def _mark(app: Dash, session: Session, name: str) -> None:
+    """Keep the fields true: faults where they belong, and what another tab has asked."""
+    controls = session.controls
+
+    @app.callback(Output(*_fields(name, "fault", "children")), Input("answers", "data"))
+    def mark(_answers: Mapping[str, Any] | None) -> list[str]:
+        texts, _ = fault_texts(controls, session.state(name).faults)
+        return texts
+
+    @app.callback(
+        Output(*_fields(name, "control", "value"), allow_duplicate=True),
+        Input("returned", "data"),
+        prevent_initial_call=True,
+    )
+    def follow(_returned: int) -> list[Entry]:
+        return entries_of(controls, session.state(name).changes)
 
 
 def _draw(app: Dash, session: Session) -> None:

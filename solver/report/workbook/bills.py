@@ -82,6 +82,7 @@ def write_bills(book: Book, view: View) -> None:
     if not view.points:
         return
     sheet = book.sheet("Bill of materials")
+    sheet.keep_together()
     sheet.heading("Bill of materials", large=True)
     bills = {index: bill_of_point(view.document, index) for index in sorted(view.marks)}
     if not any(bill.lines for bill in bills.values()):

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 __all__ = ["Layout"]
 
-_NARROWEST, _WIDEST = 9, 58
+_NARROWEST, _WIDEST = 9, 46
 _ROW_POINTS = 15.0
 _MOST_POINTS = 409.0
 """The greatest height of a row that the format knows."""
@@ -31,6 +31,7 @@ class Layout:
         self._wrapped: list[tuple[int, int, int, str]] = []
         self._heights: dict[int, float] = {}
         self._kept = 0
+        self._together = False
         page.set_landscape()
         page.set_paper(9)
         page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
@@ -53,6 +54,10 @@ class Layout:
         """Repeat the first ``count`` columns where a sheet takes several pages abreast."""
         self._kept = count
 
+    def keep_together(self) -> None:
+        """Print one page wide however small that is: lines that are read across belong together."""
+        self._together = True
+
     def finish(self) -> None:
         """Write widths, heights and how the sheet prints."""
         for row, first, last, text in self._wrapped:
@@ -65,7 +70,7 @@ class Layout:
         for row, points in self._heights.items():
             if points > _ROW_POINTS:
                 self._page.set_row(row, points)
-        if sum(self._widths.values()) <= _PAGE_CHARACTERS:
+        if self._together or sum(self._widths.values()) <= _PAGE_CHARACTERS:
             self._page.fit_to_pages(1, 0)
             return
         self._page.set_print_scale(_SCALE)

@@ -27,7 +27,6 @@ _COLUMNS = (
     Column("put to use", "share of the hours", form="share"),
     Column("upkeep", "share of the price a year", form="share"),
     Column("to have one", "US$/h"),
-    Column("source", form="text", width=34),
 )
 _BUY, _HAVE = "C", "G"
 
@@ -42,7 +41,6 @@ class Owned:
     depreciation_years: Fraction
     utilisation: Fraction
     maintenance_per_year: Fraction
-    source: str
 
     @property
     def usd_per_hour(self) -> Fraction:
@@ -71,7 +69,6 @@ def owned_of(resolved: Resolved) -> dict[tuple[str, str], Owned]:
                 continue
             found[str(machine["name"]), str(contract["name"])] = Owned(
                 clean(machine["name"]), clean(contract["name"]), price, years, used, upkeep,
-                clean(contract.get("source") or "", limit=600),
             )  # fmt: skip
     return found
 
@@ -89,7 +86,9 @@ def write_owned(
     if not owned:
         return {}
     sheet.heading("What owned machines cost to have")
-    sheet.line("Electricity follows use: it is a line of its own in the bills below.")
+    sheet.line(
+        "Electricity follows use: it is a line of its own in the bills below, which name sources."
+    )
     first = sheet.row + 2
     rows: list[list[Cell | Formula]] = []
     cells = {}
@@ -100,7 +99,6 @@ def write_owned(
                 terms.machine, terms.contract, terms.purchase_usd, terms.depreciation_years,
                 terms.utilisation, terms.maintenance_per_year,
                 Formula(f"={capital}+{_BUY}{row}*F{row}/{year}", terms.usd_per_hour),
-                terms.source or "not stated",
             ]
         )  # fmt: skip
         cells[key] = (f"${_BUY}${row}", f"${_HAVE}${row}")

@@ -36,7 +36,7 @@ def write_open_regions(book: Book, view: View) -> None:
     if not boxes:
         return
     sheet = book.sheet("Open regions")
-    columns = [Column("in words", form="text", width=58)]
+    columns = [Column("in words", form="text", width=46)]
     cells: list[list[Cell]] = [_sentences(view)]
     for column, values in zip(_bounds(view), zip(*_ranges(view), strict=True), strict=False):
         if any(value is not None for value in values):

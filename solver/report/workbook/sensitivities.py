@@ -91,7 +91,7 @@ def _entries(entries: Sequence[Mapping[str, Any]]) -> tuple[list[Column], list[l
             Column(told, unit_of(key) if numeric else "", "number" if numeric else "text")
         )
         cells.append([as_cell(value) for value in values])
-    columns.append(Column("in words", form="text", width=58))
+    columns.append(Column("in words", form="text", width=46))
     cells.append([as_cell(entry.get("text")) for entry in flattened])
     return columns, [list(row) for row in zip(*cells, strict=True)]
 

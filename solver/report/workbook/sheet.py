@@ -138,6 +138,10 @@ class Sheet:
         self._layout.raise_row(self.row, _TITLE_POINTS if large else _HEADING_POINTS)
         self.row += 1
 
+    def keep_together(self) -> None:
+        """Print the sheet one page wide, however wide it is."""
+        self._layout.keep_together()
+
     def line(self, text: str) -> None:
         """A sentence on a row of its own, over the cells to its right, wrapped where it must."""
         self._long.append((self.row, 0, text))

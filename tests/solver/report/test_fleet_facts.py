@@ -114,3 +114,21 @@ def test_money_that_differs_by_cents_is_told_in_cents() -> None:
         point["objectives"]["cost"] = cost
     told = column_of(document["points"], goals_of(document)[1])
     assert told == ["1,749.21", "1,749.13", "1,728.00"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "unit"),
+    [
+        ("26280", "US$ in 3 years"),
+        ("8760", "US$ in 1 year"),
+        ("100", "US$ in 100 h"),
+        (None, "US$"),
+    ],
+)
+def test_a_sum_of_money_says_over_which_time_it_runs(hours: str | None, unit: str) -> None:
+    document = made.document()
+    document["objectives"][1]["unit"] = "usd"
+    document["instance"].setdefault("resolved", {})["horizon_hours"] = hours
+    goal = goals_of(document)[1]
+    assert goal.unit == unit
+    assert goal.told(753844.77) == f"US$753,844.77{unit.removeprefix('US$')}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from solver.report import fleet_findings
 from solver.report.fleet_page import render_fleet_page
 from tests.oracles import fleet_documents as made
 
@@ -147,3 +148,11 @@ def test_a_bare_problem_has_its_types_and_demand() -> None:
     text = Page(render_fleet_page(document)).text
     assert {"Types of device", "type 0", "2.50", "no limit", "workload 0"} <= set(text)
     assert "1 workload · 1 type on offer" in " ".join(text)
+
+
+def test_the_fastest_of_a_partial_frontier_is_only_the_fastest_found() -> None:
+    told = fleet_findings.neighbours(made.partial(), 0)
+    assert ("No fleet found is faster.", []) in told
+    assert ("No fleet on the frontier is faster.", []) in fleet_findings.neighbours(
+        made.document(), 0
+    )

@@ -498,3 +498,10 @@ def test_nothing_of_the_file_stands_in_footers_or_names_of_sheets() -> None:
     for sheet in book.worksheets:
         assert sheet.oddFooter.left.text == "&A"
         assert "[x]" not in sheet.title
+
+
+@pytest.mark.parametrize("name", ["fleet", "owned", "replica", "placement", "economy"])
+def test_a_bill_prints_one_page_wide(name: str) -> None:
+    fitted = _book(name)["Bill of materials"].sheet_properties.pageSetUpPr
+    assert fitted is not None
+    assert fitted.fitToPage
