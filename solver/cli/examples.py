@@ -44,7 +44,8 @@ EXAMPLES: dict[str, str] = {
     "fleetfront validate serving_points.csv",
     "calibrate": "fleetfront calibrate --device cpu --out example-device.toml",
     "import": "printf 'accelerator,usd_per_hour,contract,as_of\\n"
-    "H100 SXM,2.50,on_demand,2026-11\\n' > example.csv && fleetfront import prices example.csv --out example.toml",
+    "H100 SXM,2.50,on_demand,2026-11\\n' > example.csv && "
+    "fleetfront import prices example.csv --out example.toml",
     "deploy": f"{_RESULT} && fleetfront deploy example.json --point knee --engine vllm "
     "--format shell",
     "explore": f"{_QUESTION} && fleetfront explore example.toml",

@@ -82,9 +82,10 @@ def _first_contact(
     if context.invoked_subcommand is None:
         typer.echo(
             "Three things to try:\n"
-            "  fleetfront init > my.toml        write a commented question\n"
-            "  fleetfront show my.toml          what would be solved, and what is refused\n"
-            "  fleetfront solve my.toml         the complete frontier of speed against cost\n"
+            "  fleetfront init > my.toml     five questions, and a commented instance of them\n"
+            "  fleetfront solve my.toml      the complete frontier of speed against cost, proved\n"
+            "  fleetfront explore my.toml    the same on a local page, with prices to move\n"
+            "With files at hand (config.json, kubectl, quotes, benchmarks): fleetfront import --help\n"
             "All commands: fleetfront --help"
         )
         raise typer.Exit(COMPLETE)

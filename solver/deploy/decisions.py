@@ -71,6 +71,12 @@ def _of_plan(plan: ServerPlan) -> Iterator[str]:
                 f"{checkpoint.id} is taken to be in {checkpoint.format}, as the plan is; write "
                 f"--weights '{clean(name, limit=60)}={checkpoint.id}@FORMAT' if it is not."
             )
+    loaded = plan.checkpoint
+    if design.kv_bits == 16 and loaded is not None and loaded.format not in (None, "bf16"):
+        yield (
+            f"{design.name}: the KV cache is planned in 16 bits, which is what engines take unless "
+            f"{loaded.id} brings a format of its own for it (kv_cache_scheme in its config.json)."
+        )
     if len(design.hosts) > 1:
         yield (
             f"{design.name}: the stages stand on "
@@ -80,15 +86,14 @@ def _of_plan(plan: ServerPlan) -> Iterator[str]:
     if design.other_accelerators:
         kinds = ", ".join((design.accelerator, *design.other_accelerators))
         yield (
-            f"{design.name}: the stages stand on different devices ({kinds}), and a manifest has "
-            "one selector for all ranks: bind each rank to its host by name."
+            f"{design.name}: the stages stand on different devices ({kinds}), so the order of the "
+            "hosts is part of the plan."
         )
     if design.visible_devices:
         yield (
             f"{design.name}: the stages stand on devices "
             f"{', '.join(map(str, design.visible_devices))} of one machine, in this order, as "
-            "'nvidia-smi' numbers them. Where a scheduler hands devices out, as in Kubernetes, "
-            "ask it for these."
+            "'nvidia-smi' numbers them."
         )
     if plan.format is None:
         yield (

@@ -45,6 +45,8 @@ class ScenarioState:
     shown
         The changes that ``document`` answers: not those above while it is being solved, or if it
         failed.
+    opened
+        Whether ``document`` came from a file, so that nobody has proved it here.
     """
 
     revision: int = 0
@@ -56,6 +58,7 @@ class ScenarioState:
     document: Mapping[str, Any] | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
+    opened: bool = False
 
 
 class Scenario:
@@ -172,10 +175,12 @@ class Scenario:
     # What follows runs in the thread.
 
     def _ring(self) -> None:
-        self._bell.send_bytes(b"!")
+        # Once it is closed nobody listens.
+        with contextlib.suppress(OSError):
+            self._bell.send_bytes(b"!")
 
     def _attend(self) -> None:
-        self._worker = self._start()
+        self._worker = self._started()
         while True:
             with self._lock:
                 if self._closed:
@@ -188,7 +193,7 @@ class Scenario:
                 if order is not None:
                     self._waiting, self._running = None, order
             if worker is None and asked is not None:
-                worker = self._worker = self._start()
+                worker = self._worker = self._started()
             if worker is not None and order is not None:
                 # A process that is gone says so when it is listened to.
                 with contextlib.suppress(OSError):
@@ -239,7 +244,7 @@ class Scenario:
             stopped = cancelled and document["status"] == "partial"
             self._end(
                 "cancelled" if stopped else "done",
-                document=document, shown=self._state.changes,
+                document=document, shown=self._state.changes, opened=False,
             )  # fmt: skip
         if self._on_answer is not None:
             self._on_answer()
@@ -260,7 +265,23 @@ class Scenario:
                 # It ended by itself before it had anything to do: a new one may as well, again and
                 # again. It is started when something is asked.
                 return None
-        return self._start()
+        return self._started()
+
+    def _started(self) -> Worker | None:
+        """A new worker; ``None`` where this machine has no room for one, which is told."""
+        try:
+            return self._start()
+        except OSError as error:
+            fault = Fault(
+                f"scenario {self._name}",
+                f"no process can be started to solve it ({error.strerror or error})",
+                "End other programs, then ask again",
+            )
+            with self._lock:
+                if self._waiting is not None:
+                    self._waiting = None
+                    self._end("failed", faults=(fault,))
+            return None
 
     def _ended(self) -> Fault:
         shown = "the answer before" if self._state.document is not None else "nothing"

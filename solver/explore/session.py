@@ -27,7 +27,7 @@ from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.loading import read_bytes
 from solver.instance.reading import Question, read_any_instance
 from solver.report.numbers import clean
-from solver.result import kind_of, read_document
+from solver.result import canonical_digest, kind_of, read_document
 
 __all__ = ["SCENARIOS", "Session"]
 
@@ -83,7 +83,7 @@ class Session:
                 f"{source} is a result without its question, so that nothing can be changed: open "
                 "it with --instance FILE, the file that it was solved from"
             )
-        shown = ScenarioState(status="done", document=document)
+        shown = ScenarioState(status="done", document=document, opened=True)
         self._states = {"A": ScenarioState() if document is None else shown, "B": ScenarioState()}
         self._scenarios: dict[str, Scenario] = {}
         # B is begun by A's thread or by whoever asks for it first.
@@ -238,7 +238,11 @@ class Session:
 
 
 def _result_at(path: Path) -> Mapping[str, Any] | None:
-    """The result at ``path``; ``None`` where it is a question."""
+    """The result at ``path``; ``None`` where it is a question.
+
+    Its digest says that it is as it was written. Whether what it claims is true is for ``verify``
+    to say, and the page says so.
+    """
     if path.suffix.lower() != ".json":
         return None
     _check_size(path)
@@ -252,7 +256,15 @@ def _result_at(path: Path) -> Mapping[str, Any] | None:
             where=str(path),
             mend=f"Give a result or question of kind {', '.join(_KINDS)}",
         )
-    return checked(document)
+    checked(document)
+    if document.get("digest") != canonical_digest(document):
+        raise ResultError.one(
+            "was changed after it was written: its digest is not that of what it holds",
+            where=str(path),
+            mend="Solve the question again with 'fleetfront solve QUESTION --out result.json'; "
+            "'fleetfront verify' tells more",
+        )
+    return document
 
 
 def _check_size(path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from solver.api import read_instance, solve
+from solver.result import canonical_digest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytest.importorskip("dash", reason="dash is not installed: pip install 'fleetfront[explore]'")
@@ -346,7 +347,9 @@ def test_markup_in_a_question_is_shown_as_text_and_never_run(browser: Any, tmp_p
 def test_markup_in_a_result_is_shown_as_text_and_never_run(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "evil.json"
     text = json.dumps(solve(POOL).to_dict())
-    path.write_text(text.replace('"h100"', '"<b onclick=alert(4)>h100</b>"'))
+    document = json.loads(text.replace('"h100"', '"<b onclick=alert(4)>h100</b>"'))
+    document["digest"] = canonical_digest(document)
+    path.write_text(json.dumps(document))
     with _explore(str(path)) as found, _tab(browser, found) as seen:
         page = seen.page
         _solved(page)

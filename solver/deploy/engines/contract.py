@@ -10,6 +10,7 @@ from solver.deploy.checkpoints import Checkpoint
 from solver.deploy.launch import ReplicaDesign, Role
 from solver.deploy.model_facts import AcceleratorFacts, ModelFacts
 from solver.errors import Fault
+from solver.report.numbers import clean
 
 __all__ = ["Engine", "ServerPlan"]
 
@@ -55,7 +56,7 @@ class ServerPlan:
 
     def fault(self, what: str, mend: str) -> Fault:
         """A reason why the engine cannot run it."""
-        return Fault(self.where, what, mend)
+        return Fault(self.where, clean(what, limit=600), clean(mend, limit=400))
 
 
 class Engine(Protocol):

@@ -17,6 +17,7 @@ from solver.deploy.engines.flag_table import Program, flag_table
 from solver.deploy.engines.lengths import longest_request
 from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
+from solver.deploy.engines.router import router_role
 from solver.deploy.engines.shares import (
     cut_in_words,
     decimal_share,
@@ -24,7 +25,7 @@ from solver.deploy.engines.shares import (
     visible_devices,
     weights_in_words,
 )
-from solver.deploy.launch import Argument, Environment, Role, Upstream
+from solver.deploy.launch import Argument, Environment, Role
 from solver.errors import Fault
 
 __all__ = ["Sglang"]
@@ -105,55 +106,18 @@ class Sglang:
 
     def router(self, roles: Sequence[Role]) -> Role | None:
         """``sglang_router``: over like replicas, or from prefill to decode replicas."""
-        if len(roles) == 1 and roles[0].replicas == 1:
-            return None
         program = flag_table(self.name).programs["router"]
-        arguments = [
-            program.argument("--host", "0.0.0.0", "Reachable from outside its container"),
-            program.argument("--port", _ROUTER_PORT, "Where clients send their requests"),
-        ]
-        if any(role.phase != "aggregated" for role in roles):
-            arguments.append(
-                program.argument(
-                    "--pd-disaggregation",
-                    "",
-                    "Every prompt goes to a prefill replica, its tokens come from a decode replica",
-                )
-            )
-        cached = any(role.design.prefix_hit for role in roles)
-        arguments.append(
-            program.argument(
-                "--policy",
-                "cache_aware" if cached else "round_robin",
-                "The plan counts on prompts that are in the prefix cache already"
-                if cached
-                else "The plan loads all replicas of a kind alike",
-            )
+        apart = program.argument(
+            "--pd-disaggregation",
+            "",
+            "Every prompt goes to a prefill replica, its tokens come from a decode replica",
         )
-        flags = {"prefill": "--prefill", "decode": "--decode", "aggregated": "--worker-urls"}
-        return Role(
-            name="router",
-            design=roles[0].design,
-            phase="aggregated",
-            replicas=1,
-            command=program.words,
-            positional=(),
-            arguments=tuple(arguments),
-            environment=(),
-            image=program.image,
+        return router_role(
+            program,
+            roles,
             port=_ROUTER_PORT,
-            health_path="/health",
-            devices_per_node=0,
-            upstreams=tuple(
-                Upstream(
-                    flags[role.phase],
-                    role.name,
-                    f"{role.replicas} replicas of {role.name}, as the plan has",
-                    once=role.phase == "aggregated",
-                    more=(str(_BOOTSTRAP_PORT),) if role.phase == "prefill" else (),
-                )
-                for role in roles
-            ),
+            apart=(apart,),
+            after_prefill=(str(_BOOTSTRAP_PORT),),
         )
 
     def notes(self, plan: ServerPlan) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 from solver.deploy.formats.comments import head_lines, role_in_words, unspread
 from solver.deploy.formats.names import dns_label
 from solver.deploy.formats.options import FormOptions
+from solver.deploy.formats.service_names import service_names
 from solver.deploy.formats.words import (
     OPTIONS_FOLDER,
     Place,
@@ -55,7 +56,7 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
     remarks = _check_host(deployment)
     services: Tree = {}
     configs: Tree = {}
-    names = _service_names(deployment)
+    names = service_names(deployment)
     addresses = {
         role.name: [f"{name}:{role.port}" for name in names[role.name]] for role in deployment.roles
     }
@@ -98,23 +99,6 @@ def write_compose(deployment: Deployment, options: FormOptions) -> str:
         ],
     )
     return yaml_document(head, [tree])
-
-
-def _service_names(deployment: Deployment) -> dict[str, list[str]]:
-    """A service for every replica of every role; no two of them, nor a router, share a name."""
-    taken = {role.name for role in (*deployment.roles, *deployment.routers)}
-    names: dict[str, list[str]] = {}
-    for role in deployment.roles:
-        single = role.replicas == 1
-        # A workload may be called like the second replica of another.
-        stem, tries = role.name, 0
-        while any(f"{stem}-{each + 1}" in taken for each in range(role.replicas)):
-            tries += 1
-            stem = f"{role.name}-r{tries}"
-        found = [role.name] if single else [f"{stem}-{n + 1}" for n in range(role.replicas)]
-        taken.update(found)
-        names[role.name] = found
-    return names
 
 
 def _check_host(deployment: Deployment) -> list[str]:

@@ -9,13 +9,12 @@ are their ranks (``spec.ordinals`` is stable since Kubernetes 1.31, and so is th
 
 from __future__ import annotations
 
-from typing import Any
-
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from solver.deploy.formats.comments import head_lines, role_in_words
-from solver.deploy.formats.names import dns_label, label_value
+from solver.deploy.formats.names import dns_label
 from solver.deploy.formats.node_checks import node_faults
+from solver.deploy.formats.objects import ObjectMaker, Tree
 from solver.deploy.formats.options import FormOptions
 from solver.deploy.formats.pods import escaped, pod_template
 from solver.deploy.formats.words import Place, file_tree
@@ -26,10 +25,7 @@ from solver.report.numbers import clean
 
 __all__ = ["write_kubernetes"]
 
-Tree = dict[Any, Any]
-
 _NAMESPACE_LONGEST = 63
-_INSTANCE_LONGEST = 24
 _GANG = (
     "All hosts of a replica are needed at once. Without a scheduler for gangs, start these "
     "while the devices are free."
@@ -99,15 +95,12 @@ def _check_unique(trees: list[Tree]) -> None:
         seen.add(key)
 
 
-class _Manifests:
+class _Manifests(ObjectMaker):
     """Objects of one deployment, which share names, labels and addresses."""
 
     def __init__(self, deployment: Deployment, options: FormOptions) -> None:
-        self._deployment = deployment
-        self._options = options
-        # Short, so that the name of a role still fits beside it.
-        self._instance = dns_label(options.base_name or deployment.title, longest=_INSTANCE_LONGEST)
-        self._names = {role.name: dns_label(self._instance, role.name) for role in deployment.roles}
+        super().__init__(deployment, options)
+        self._names = {role.name: dns_label(self.instance, role.name) for role in deployment.roles}
         roles = deployment.roles
         self.addresses = {role.name: self._addresses(role) for role in roles}
         self.doors: list[tuple[str, int]] = []
@@ -125,59 +118,6 @@ class _Manifests:
     def _group(name: str, role: Role, number: int) -> str:
         return name if role.replicas == 1 else f"{name}-r{number}"
 
-    def _labels(self, component: str, **more: str) -> dict[str, str]:
-        return {
-            "app.kubernetes.io/name": label_value(self._deployment.engine) or "engine",
-            "app.kubernetes.io/instance": self._instance,
-            "app.kubernetes.io/component": component,
-            "app.kubernetes.io/managed-by": "fleetfront",
-            **more,
-        }
-
-    def _metadata(self, name: str, labels: dict[str, str]) -> Tree:
-        version = label_value(self._deployment.engine_version)
-        told = labels | ({"app.kubernetes.io/version": version} if version else {})
-        found: Tree = {"name": name, "labels": told}
-        if self._options.namespace is not None:
-            found["namespace"] = self._options.namespace
-        return found
-
-    def _object(self, kind: str, name: str, labels: dict[str, str], body: Tree, why: str) -> Tree:
-        version = {
-            "Deployment": "apps/v1",
-            "StatefulSet": "apps/v1",
-            "PodDisruptionBudget": "policy/v1",
-        }.get(kind, "v1")
-        return {
-            Remark(why): None,
-            "apiVersion": version,
-            "kind": kind,
-            "metadata": self._metadata(name, labels),
-            **body,
-        }
-
-    def _service(
-        self,
-        name: str,
-        selector: dict[str, str],
-        port: int | None,
-        why: str,
-        *,
-        headless: bool = False,
-    ) -> Tree:
-        spec: Tree = {"selector": selector}
-        if headless:
-            # Servers find each other by name while they start, before they are ready.
-            spec |= {"clusterIP": "None", "publishNotReadyAddresses": True}
-        if port is not None:
-            spec["ports"] = [{"name": "http", "port": port, "targetPort": "http"}]
-        return self._object("Service", name, selector, {"spec": spec}, why)
-
-    def _budget(self, name: str, selector: dict[str, str]) -> Tree:
-        spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
-        why = "Drains of nodes take one pod at a time."
-        return self._object("PodDisruptionBudget", name, selector, {"spec": spec}, why)
-
     def _config(self, name: str, role: Role, labels: dict[str, str]) -> list[Tree]:
         """The ConfigMap of a role's option files, where it has any."""
         if not role.files:
@@ -189,7 +129,7 @@ class _Manifests:
             for file in role.files
         }
         why = "Options that the server reads from a file."
-        return [self._object("ConfigMap", f"{name}-options", labels, {"data": data}, why)]
+        return [self.object("ConfigMap", f"{name}-options", labels, {"data": data}, why)]
 
     def _place(self, *, rank: str = "0", leader: str = "localhost") -> Place:
         return Place(escaped, rank=rank, leader=leader, addresses=self.addresses)
@@ -197,16 +137,16 @@ class _Manifests:
     def role(self, role: Role) -> list[Tree]:
         """All objects of one role."""
         name = self._names[role.name]
-        labels = self._labels(role.name)
+        labels = self.labels(role.name)
         config = self._config(name, role, labels)
         config_map = f"{name}-options" if config else None
         if role.nodes > 1:
             return config + self._groups(role, name, labels, config_map)
         template = pod_template(
-            role, self._options, self._place(), labels=labels, config_map=config_map
+            role, self.options, self._place(), labels=labels, config_map=config_map
         )
         spec: Tree = {"replicas": role.replicas}
-        headless = self._deployment.router_of(role) is not None
+        headless = self.deployment.router_of(role) is not None
         if not headless:
             self.doors.append((name, role.port))
         if headless:
@@ -226,11 +166,11 @@ class _Manifests:
         )
         found = [
             *config,
-            self._object(kind, name, labels, {"spec": spec}, role_in_words(role)),
-            self._service(name, labels, role.port, reached, headless=headless),
+            self.object(kind, name, labels, {"spec": spec}, role_in_words(role)),
+            self.service(name, labels, role.port, reached, headless=headless),
         ]
         if role.replicas > 1:
-            found.append(self._budget(name, labels))
+            found.append(self.budget(name, labels))
         return found
 
     def _groups(
@@ -241,15 +181,15 @@ class _Manifests:
         for number in range(role.replicas):
             group = self._group(name, role, number)
             found += self._one_group(role, group, labels, config_map, number)
-        if self._deployment.router_of(role) is None:
+        if self.deployment.router_of(role) is None:
             selector = labels | {"part": "leader"}
             door = name if role.replicas > 1 else f"{name}-http"
             found.append(
-                self._service(door, selector, role.port, "Where requests go: to the leaders.")
+                self.service(door, selector, role.port, "Where requests go: to the leaders.")
             )
             self.doors.append((door, role.port))
         if role.replicas > 1:
-            found.append(self._budget(name, labels))
+            found.append(self.budget(name, labels))
         return found
 
     def _one_group(
@@ -265,7 +205,7 @@ class _Manifests:
             rank = "0" if part == "leader" else "$(RANK)"
             template = pod_template(
                 role,
-                self._options,
+                self.options,
                 self._place(rank=rank, leader=leader),
                 labels=marked,
                 config_map=config_map,
@@ -288,10 +228,10 @@ class _Manifests:
             last = first + size - 1
             hosts = f"rank {first}" if size == 1 else f"ranks {first} to {last}"
             why = f"{role_in_words(role)} Replica {number + 1}, the {part}: {hosts}. {_GANG}"
-            found.append(self._object("StatefulSet", name, marked, {"spec": spec}, why))
+            found.append(self.object("StatefulSet", name, marked, {"spec": spec}, why))
         why = "Names by which the hosts of this replica find each other."
         # Without a port: a pod that lacks the named port, as workers do, would get no name.
-        found.append(self._service(group, own, None, why, headless=True))
+        found.append(self.service(group, own, None, why, headless=True))
         return found
 
     @staticmethod
@@ -304,12 +244,12 @@ class _Manifests:
 
     def router(self, role: Role) -> list[Tree]:
         """All objects of the router."""
-        name = dns_label(self._instance, role.name)
-        labels = self._labels(role.name)
+        name = dns_label(self.instance, role.name)
+        labels = self.labels(role.name)
         config = self._config(name, role, labels)
         template = pod_template(
             role,
-            self._options,
+            self.options,
             self._place(),
             labels=labels,
             config_map=f"{name}-options" if config else None,
@@ -324,6 +264,6 @@ class _Manifests:
         why = "The router, which spreads requests over the servers."
         return [
             *config,
-            self._object("Deployment", name, labels, {"spec": spec}, why),
-            self._service(name, labels, role.port, "Where requests go."),
+            self.object("Deployment", name, labels, {"spec": spec}, why),
+            self.service(name, labels, role.port, "Where requests go."),
         ]

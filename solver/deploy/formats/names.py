@@ -33,7 +33,7 @@ def dns_label(*parts: str, longest: int = LONGEST_BASE) -> str:
         plain = f"n{plain}"
     if plain == joined and plain and len(plain) <= longest:
         return plain
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:6]
+    digest = hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:6]
     kept = plain[: longest - 7].rstrip("-") or "n"
     return f"{kept}-{digest}"
 

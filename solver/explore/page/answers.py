@@ -8,7 +8,6 @@ from typing import Any
 from dash import html
 
 from solver.errors import FleetError
-from solver.explore.page.attributes import data, label
 from solver.explore.page.chart import Axes, Curve, chart, objective_title
 from solver.explore.page.open_regions import open_rectangles
 from solver.explore.page.tables import fact_list, table
@@ -23,7 +22,7 @@ from solver.explore.views import (
 from solver.report.numbers import clean
 
 __all__ = [
-    "PAGE_POINTS",
+    "MOST_ROWS",
     "Document",
     "comparison_parts",
     "figure_of",
@@ -31,13 +30,13 @@ __all__ = [
     "nearest",
     "outcome_parts",
     "plan_parts",
-    "point_table",
+    "point_rows",
 ]
 
 Document = Mapping[str, Any]
 
-PAGE_POINTS = 100
-"""Rows of the table of points shown together; a frontier can have thousands."""
+MOST_ROWS = 2000
+"""Rows of the table of points; a frontier can have more."""
 _SENTENCES = 6
 
 
@@ -166,33 +165,30 @@ def comparison_parts(before: Document, after: Document) -> list[Any]:
     ]
 
 
-def point_table(
-    view: FrontierRows, scenario: str, first: int, chosen: Mapping[str, Any] | None
-) -> Any:
-    """A button a point, with its figures, from row ``first`` on."""
-    shown = view.points[first : first + PAGE_POINTS]
+def point_rows(view: FrontierRows, scenario: str) -> dict[str, Any]:
+    """The table of points for ``assets/points.js``: a row a point, after a button to show it."""
+    shown = view.points[:MOST_ROWS]
     titles = [objective_title(objective) for objective in view.objectives]
-    rows = [
-        (
-            html.Button(
-                f"Show {point.index + 1:,}",
-                **label(f"Show plan {point.index + 1} of scenario {scenario}"),
-                **data(scenario=scenario, point=str(point.index)),
-            ),
-            # The unit stands in the header.
-            *(
-                _figure(told, objective.unit)
-                for told, objective in zip(point.told, view.objectives, strict=True)
-            ),
-            point.label,
-            ", ".join(point.marks),
-        )
-        for point in shown
-    ]
-    here = chosen["index"] if chosen and chosen["scenario"] == scenario else None
-    marks = ["chosen" if point.index == here else "" for point in shown]
-    header = ("Point", *titles, "Plan", "Recommended as")
-    return table(f"Scenario {scenario}, all points", header, rows, row_classes=marks)
+    left = len(view.points) - len(shown)
+    more = f"; {left:,} more are in the CSV" if left else ""
+    return {
+        "scenario": scenario,
+        "caption": f"Scenario {scenario}, {len(shown):,} points{more}",
+        "header": ["Point", *titles, "Plan", "Recommended as"],
+        "figures": [False, *(True for _ in titles), False, False],
+        "rows": [
+            [
+                # The unit stands in the header.
+                *(
+                    _figure(told, objective.unit)
+                    for told, objective in zip(point.told, view.objectives, strict=True)
+                ),
+                point.label,
+                ", ".join(point.marks),
+            ]
+            for point in shown
+        ],
+    }
 
 
 def _figure(told: str, unit: str) -> str:

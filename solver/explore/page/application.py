@@ -11,6 +11,7 @@ from solver.explore.page.files import serve_files
 from solver.explore.page.frame import frame
 from solver.explore.page.guard import content_security_policy, guard, is_loopback
 from solver.explore.page.reactions import react
+from solver.explore.page.server import MOST_REQUEST_BYTES
 from solver.explore.session import Session
 
 __all__ = ["build_application"]
@@ -37,8 +38,7 @@ def build_application(session: Session, *, host: str = "127.0.0.1") -> Dash:
     """The page for ``session``, guarded for being served at ``host``."""
     app = Dash(
         __name__,
-        # Dash writes the title into the page as it stands.
-        title=f"{html.escape(session.title)} - fleetfront",
+        title=f"{_title(session)} - fleetfront",
         update_title="",
         index_string=_PAGE,
         meta_tags=[
@@ -55,9 +55,18 @@ def build_application(session: Session, *, host: str = "127.0.0.1") -> Dash:
         add_log_handler=False,
     )
     app.logger.setLevel(logging.ERROR)
+    app.server.config["MAX_CONTENT_LENGTH"] = MOST_REQUEST_BYTES
     others = not is_loopback(host)
     app.layout = lambda: frame(session, open_to_others=others)
     react(app, session)
     serve_files(app.server, session)
     guard(app.server, host=host, policy=content_security_policy(app.csp_hashes()))
     return app
+
+
+def _title(session: Session) -> str:
+    """The title as Dash may write it into the page, which it does as it stands.
+
+    Dash fills in its own fields after the title, so ``{%scripts%}`` in a title would be one.
+    """
+    return html.escape(session.title).replace("{", "&#123;")

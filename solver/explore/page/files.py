@@ -47,6 +47,9 @@ def serve_files(server: flask.Flask, session: Session) -> None:
             if state.document is None:
                 return _sentence(409, "There is no answer yet. Wait until it is solved.")
             make, ending, kind = _MAKERS[what]
+            if state.shown != state.changes:
+                # It must not pass for an answer to the question that is asked now.
+                stem += "-before-change"
             return _file(make(state.document), f"{stem}{ending}", kind)
         except FleetError as error:
             return _sentence(409, "\n".join(str(fault) for fault in error.faults))

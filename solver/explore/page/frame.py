@@ -9,7 +9,7 @@ from dash import dcc, html
 
 from solver.explore.page.attributes import label
 from solver.explore.page.chart import GRAPH_SETTINGS, empty_chart
-from solver.explore.page.control_panel import control_panel
+from solver.explore.page.control_panel import offered
 from solver.explore.session import SCENARIOS, Session
 
 __all__ = ["DOWNLOADS", "frame"]
@@ -49,7 +49,7 @@ def frame(session: Session, *, open_to_others: bool) -> Any:
                 [_asked(session, compared), _frontier(session), _plan(), _below()],
                 className="desk",
             ),
-            *_memory(),
+            *_memory(session),
         ]
     )
 
@@ -92,7 +92,7 @@ def _asked(session: Session, compared: bool) -> Any:
                 [
                     html.Legend("Controls of", className="kicker"),
                     dcc.RadioItems(
-                        id="held",
+                        id="panel-shown",
                         options=[
                             {"label": f"Scenario {name}", "value": name} for name in SCENARIOS
                         ],
@@ -100,14 +100,14 @@ def _asked(session: Session, compared: bool) -> Any:
                         inline=True,
                     ),
                 ],
-                id="held-box",
+                id="panels-box",
                 className=shown,
             ),
             *(
                 html.Div(
                     [
-                        html.Button("Reset all", id=f"reset-{name}"),
-                        *control_panel(session.controls, name, session.state(name).changes),
+                        html.Button("Reset all", id=f"reset-{name}", value=name),
+                        html.Div(id=f"fields-of-{name}"),
                     ],
                     id=f"panel-{name}",
                     className="" if name == "A" else "hidden",
@@ -240,15 +240,6 @@ def _below() -> Any:
             html.Section(
                 [
                     html.H2("All points"),
-                    html.Div(
-                        [
-                            html.Button("Earlier points", id="earlier"),
-                            html.Button("Later points", id="later"),
-                            html.Span("", id="points-range"),
-                        ],
-                        id="pager",
-                        className="tools hidden",
-                    ),
                     html.Div(id="points"),
                 ],
                 className="points",
@@ -258,15 +249,16 @@ def _below() -> Any:
     )
 
 
-def _memory() -> list[Any]:
+def _memory(session: Session) -> list[Any]:
     """What the browser keeps between callbacks."""
+    # Of each scenario: what the fields ask, what was asked, what the fields hold, that they do.
+    kept = [
+        f"{what}-{name}" for name in SCENARIOS for what in ("wanted", "asked", "held", "filled")
+    ]
+    # "answers" tells revision and status of what is drawn, so that only changes are drawn.
+    kept += ["answers", "chosen", "asked-point", "returned", "listed", "marked"]
     return [
-        # What is drawn: revision and status of both scenarios, so that only changes are drawn.
-        dcc.Store(id="answers"),
-        dcc.Store(id="chosen"),
-        *(dcc.Store(id=f"asked-{name}") for name in SCENARIOS),
-        dcc.Store(id="asked-point"),
-        dcc.Store(id="returned"),
-        dcc.Store(id="page-of-points", data=0),
+        dcc.Store(id="controls", data=offered(session.controls)),
+        *(dcc.Store(id=name) for name in kept),
         dcc.Interval(id="tick", interval=_LOOK_MS),
     ]

@@ -9,12 +9,15 @@ request that changes something must come from the page itself.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import flask
 
 __all__ = ["content_security_policy", "guard", "is_loopback"]
+
+_NETLOC = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
+"""A name or address and a port, as a browser sends it: no user, no path."""
 
 
 def is_loopback(host: str) -> bool:
@@ -67,11 +70,11 @@ def guard(server: flask.Flask, *, host: str, policy: str) -> None:
     anywhere = host in {"0.0.0.0", "::", ""}
 
     def known(netloc: str) -> bool:
-        try:
-            name = urlsplit(f"//{netloc}").hostname
-        except ValueError:
+        match = _NETLOC.fullmatch(netloc)
+        if match is None:
             return False
-        return name is not None and (anywhere or is_loopback(name) or name == host.lower())
+        name = match[1].strip("[]").lower()
+        return anywhere or is_loopback(name) or name == host.strip("[]").lower()
 
     def check() -> flask.Response | None:
         asked = flask.request
@@ -81,7 +84,7 @@ def guard(server: flask.Flask, *, host: str, policy: str) -> None:
         origin = asked.headers.get("Origin")
         if asked.method in {"GET", "HEAD"}:
             return None
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != netloc.lower()
+        foreign = origin is not None and origin.lower() not in _origins(netloc)
         if foreign or asked.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return _refusal(403, "Only the page itself may change what is asked.")
         return None
@@ -97,6 +100,11 @@ def guard(server: flask.Flask, *, host: str, policy: str) -> None:
 
     server.before_request(check)
     server.after_request(seal)
+
+
+def _origins(netloc: str) -> tuple[str, ...]:
+    """The origins of a page at ``netloc``; whoever puts it behind a proxy may serve it by TLS."""
+    return f"http://{netloc.lower()}", f"https://{netloc.lower()}"
 
 
 def _refusal(status: int, sentence: str) -> flask.Response:

@@ -11,26 +11,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash
-from dash import ALL, Dash, Input, Output, State, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from solver.explore.page.answers import (
-    PAGE_POINTS,
     Document,
     comparison_parts,
     figure_of,
     nearest,
     outcome_parts,
     plan_parts,
-    point_table,
+    point_rows,
 )
 from solver.explore.page.chart import Axes, first_axes
-from solver.explore.page.control_panel import (
-    Entry,
-    changes_of,
-    entries_of,
-    fault_texts,
-    row_classes,
-)
+from solver.explore.page.control_panel import changes_in, fault_texts, held
 from solver.explore.page.standing import fault_list, progress_line, standing_sentence
 from solver.explore.session import SCENARIOS, Session
 from solver.explore.views import FrontierRows, frontier_rows
@@ -45,44 +38,29 @@ def react(app: Dash, session: Session) -> None:
     _watch(app, session)
     _draw(app, session)
     _choose(app, session)
-    _show_points(app, session)
+    _list_points(app, session)
     if session.controls:
         for name in SCENARIOS:
             _ask(app, session, name)
             _cancel(app, session, name)
-            _mark(app, session, name)
+            _fill(app, session, name)
         _compare(app, session)
 
 
-def _fields(name: str, part: str, prop: str) -> tuple[dict[str, Any], str]:
-    return {"type": part, "scenario": name, "key": ALL}, prop
-
-
 def _ask(app: Dash, session: Session, name: str) -> None:
-    controls = session.controls
-
     @app.callback(
-        Output(*_fields(name, "row", "className")),
         Output(f"asked-{name}", "data"),
         Output("chart-box", "className", allow_duplicate=True),
-        Input(*_fields(name, "control", "value")),
+        Input(f"wanted-{name}", "data"),
         prevent_initial_call=True,
     )
-    def ask(entries: list[Entry]) -> tuple[list[str], Any, Any]:
-        changes = changes_of(controls, entries)
+    def ask(wanted: object) -> tuple[Any, Any]:
+        changes = changes_in(wanted)
         if changes == dict(session.state(name).changes):
-            # Another tab, or the switch that copies A, has asked this already.
-            return row_classes(controls, changes), no_update, no_update
+            # Typed and taken back, or another tab has asked this already.
+            return no_update, no_update
         session.ask(name, changes)
-        return row_classes(controls, changes), session.state(name).revision, "chart waiting"
-
-    @app.callback(
-        Output(*_fields(name, "control", "value")),
-        Input(f"reset-{name}", "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def reset(_clicks: int) -> list[Entry]:
-        return entries_of(controls, {})
+        return session.state(name).revision, "chart waiting"
 
 
 def _cancel(app: Dash, session: Session, name: str) -> None:
@@ -96,30 +74,57 @@ def _cancel(app: Dash, session: Session, name: str) -> None:
         return False
 
 
+def _fill(app: Dash, session: Session, name: str) -> None:
+    """Keep the fields true: faults where they belong, and what another tab has asked."""
+
+    @app.callback(
+        Output(f"held-{name}", "data"),
+        Input("answers", "data"),
+        Input("returned", "data"),
+        Input(f"asked-{name}", "data"),
+    )
+    def fill(answers: object, *_others: object) -> dict[str, Any]:
+        # An answer brings faults; what is typed meanwhile must stay. B may have been copied from A.
+        written = dash.ctx.triggered_id in {None, "returned"} or answers is None
+        copied = name == "B" and dash.ctx.triggered_id == "asked-B"
+        return held(session.controls, name, session.state(name), write=written or copied)
+
+    app.clientside_callback(
+        ClientsideFunction("controls", "fill"),
+        Output(f"filled-{name}", "data"),
+        Input(f"held-{name}", "data"),
+        State("controls", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("controls", "reset_all"),
+        Output(f"filled-{name}", "data", allow_duplicate=True),
+        Input(f"reset-{name}", "n_clicks"),
+        State(f"reset-{name}", "value"),
+        prevent_initial_call=True,
+    )
+
+
 def _compare(app: Dash, session: Session) -> None:
     @app.callback(
-        Output("held-box", "className"),
-        Output("held", "value"),
-        Output(*_fields("B", "control", "value"), allow_duplicate=True),
+        Output("panels-box", "className"),
+        Output("panel-shown", "value"),
         Output("asked-B", "data", allow_duplicate=True),
         Input("compared", "value"),
         prevent_initial_call=True,
     )
     def compare(compared: list[str]) -> tuple[Any, ...]:
         if not compared:
-            return "row hidden", "A", [no_update] * len(session.controls), no_update
-        changes = dict(session.state("A").changes)
+            return "row hidden", "A", no_update
         if session.state("B").revision == 0:
-            session.ask("B", changes)
-        else:
-            changes = dict(session.state("B").changes)
-        revision = session.state("B").revision
-        return "row", "B", entries_of(session.controls, changes), revision
+            session.ask("B", dict(session.state("A").changes))
+        return "row", "B", session.state("B").revision
 
     @app.callback(
-        Output("panel-A", "className"), Output("panel-B", "className"), Input("held", "value")
+        Output("panel-A", "className"),
+        Output("panel-B", "className"),
+        Input("panel-shown", "value"),
     )
-    def hold(name: str) -> tuple[str, str]:
+    def show_panel(name: str) -> tuple[str, str]:
         return ("", "hidden") if name == "A" else ("hidden", "")
 
 
@@ -169,24 +174,6 @@ def _watch(app: Dash, session: Session) -> None:
         ]
 
 
-def _mark(app: Dash, session: Session, name: str) -> None:
-    """Keep the fields true: faults where they belong, and what another tab has asked."""
-    controls = session.controls
-
-    @app.callback(Output(*_fields(name, "fault", "children")), Input("answers", "data"))
-    def mark(_answers: Mapping[str, Any] | None) -> list[str]:
-        texts, _ = fault_texts(controls, session.state(name).faults)
-        return texts
-
-    @app.callback(
-        Output(*_fields(name, "control", "value"), allow_duplicate=True),
-        Input("returned", "data"),
-        prevent_initial_call=True,
-    )
-    def follow(_returned: int) -> list[Entry]:
-        return entries_of(controls, session.state(name).changes)
-
-
 def _draw(app: Dash, session: Session) -> None:
     """Draw the answers that ``watch`` saw: chart, what they mean, how they differ."""
 
@@ -201,18 +188,15 @@ def _draw(app: Dash, session: Session) -> None:
         Output("axis-y", "options"),
         Output("axis-x", "value"),
         Output("axis-y", "value"),
-        Output("page-of-points", "data"),
         Input("answers", "data"),
         Input("compared", "value"),
         State("chosen", "data"),
-        State("page-of-points", "data"),
         State("axis-x", "value"),
     )
     def draw(
         _answers: Mapping[str, Any] | None,
         compared: list[str],
         chosen: Mapping[str, Any] | None,
-        page: int,
         axis: int | None,
     ) -> tuple[Any, ...]:
         documents = _documents(session, compared)
@@ -226,7 +210,6 @@ def _draw(app: Dash, session: Session) -> None:
         # The point that is chosen stays the one closest to it, in the scenario it was chosen in.
         name = chosen["scenario"] if chosen and chosen["scenario"] in views else "A"
         choice = _choice(views, name, chosen)
-        rows = len(views[name].points) if name in views else 0
         return (
             choice,
             outcome,
@@ -238,7 +221,6 @@ def _draw(app: Dash, session: Session) -> None:
             options,
             options,
             *axes,
-            page if page * PAGE_POINTS < rows else 0,
         )
 
     @app.callback(
@@ -321,40 +303,30 @@ def _choose(app: Dash, session: Session) -> None:
         return title, body, chosen["index"] == 0, chosen["index"] == last
 
 
-def _show_points(app: Dash, session: Session) -> None:
-    @app.callback(
-        Output("points", "children"),
-        Output("points-range", "children"),
-        Output("pager", "className"),
-        Output("earlier", "disabled"),
-        Output("later", "disabled"),
-        Input("chosen", "data"),
-        Input("page-of-points", "data"),
-    )
-    def fill(chosen: Mapping[str, Any] | None, page: int) -> tuple[Any, ...]:
-        document = session.state(chosen["scenario"]).document if chosen else None
-        if chosen is None or document is None:
-            return html.P("There are no points."), "", "tools hidden", True, True
-        view = frontier_rows(document)
-        first, rows = page * PAGE_POINTS, len(view.points)
-        last = min(first + PAGE_POINTS, rows)
-        return (
-            point_table(view, chosen["scenario"], first, chosen),
-            f"{first + 1:,} to {last:,} of {rows:,}",
-            "tools" if rows > PAGE_POINTS else "tools hidden",
-            first == 0,
-            last == rows,
-        )
+def _list_points(app: Dash, session: Session) -> None:
+    """The table of points, sent again only for another answer or scenario."""
 
     @app.callback(
-        Output("page-of-points", "data", allow_duplicate=True),
-        Input("earlier", "n_clicks"),
-        Input("later", "n_clicks"),
-        State("page-of-points", "data"),
-        prevent_initial_call=True,
+        Output("listed", "data"),
+        Input("chosen", "data"),
+        State("listed", "data"),
     )
-    def turn(_earlier: int | None, _later: int | None, page: int) -> int:
-        return max(0, page + (1 if dash.ctx.triggered_id == "later" else -1))
+    def listed(chosen: Mapping[str, Any] | None, shown: Mapping[str, Any] | None) -> Any:
+        if chosen is None:
+            return None
+        name = chosen["scenario"]
+        state = session.state(name)
+        answer = [name, state.revision, state.status]
+        if state.document is None or (shown and shown["answer"] == answer):
+            return no_update
+        return point_rows(frontier_rows(state.document), name) | {"answer": answer}
+
+    app.clientside_callback(
+        ClientsideFunction("points", "show"),
+        Output("marked", "data"),
+        Input("listed", "data"),
+        Input("chosen", "data"),
+    )
 
 
 def _documents(session: Session, compared: list[str] | None) -> dict[str, Document]:

@@ -15,8 +15,10 @@ from waitress.server import create_server
 
 from solver.errors import OutputError
 
-__all__ = ["address_of", "listen", "serve"]
+__all__ = ["MOST_REQUEST_BYTES", "address_of", "listen", "serve"]
 
+MOST_REQUEST_BYTES = 16_000_000
+"""The page sends a few fields at a time."""
 _THREADS = 8
 """A tab that solves asks several times a second; a download must not wait for it."""
 
@@ -57,7 +59,14 @@ def serve(server: flask.Flask, listening: socket.socket, *, started: Callable[[]
     """Answer requests until Ctrl-C or a request to end (SIGTERM); ``started`` is called first."""
     # A queue of requests is no fault: the page asks again.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    loop = create_server(server, sockets=[listening], threads=_THREADS, ident=None)
+    loop = create_server(
+        server,
+        sockets=[listening],
+        threads=_THREADS,
+        ident=None,
+        # Nothing longer is taken in, not even into a temporary file.
+        max_request_body_size=MOST_REQUEST_BYTES,
+    )
     with _ended_by(signal.SIGTERM):
         try:
             started()

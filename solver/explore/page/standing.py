@@ -13,6 +13,8 @@ from solver.explore.scenario import ScenarioState
 
 __all__ = ["fault_list", "progress_line", "standing_sentence"]
 
+_FILE_SAYS = {"complete": "Complete", "infeasible": "No plan meets all limits"}
+
 
 def standing_sentence(state: ScenarioState) -> list[Any]:
     """What is shown for the scenario and what is proved of it; changes only with the answer."""
@@ -25,13 +27,24 @@ def standing_sentence(state: ScenarioState) -> list[Any]:
     if document is None:
         stopped = "Stopped before there was anything to show."
         return _sentence("mind", "Stopped.", stopped) if state.revision else []
+    if state.status == "cancelled" and state.shown != state.changes:
+        kept = "The answer shown is that of before the change."
+        return _sentence("mind", "Stopped.", f"Nothing was found yet. {kept}")
+    told = document["status"]
+    if state.opened:
+        points = _count(len(document["points"]), "point")
+        return _sentence(
+            "mind",
+            f"{_FILE_SAYS.get(told, 'Partial')}, says the file.",
+            f"{points}. 'fleetfront verify' checks its proof.",
+        )
     took = f" Solved in {_seconds(state.elapsed_s)}." if state.elapsed_s else ""
     points = _count(len(document["points"]), "point")
-    if document["status"] == "complete":
+    if told == "complete":
         return _sentence(
             "good", "Complete.", f"{points}; it is proved that there are no more.{took}"
         )
-    if document["status"] == "infeasible":
+    if told == "infeasible":
         return _sentence("bad", "No plan meets all limits.", f"That is proved.{took}")
     where = _count(len(document.get("open_boxes") or ()), "region")
     why = "Stopped: " if state.status == "cancelled" else ""

@@ -339,3 +339,67 @@ def test_hostile_names_stay_names(results: dict[str, Path], run: Run, tmp_path: 
             assert "Secret" not in kinds
         if status == 0 and form == "shell":
             assert not [line for line in text.splitlines() if line.startswith("kind: Secret")]
+
+
+def test_a_name_colours_no_message(results: dict[str, Path], run: Run, tmp_path: Path) -> None:
+    text = results["dense"].read_text().replace('"NVIDIA"', '"\\u001b[31mACME\\u202e"')
+    document = json.loads(text)
+    document["digest"] = canonical_digest(document)
+    path = tmp_path / "hostile.json"
+    path.write_text(json.dumps(document))
+    status, _, error = run(path, "--point", "1")
+    assert status == 2
+    assert "ACME" in error
+    assert not {"\u001b", "\u202e"} & set(error)
+
+
+def test_longer_requests_are_served_where_asked(results: dict[str, Path], run: Run) -> None:
+    status, text, _ = run(results["dense"], "--point", "1", "--context-tokens", "8192")
+    assert status == 0
+    assert "--max-model-len 8192\n" in text
+
+
+def test_pool_labels_and_taints_reach_the_pods(results: dict[str, Path], run: Run) -> None:
+    options = ("--node-label", "kubernetes.azure.com/agentpool=gpu")
+    options += ("--toleration", "dedicated=inference:NoSchedule")
+    _, text, _ = run(results["dense"], "--point", "1", "--format", "kubernetes", *options)
+    [deployment] = [each for each in _documents(text) if each["kind"] == "Deployment"]
+    spec = deployment["spec"]["template"]["spec"]
+    assert spec["nodeSelector"] == {"kubernetes.azure.com/agentpool": "gpu"}
+    assert "inference" in [taint.get("value") for taint in spec["tolerations"]]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result of a question that importers alone have filled in, with one measured point."""
+    folder = tmp_path_factory.mktemp("imported")
+    plan, result = str(folder / "plan.toml"), str(folder / "plan.json")
+    given = Path(__file__).resolve().parents[3] / "instances" / "import"
+    requests = "--requests-per-s 20 --input-tokens 1024 --output-tokens 256 --min-speed 25"
+    steps = (
+        f"kubectl {given}/cluster/two-pools.nodes.json",
+        f"prices {given}/prices/quote.csv --add",
+        f"model {given}/models/llama-3.1-8b/config.json --add {requests} --max-ttft-s 2",
+        f"vllm {given}/benchmarks/vllm-concurrency-64.json --add --machine h100-pool --devices 1",
+    )
+    for step in steps:
+        assert main(["import", *step.split(), "-o", plan]) == 0
+    assert main(["solve", plan, "--out", result, "--quiet"]) == 0
+    return Path(result)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "trtllm"])
+def test_what_was_imported_ends_in_a_file(measured: Path, run: Run, form: str, engine: str) -> None:
+    status, text, error = run(measured, "--point", "1", "--engine", engine, "--format", form)
+    assert (status, error) == (0, "")
+    assert "meta-llama/Llama-3.1-8B-Instruct" in text
+    assert "the measurement" in text
+
+
+def test_an_imported_pool_is_found_by_its_label(measured: Path, run: Run) -> None:
+    label = "eks.amazonaws.com/nodegroup={machine}"
+    _, text, _ = run(measured, "--point", "1", "--format", "kubernetes", "--node-label", label)
+    [servers] = [each for each in _documents(text) if each["kind"] == "StatefulSet"]
+    selector = servers["spec"]["template"]["spec"]["nodeSelector"]
+    assert selector == {"eks.amazonaws.com/nodegroup": "h100-pool"}

@@ -298,3 +298,41 @@ def test_a_worker_that_dies_while_it_loads_is_a_fault_and_no_loop() -> None:
         assert len(stage.puppets) == 1
         stage.ask()
         stage.puppet(1)
+
+
+def test_a_machine_without_room_for_a_process_is_told_and_asked_again() -> None:
+    begun: list[Puppet] = []
+    refusals = [OSError(11, "Resource temporarily unavailable")] * 2
+
+    def start() -> Any:
+        if refusals:
+            raise refusals.pop()
+        begun.append(Puppet(loaded=True))
+        return begun[-1]
+
+    scenario = Scenario("A", start, grace_s=GRACE_S)
+    until = time.monotonic() + LONG_S
+    try:
+        while len(refusals) > 1:
+            assert time.monotonic() < until
+            time.sleep(0.002)
+        scenario.ask({}, order, ())
+        while scenario.state().status == "solving":
+            assert time.monotonic() < until
+            time.sleep(0.002)
+        (fault,) = scenario.state().faults
+        assert "no process can be started" in fault.what
+        scenario.ask({}, order, ())
+        while not begun:
+            assert time.monotonic() < until
+            time.sleep(0.002)
+    finally:
+        scenario.close()
+
+
+def test_asking_after_closing_is_no_fault() -> None:
+    with staged() as stage:
+        stage.puppet()
+        stage.ask()
+    stage.ask()
+    stage.scenario.cancel()

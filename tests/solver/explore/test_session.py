@@ -153,6 +153,23 @@ def test_a_result_with_its_question_can_be_changed(tmp_path: Path) -> None:
         assert session.state("A").status == "done"
 
 
+def test_a_result_that_was_changed_after_it_was_written_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    document = json.loads(json.dumps(answer("fleet/one-model-one-pool")))
+    document["points"][0]["objectives"]["cost"] /= 2
+    path.write_text(json.dumps(document))
+    with pytest.raises(ResultError, match="its digest is not that of what it holds"):
+        Session.open(path)
+
+
+def test_a_result_that_was_opened_is_proved_only_once_it_is_solved_here(tmp_path: Path) -> None:
+    path = written(tmp_path / "result.json", "fleet/one-model-one-pool")
+    with closing(Session.open(path, instance=FLEET)) as session:
+        assert session.state("A").opened
+        session.ask("A", {})
+        assert not settled(session).opened
+
+
 def test_a_result_of_another_question_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "result.json", "fleet/one-model-one-pool")
     with pytest.raises(ResultError, match="does not answer the question"):

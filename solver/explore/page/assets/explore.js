@@ -41,9 +41,6 @@
     } else if (button.dataset.point) {
       var point = { scenario: button.dataset.scenario, index: Number(button.dataset.point) };
       window.dash_clientside.set_props("asked-point", { data: point });
-    } else if (button.dataset.reset) {
-      var reset = JSON.parse(button.dataset.reset);
-      window.dash_clientside.set_props(reset.id, { value: reset.value });
     }
   });
 

@@ -37,3 +37,8 @@ def test_a_long_name_keeps_its_beginning() -> None:
 @given(st.text())
 def test_every_text_becomes_the_value_of_a_label(text: str) -> None:
     assert LABEL_VALUE.fullmatch(label_value(text))
+
+
+def test_half_a_character_in_a_name_is_no_crash() -> None:
+    """JSON may hold a lone surrogate, which no file can."""
+    assert dns_label("\ud800").isascii()

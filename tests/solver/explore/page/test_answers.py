@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from solver.explore.page.answers import (
-    PAGE_POINTS,
+    MOST_ROWS,
     comparison_parts,
     figure_of,
     nearest,
     outcome_parts,
     plan_parts,
-    point_table,
+    point_rows,
 )
 from solver.explore.page.chart import Axes, first_axes
 from solver.explore.page.open_regions import open_rectangles
@@ -88,18 +89,24 @@ def test_a_complete_answer_needs_no_further_words_than_its_warnings() -> None:
     assert "open" not in _said(outcome_parts("A", answer("fleet/one-model-one-pool")))
 
 
-def test_the_table_of_points_shows_a_page_of_them() -> None:
+def test_the_table_lists_every_point_in_the_order_of_the_document() -> None:
     view = frontier_rows(answer(README))
-    said = _said(point_table(view, "A", 0, None))
-    assert f"Show {PAGE_POINTS} " in said
-    assert f"Show {PAGE_POINTS + 1} " not in said
+    listed = point_rows(view, "A")
+    assert [row[-2] for row in listed["rows"]] == [point.label for point in view.points]
 
 
 def test_figures_of_the_table_have_their_unit_in_the_header_alone() -> None:
+    listed = point_rows(frontier_rows(answer(README)), "A")
+    assert listed["header"][1:3] == ["Speed, tok/s/user", "Cost, US$/Mtok"]
+    assert listed["rows"][0][:2] == ["141.3", "92.80"]
+
+
+def test_a_table_that_leaves_points_out_says_so() -> None:
     view = frontier_rows(answer(README))
-    said = _said(point_table(view, "A", 0, None))
-    assert said.count("US$") == 1
-    assert said.count("tok/s/user") == 1
+    many = replace(view, points=view.points * (1 + MOST_ROWS // len(view.points)))
+    listed = point_rows(many, "B")
+    assert len(listed["rows"]) == MOST_ROWS
+    assert listed["caption"].endswith(f"{len(many.points) - MOST_ROWS:,} more are in the CSV")
 
 
 def test_open_boxes_of_a_replica_are_rectangles_of_speed_and_cost() -> None:

@@ -8,17 +8,20 @@ import pytest
 from flask.testing import FlaskClient
 
 from solver.explore.page.application import build_application
+from solver.explore.page.server import MOST_REQUEST_BYTES
 from solver.explore.session import Session
+from solver.result import canonical_digest
 from tests.solver.explore.asked import answer
 
 HERE = {"Host": "127.0.0.1"}
-EVIL = '</title><script>alert("x")</script>'
+EVIL = '{%scripts%}</title><script>alert("x")</script>'
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     document = json.loads(json.dumps(answer("fleet/one-model-one-pool")))
     document["instance"]["resolved"]["title"] = EVIL
+    document["digest"] = canonical_digest(document)
     path = tmp_path_factory.mktemp("page") / "result <b>.json"
     path.write_text(json.dumps(document))
     opened = Session.open(path)
@@ -33,6 +36,21 @@ def client(session: Session) -> FlaskClient:
 
 def test_a_title_of_a_file_cannot_close_the_title_of_the_page(client: FlaskClient) -> None:
     assert "<script>alert" not in client.get("/", headers=HERE).text
+
+
+def test_a_field_of_dash_in_a_title_is_text(client: FlaskClient) -> None:
+    title = client.get("/", headers=HERE).text.partition("<title>")[2].partition("</title>")[0]
+    assert title.startswith("&#123;%scripts%}&lt;/title&gt;")
+
+
+def test_a_request_longer_than_any_of_the_page_is_refused(client: FlaskClient) -> None:
+    got = client.post(
+        "/_dash-update-component",
+        headers=HERE,
+        content_length=MOST_REQUEST_BYTES + 1,
+        content_type="application/json",
+    )
+    assert got.status_code == 413
 
 
 def test_the_page_names_nothing_outside_itself(client: FlaskClient) -> None:

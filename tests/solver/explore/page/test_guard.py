@@ -19,7 +19,21 @@ def test_a_loopback_name_is_answered(name: str) -> None:
     assert _client().get("/", headers={"Host": name}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example:8050", "10.0.0.7", "[:"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example:8050",
+        "localhost.evil.example",
+        "10.0.0.7",
+        "[:",
+        "evil@localhost",
+        "localhost#.evil.example",
+        "127.0.0.1/../evil.example",
+        "localhost:port",
+        "",
+    ],
+)
 def test_a_name_made_to_resolve_here_is_refused(name: str) -> None:
     assert _client().get("/", headers={"Host": name}).status_code == 400
 
@@ -34,6 +48,12 @@ def test_serving_at_every_address_answers_to_every_name() -> None:
 
 def test_a_change_from_a_foreign_page_is_refused() -> None:
     sent = {"Host": "localhost:8050", "Origin": "http://evil.example"}
+    assert _client().post("/", headers=sent).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["null", "http://[", "file://", "http://x@localhost:8050"])
+def test_a_change_from_an_origin_that_is_no_page_of_ours_is_refused(origin: str) -> None:
+    sent = {"Host": "localhost:8050", "Origin": origin}
     assert _client().post("/", headers=sent).status_code == 403
 
 

@@ -37,6 +37,26 @@ def _words(parts: list[Any]) -> str:
             "Partial. Stopped: 2 points so far; 1 region where better plans may lie are open.",
         ),
         (ScenarioState(1, "cancelled"), "Stopped. Stopped before there was anything to show."),
+        (
+            ScenarioState(
+                2,
+                "cancelled",
+                document={"status": "complete", "points": POINTS},
+                changes={"price": "3"},
+            ),
+            "Stopped. Nothing was found yet. The answer shown is that of before the change.",
+        ),
+        (
+            ScenarioState(
+                0, "done", document={"status": "complete", "points": POINTS}, opened=True
+            ),
+            "Complete, says the file. 2 points. 'fleetfront verify' checks its proof.",
+        ),
+        (
+            ScenarioState(0, "done", document={"status": "infeasible", "points": []}, opened=True),
+            "No plan meets all limits, says the file. 0 points. "
+            "'fleetfront verify' checks its proof.",
+        ),
         (ScenarioState(1, "failed"), "Not solved. Mend what is marked."),
     ],
 )
