@@ -246,7 +246,7 @@ def _result_at(path: Path) -> Mapping[str, Any] | None:
     if path.suffix.lower() != ".json":
         return None
     _check_size(path)
-    document = read_document(path)
+    document: Mapping[str, Any] = read_document(path)
     kind = kind_of(document)
     if kind is None:
         return None

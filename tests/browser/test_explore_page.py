@@ -313,6 +313,9 @@ def test_a_long_solve_shows_progress_and_can_be_cancelled(browser: Any) -> None:
         page.locator("#cancel-A").click()
         sync_api.expect(page.locator("#standing-A")).to_have_text(re.compile("^(Partial|Stopped)"))
         sync_api.expect(page.locator("#cancel-A")).to_be_hidden()
+        # What was stopped can be asked again, unchanged.
+        page.locator("#reset-A").click()
+        sync_api.expect(page.locator("#progress-A")).to_contain_text(told)
 
 
 def test_limits_in_conflict_are_told_with_how_far_each_must_give(browser: Any) -> None:
@@ -352,7 +355,7 @@ def test_markup_in_a_result_is_shown_as_text_and_never_run(browser: Any, tmp_pat
     path.write_text(json.dumps(document))
     with _explore(str(path)) as found, _tab(browser, found) as seen:
         page = seen.page
-        _solved(page)
+        _solved(page, sentence="Complete, says the file.")
         sync_api.expect(page.locator("#plan")).to_contain_text("<b onclick=alert(4)>h100</b>")
         page.locator("#chart .scatterlayer .trace").nth(1).locator(".point").first.hover(force=True)
         hover = page.locator("#chart .hovertext").first

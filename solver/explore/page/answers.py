@@ -10,11 +10,11 @@ from dash import html
 from solver.errors import FleetError
 from solver.explore.page.chart import Axes, Curve, chart, objective_title
 from solver.explore.page.open_regions import open_rectangles
+from solver.explore.page.rows import rows_of
 from solver.explore.page.tables import fact_list, table
 from solver.explore.views import (
     FrontierRows,
     comparison,
-    frontier_rows,
     limits_view,
     plan_view,
     status_view,
@@ -47,7 +47,7 @@ def figure_of(
     curves = []
     for name, document in documents.items():
         index = chosen["index"] if chosen and chosen["scenario"] == name else None
-        curves.append(Curve(name, frontier_rows(document), open_rectangles(document), index))
+        curves.append(Curve(name, rows_of(document), open_rectangles(document), index))
     return chart(curves, axes)
 
 

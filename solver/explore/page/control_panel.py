@@ -15,9 +15,6 @@ from solver.explore.scenario import ScenarioState
 
 __all__ = ["changes_in", "fault_texts", "held", "offered"]
 
-_LONGEST = 1000
-"""Characters of a value; no control takes more."""
-
 
 def offered(controls: Iterable[Control]) -> list[dict[str, Any]]:
     """What the fields are made of."""
@@ -48,12 +45,13 @@ def held(
 
 
 def changes_in(told: object) -> dict[str, str]:
-    """What a browser asks, held to texts by key; whatever else it sends is left out."""
+    """What a browser asks, held to texts by key; whatever else it sends is left out.
+
+    A text is never cut: the rest of a list of choices would be another question.
+    """
     if not isinstance(told, Mapping):
         return {}
-    return {
-        str(key)[:_LONGEST]: text[:_LONGEST] for key, text in told.items() if isinstance(text, str)
-    }
+    return {str(key): text for key, text in told.items() if isinstance(text, str)}
 
 
 def fault_texts(

@@ -1,4 +1,4 @@
-"""What the page does when something is changed, clicked or solved: the callbacks.
+"""What the page does when something is changed or solved: the callbacks.
 
 The session holds what is true: what is asked, how far it is, what the answer is. A tab asks for it
 and draws what it has not drawn yet, so two tabs of one session show the same.
@@ -11,22 +11,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash
-from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from solver.explore.page.answers import (
-    Document,
     comparison_parts,
     figure_of,
     nearest,
     outcome_parts,
-    plan_parts,
-    point_rows,
 )
 from solver.explore.page.chart import Axes, first_axes
+from solver.explore.page.choosing import choose_points, documents_of
 from solver.explore.page.control_panel import changes_in, fault_texts, held
+from solver.explore.page.rows import rows_of
 from solver.explore.page.standing import fault_list, progress_line, standing_sentence
 from solver.explore.session import SCENARIOS, Session
-from solver.explore.views import FrontierRows, frontier_rows
+from solver.explore.views import FrontierRows
 
 __all__ = ["react"]
 
@@ -37,8 +36,7 @@ def react(app: Dash, session: Session) -> None:
     """Register every callback of the page."""
     _watch(app, session)
     _draw(app, session)
-    _choose(app, session)
-    _list_points(app, session)
+    choose_points(app, session)
     if session.controls:
         for name in SCENARIOS:
             _ask(app, session, name)
@@ -56,8 +54,10 @@ def _ask(app: Dash, session: Session, name: str) -> None:
     )
     def ask(wanted: object) -> tuple[Any, Any]:
         changes = changes_in(wanted)
-        if changes == dict(session.state(name).changes):
-            # Typed and taken back, or another tab has asked this already.
+        state = session.state(name)
+        if changes == dict(state.changes) and state.status not in ("cancelled", "failed"):
+            # Typed and taken back, or another tab has asked this already. What was stopped, or
+            # whose process ended, is asked again by a reset.
             return no_update, no_update
         session.ask(name, changes)
         return session.state(name).revision, "chart waiting"
@@ -89,13 +89,13 @@ def _fill(app: Dash, session: Session, name: str) -> None:
         copied = name == "B" and dash.ctx.triggered_id == "asked-B"
         return held(session.controls, name, session.state(name), write=written or copied)
 
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("controls", "fill"),
         Output(f"filled-{name}", "data"),
         Input(f"held-{name}", "data"),
         State("controls", "data"),
     )
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("controls", "reset_all"),
         Output(f"filled-{name}", "data", allow_duplicate=True),
         Input(f"reset-{name}", "n_clicks"),
@@ -199,11 +199,11 @@ def _draw(app: Dash, session: Session) -> None:
         chosen: Mapping[str, Any] | None,
         axis: int | None,
     ) -> tuple[Any, ...]:
-        documents = _documents(session, compared)
+        documents = documents_of(session, compared)
         both = len(documents) == len(SCENARIOS)
         outcome = [part for name in documents for part in outcome_parts(name, documents[name])]
         shown = "" if compared else " hidden"
-        views = {name: frontier_rows(document) for name, document in documents.items()}
+        views = {name: rows_of(document) for name, document in documents.items()}
         view = next(iter(views.values()), None)
         options = _axis_options(view)
         axes = (no_update, no_update) if view is None or axis is not None else first_axes(view)
@@ -239,7 +239,7 @@ def _draw(app: Dash, session: Session) -> None:
         scale: str,
         compared: list[str],
     ) -> Any:
-        documents = _documents(session, compared)
+        documents = documents_of(session, compared)
         drawable = any(document["points"] for document in documents.values())
         if drawable and (x is None or y is None):
             return no_update, no_update
@@ -247,92 +247,6 @@ def _draw(app: Dash, session: Session) -> None:
         place = "chart" if drawable or not documents else "chart hidden"
         figure = figure_of(documents, Axes(x or 0, y or 0, scale), chosen)
         return figure, "chart waiting" if solving else place
-
-
-def _choose(app: Dash, session: Session) -> None:
-    @app.callback(
-        Output("chosen", "data", allow_duplicate=True),
-        Input("chart", "clickData"),
-        Input("asked-point", "data"),
-        Input("previous", "n_clicks"),
-        Input("next", "n_clicks"),
-        State("chosen", "data"),
-        State("compared", "value"),
-        prevent_initial_call=True,
-    )
-    def choose(
-        clicked: Mapping[str, Any] | None,
-        asked: Mapping[str, Any] | None,
-        _previous: int | None,
-        _next: int | None,
-        chosen: Mapping[str, Any] | None,
-        compared: list[str],
-    ) -> Any:
-        views = {
-            name: frontier_rows(document)
-            for name, document in _documents(session, compared).items()
-        }
-        by = dash.ctx.triggered_id
-        if by == "chart" and clicked:
-            scenario, index = clicked["points"][0]["customdata"]
-        elif by == "asked-point" and asked:
-            scenario, index = asked["scenario"], asked["index"]
-        elif chosen:
-            step = 1 if by == "next" else -1
-            scenario, index = chosen["scenario"], chosen["index"] + step
-        else:
-            return no_update
-        points = views[scenario].points if scenario in views else ()
-        if not 0 <= index < len(points):
-            return no_update
-        return {"scenario": scenario, "index": index, "values": list(points[index].values)}
-
-    @app.callback(
-        Output("plan-title", "children"),
-        Output("plan", "children"),
-        Output("previous", "disabled"),
-        Output("next", "disabled"),
-        Input("chosen", "data"),
-    )
-    def show(chosen: Mapping[str, Any] | None) -> tuple[Any, ...]:
-        document = session.state(chosen["scenario"]).document if chosen else None
-        if chosen is None or document is None or chosen["index"] >= len(document["points"]):
-            return "Plan", [html.P("There is no point to show a plan of.")], True, True
-        title, body = plan_parts(document, chosen["index"], chosen["scenario"])
-        last = len(document["points"]) - 1
-        return title, body, chosen["index"] == 0, chosen["index"] == last
-
-
-def _list_points(app: Dash, session: Session) -> None:
-    """The table of points, sent again only for another answer or scenario."""
-
-    @app.callback(
-        Output("listed", "data"),
-        Input("chosen", "data"),
-        State("listed", "data"),
-    )
-    def listed(chosen: Mapping[str, Any] | None, shown: Mapping[str, Any] | None) -> Any:
-        if chosen is None:
-            return None
-        name = chosen["scenario"]
-        state = session.state(name)
-        answer = [name, state.revision, state.status]
-        if state.document is None or (shown and shown["answer"] == answer):
-            return no_update
-        return point_rows(frontier_rows(state.document), name) | {"answer": answer}
-
-    app.clientside_callback(
-        ClientsideFunction("points", "show"),
-        Output("marked", "data"),
-        Input("listed", "data"),
-        Input("chosen", "data"),
-    )
-
-
-def _documents(session: Session, compared: list[str] | None) -> dict[str, Document]:
-    names = SCENARIOS if compared else SCENARIOS[:1]
-    found = {name: session.state(name).document for name in names}
-    return {name: document for name, document in found.items() if document is not None}
 
 
 def _choice(

@@ -31,6 +31,7 @@ def listen(*, host: str, port: int) -> socket.socket:
     OutputError
         If the address is not one of this machine, or the port needs rights.
     """
+    host = host.strip("[]")
     try:
         family, _, _, _, place = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -51,6 +52,7 @@ def address_of(listening: socket.socket, *, host: str) -> str:
     """The address to open, with the name that was asked for."""
     port = listening.getsockname()[1]
     # Every address is none that a browser can open.
+    host = host.strip("[]")
     name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 

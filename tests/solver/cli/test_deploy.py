@@ -360,9 +360,9 @@ def test_longer_requests_are_served_where_asked(results: dict[str, Path], run: R
 
 
 def test_pool_labels_and_taints_reach_the_pods(results: dict[str, Path], run: Run) -> None:
-    options = ("--node-label", "kubernetes.azure.com/agentpool=gpu")
-    options += ("--toleration", "dedicated=inference:NoSchedule")
-    _, text, _ = run(results["dense"], "--point", "1", "--format", "kubernetes", *options)
+    label = ("--node-label", "kubernetes.azure.com/agentpool=gpu")
+    taint = ("--toleration", "dedicated=inference:NoSchedule")
+    _, text, _ = run(results["dense"], "--point", "1", "--format", "kubernetes", *label, *taint)
     [deployment] = [each for each in _documents(text) if each["kind"] == "Deployment"]
     spec = deployment["spec"]["template"]["spec"]
     assert spec["nodeSelector"] == {"kubernetes.azure.com/agentpool": "gpu"}

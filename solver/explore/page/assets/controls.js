@@ -195,6 +195,8 @@
 
   /* Write what the server holds: what is asked, and what is wrong with it. */
   function fill(scenario, held) {
+    // Fields that were just made are empty, whatever brought the answer that made them.
+    var write = held.write || !rows[scenario];
     if (!rows[scenario]) {
       build(scenario);
     }
@@ -202,7 +204,7 @@
       var row = rows[scenario][control.key];
       var change = held.changes[control.key];
       // What is being typed is newer than what the server holds.
-      if (held.write && !pauses[scenario]) {
+      if (write && !pauses[scenario]) {
         row.field.write(change === undefined ? control.value : change);
       }
       row.fault.textContent = held.faults[control.key] || "";

@@ -78,7 +78,7 @@ def started_by_shell(deployment: Deployment, folder: Path) -> Commands:
                 text=True,
                 check=True,
             )
-            found[plain_words(done.stdout.decode().split("\0")[:-1])] += role.replicas
+            found[plain_words(done.stdout.split("\0")[:-1])] += role.replicas
     return found
 
 
@@ -137,8 +137,8 @@ def test_plans_start_alike_in_every_form(
 def two_kinds(plain: Deployment) -> Deployment:
     """``plain`` behind a router together with a second role for the same requests."""
     [role] = plain.roles
-    small = {"devices": 2, "tensor_parallel": 2}
-    first = replace(role, devices_per_node=2, design=replace(role.design, **small))
+    small = replace(role.design, devices=2, tensor_parallel=2)
+    first = replace(role, devices_per_node=2, design=small)
     second = replace(
         first,
         name="server-2",

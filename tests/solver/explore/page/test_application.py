@@ -101,3 +101,32 @@ def test_a_question_that_is_not_there_says_so(client: FlaskClient) -> None:
 
 def test_the_name_of_a_file_may_be_anything(session: Session) -> None:
     assert Path(session.source).name == "result <b>.json"
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"scenario": "A", "index": -1},
+        {"scenario": "A", "index": 10**30},
+        {"scenario": "A", "index": "0"},
+        {"scenario": "C", "index": 0},
+        {"scenario": "__proto__", "index": 0},
+    ],
+)
+def test_a_point_that_is_not_there_has_no_plan(client: FlaskClient, chosen: object) -> None:
+    outputs = [
+        ("plan-title", "children"),
+        ("plan", "children"),
+        ("previous", "disabled"),
+        ("next", "disabled"),
+    ]
+    asked = {
+        "output": f"..{'...'.join('.'.join(output) for output in outputs)}..",
+        "outputs": [{"id": name, "property": part} for name, part in outputs],
+        "inputs": [{"id": "chosen", "property": "data", "value": chosen}],
+        "changedPropIds": ["chosen.data"],
+        "state": [],
+    }
+    got = client.post("/_dash-update-component", headers=HERE, json=asked)
+    assert got.status_code == 200
+    assert "There is no point to show a plan of." in got.text
