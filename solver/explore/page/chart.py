@@ -151,7 +151,7 @@ def _traces(curve: Curve, x: int, y: int, third: int | None, *, two: bool) -> li
         # Of two frontiers, the one that is looked at has names; the other tells them on hover.
         "mode": "markers" if two and curve.chosen is None else "markers+text",
         "text": [_escaped(", ".join(point.marks)) for point in named],
-        "textposition": _sides(points, named),
+        "textposition": _sides(len(named)),
         "textfont": {"size": 12},
         "cliponaxis": False,
         "marker": {
@@ -188,15 +188,10 @@ def _traces(curve: Curve, x: int, y: int, third: int | None, *, two: bool) -> li
     return traces
 
 
-def _sides(points: Sequence[FrontierPoint], named: Sequence[FrontierPoint]) -> list[str]:
-    """Where each name stands: inwards at the ends, in turn between so that neighbours are apart."""
-    last = max(1, len(points) - 1)
-    sides = []
-    for at, point in enumerate(named):
-        place = points.index(point) / last
-        right = place < 0.15 or (place < 0.85 and at % 2 == 0)
-        sides.append("bottom right" if right else "top left")
-    return sides
+def _sides(count: int) -> list[str]:
+    """Where ``count`` names stand: inwards at both ends, in turn between so that they are apart."""
+    turns = ["bottom right" if at % 2 == 0 else "top left" for at in range(count)]
+    return [*turns[:-1], "top left"] if count > 1 else turns
 
 
 def _places(curve: Curve, points: Sequence[FrontierPoint], x: int, y: int) -> dict[str, Any]:
