@@ -42,11 +42,18 @@ def explore_command(
 
     Ends with Ctrl-C. Example: fleetfront explore instances/replica/llama-3.1-70b-fp8-h100.toml
     """
-    from solver.explore.session import Session
-
     _check_extra()
-    # The process that solves starts here, and gets ready while the page is built.
-    session = Session.open(file, instance=instance)
+    # The process that solves starts first, and gets ready while the page is built.
+    from solver.explore.worker import Worker
+
+    begun = Worker()
+    try:
+        from solver.explore.session import Session
+
+        session = Session.open(file, instance=instance, begun=begun)
+    except BaseException:
+        begun.end()
+        raise
     try:
         return _serve(session, host=host, port=port, browser=browser)
     finally:

@@ -85,7 +85,7 @@ def _first_contact(
             "  fleetfront init > my.toml     five questions, and a commented instance of them\n"
             "  fleetfront solve my.toml      the complete frontier of speed against cost, proved\n"
             "  fleetfront explore my.toml    the same on a local page, with prices to move\n"
-            "With files at hand (config.json, kubectl, quotes, benchmarks): fleetfront import --help\n"
+            "From files (config.json, kubectl, quotes, benchmarks): fleetfront import --help\n"
             "All commands: fleetfront --help"
         )
         raise typer.Exit(COMPLETE)

@@ -33,6 +33,8 @@ __all__ = ["SCENARIOS", "Session"]
 
 SCENARIOS = ("A", "B")
 _TEMPLATE = "template_replica.toml"
+_SECOND_S = 3.0
+"""A browser has drawn the first answer by then."""
 _MOST_RESULT_BYTES = 100_000_000
 _KINDS = ("replica", "fleet", "placement")
 
@@ -70,8 +72,10 @@ class Session:
         document: Mapping[str, Any] | None,
         source: str,
         folder: ExitStack,
+        begun: Worker | None = None,
     ) -> None:
         self._asked = asked
+        self._begun = begun
         self._folder = folder
         self.source = source = clean(source, limit=80)
         title, self.kind = _title_and_kind(asked, document)
@@ -89,13 +93,19 @@ class Session:
         # B is begun by A's thread or by whoever asks for it first.
         self._beginning = threading.Lock()
         self._closed = False
+        self._second: threading.Timer | None = None
+        if asked is None and begun is not None:
+            begun.end()
         if asked is not None:
-            # B's process starts when A has its first answer: until then A needs the machine.
+            # B's process starts when A's first answer is drawn: until then A and the browser need
+            # the machine.
             self._begin("A", None, self._begin_second)
         atexit.register(self.close)
 
     @classmethod
-    def open(cls, path: Path | None, *, instance: Path | None = None) -> Session:
+    def open(
+        cls, path: Path | None, *, instance: Path | None = None, begun: Worker | None = None
+    ) -> Session:
         """Open a TOML instance, a fleet in columns (JSON) or a result (JSON).
 
         Parameters
@@ -104,6 +114,9 @@ class Session:
             ``None`` opens the question that ``fleetfront init`` writes.
         instance
             The question that the result at ``path`` answers.
+        begun
+            A process that was started before the file was read, to be ready sooner; the session
+            ends it.
 
         Raises
         ------
@@ -127,7 +140,7 @@ class Session:
                 question = None if instance is None else _asked_at(instance)
                 if question is not None:
                     _check_answers(document, question, path)
-            return cls(question, document, path.name, folder.pop_all())
+            return cls(question, document, path.name, folder.pop_all(), begun)
 
     @property
     def suffix(self) -> str:
@@ -203,22 +216,36 @@ class Session:
         atexit.unregister(self.close)
         with self._beginning:
             self._closed = True
+            if self._second is not None:
+                self._second.cancel()
             begun = list(self._scenarios.values())
         for scenario in begun:
             scenario.close()
         self._folder.close()
 
     def _begin_second(self) -> None:
-        if self._asked is not None:
-            self._begin("B", Order(0, self._asked.path, {}, self._asked.sha256), None)
+        asked = self._asked
+        if asked is None:
+            return
+        order = Order(0, asked.path, {}, asked.sha256)
+        with self._beginning:
+            if self._second is None and not self._closed:
+                self._second = threading.Timer(_SECOND_S, self._begin, ("B", order, None))
+                self._second.daemon = True
+                self._second.start()
 
     def _begin(
         self, name: str, rehearsal: Order | None, on_answer: Callable[[], None] | None
     ) -> None:
         with self._beginning:
             if name not in self._scenarios and not self._closed:
+
+                def start() -> Worker:
+                    begun, self._begun = self._begun, None
+                    return begun or Worker(rehearsal)
+
                 self._scenarios[name] = Scenario(
-                    name, lambda: Worker(rehearsal), state=self._states[name], on_answer=on_answer
+                    name, start, state=self._states[name], on_answer=on_answer
                 )
 
     def _scenario(self, name: str) -> Scenario | None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 from formulations.milp import IntArray
 from solver.engines.blocks.looking import Look, unwatched
@@ -135,6 +134,9 @@ def best_bound(
             for vector in list(pool.setdefault(group, {}))[-_SEEDS:]:
                 known[number].add(vector)
                 cuts[number].append(vector)
+    # Half a second to load, and most questions are answered without it.
+    from scipy.optimize import linprog
+
     current = best
     mean: npt.NDArray[np.float64] | None = None
     for _ in range(rounds):

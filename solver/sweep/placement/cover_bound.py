@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 from formulations.milp import IntArray
 from formulations.placement.cover import cover_rate_bound, cover_table
@@ -77,6 +76,9 @@ def proposed_worths(
             column = np.zeros(n)
             column[orbit] = -(-rate // problem.rate(orbit, layers)) / layers
             columns.append(column)
+    # Half a second to load, and most questions are answered without it.
+    from scipy.optimize import linprog
+
     seen: set[tuple[float, ...]] = {tuple(column) for column in columns}
     for _ in range(_MOST_ROUNDS):
         answer = linprog(

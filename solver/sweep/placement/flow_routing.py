@@ -13,7 +13,6 @@ from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 from formulations.placement.plan import SINK, SOURCE, HeldRange, PlacementPlan, rate_of, violations
 from formulations.placement.problem import PlacementProblem
@@ -126,6 +125,9 @@ def _proposed(
         bounds.append(most / scale)
     kept = [(i, column[edge], sign) for i in range(len(ranges)) for edge, sign in _around(edges, i)]
     goal = np.array([-1.0 if edge[0] == SOURCE else 0.0 for edge in edges])
+    # Half a second to load, and most questions are answered without it.
+    from scipy.optimize import linprog
+
     answer = linprog(
         goal,
         A_ub=_matrix(entries, (len(bounds), len(edges))),
