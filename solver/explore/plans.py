@@ -94,12 +94,11 @@ def plan_view(document: Document, index: int) -> PlanView:
         facts, tables, binding = _replica(design)
     told = {label for label, _ in values}
     facts = tuple(fact for fact in facts if fact[0] not in told)
-    proof = point.get("proof", {})
-    closed = clean(proof.get("closed_by", "not stated"), limit=40)
-    engine = clean(proof.get("engine", "not stated"), limit=40)
-    return PlanView(
-        title, (*values, *facts, ("Proved by", f"{closed} ({engine})")), tables, binding
-    )
+    told_proof = point.get("proof", {})
+    closed = clean(told_proof.get("closed_by", "not stated"), limit=40)
+    engine = clean(told_proof.get("engine", "not stated"), limit=40)
+    proof = closed if engine == closed else f"{closed} ({engine})"
+    return PlanView(title, (*values, *facts, ("Proved by", proof)), tables, binding)
 
 
 _Parts = tuple[tuple[tuple[str, str], ...], tuple[Table, ...], tuple[str, ...]]
