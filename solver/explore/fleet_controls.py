@@ -9,6 +9,7 @@ from solver.explore.control import Control
 from solver.explore.control_panel import Panel, exact_text, tiers_of
 from solver.explore.energy_controls import energy_controls
 from solver.explore.precisions import kv_widths, weight_formats, weight_widths
+from solver.explore.rules_controls import rules_panel
 from solver.instance.calibration_keys import CALIBRATED
 from solver.instance.fleet.columns import ColumnFleet
 from solver.instance.fleet.domain import FleetInstance, MachineOffer, Workload
@@ -41,7 +42,7 @@ def fleet_controls(tables: Mapping[str, Any], question: FleetInstance) -> list[C
         _limits(file.inner("limits"), question),
     ]
     if question.design is not None:
-        panels += [_precision(file.inner("design"), question), _rules(file.inner("rules"))]
+        panels += [_precision(file.inner("design"), question), rules_panel(file)]
     return [control for panel in panels for control in panel.found]
 
 
@@ -223,14 +224,6 @@ def _precision(panel: Panel, question: FleetInstance) -> Panel:
         "kv_bits", "precision", "KV cache", kv_widths(accelerators, calibrated=calibrated),
         "Widths of cached numbers on offer.", unit="bits", stated=stated[1],
         otherwise="each model's own",
-    )  # fmt: skip
-    return panel
-
-
-def _rules(panel: Panel) -> Panel:
-    panel.number(
-        "hbm_reserve_fraction", "limits", "HBM kept free", "share of every device",
-        "What an engine keeps for itself.", maximum="1", otherwise="0",
     )  # fmt: skip
     return panel
 

@@ -8,6 +8,7 @@ from typing import Any
 from solver.explore.control import Control
 from solver.explore.control_panel import Panel, exact_text, tiers_of
 from solver.explore.precisions import kv_widths, weight_formats, weight_widths
+from solver.explore.rules_controls import rules_panel
 from solver.instance.calibration_keys import CALIBRATED
 from solver.instance.placement.domain import PlacementInstance, PlacementMachine
 
@@ -34,7 +35,7 @@ def placement_controls(tables: Mapping[str, Any], question: PlacementInstance) -
         panels += [
             _context(file.inner("workload")),
             _precision(file.inner("design"), question),
-            _rules(file.inner("rules")),
+            rules_panel(file),
         ]
     return [control for panel in panels for control in panel.found]
 
@@ -106,13 +107,5 @@ def _precision(panel: Panel, question: PlacementInstance) -> Panel:
     panel.choice(
         "kv_bits", "precision", "KV cache", kv_widths(accelerators, calibrated=calibrated),
         "Width of cached numbers.", unit="bits", otherwise="the model's own",
-    )  # fmt: skip
-    return panel
-
-
-def _rules(panel: Panel) -> Panel:
-    panel.number(
-        "hbm_reserve_fraction", "limits", "HBM kept free", "share of every device",
-        "What an engine keeps for itself.", maximum="1", otherwise="0",
     )  # fmt: skip
     return panel

@@ -20,6 +20,7 @@ from typing import Any
 
 from solver.errors import InstanceError
 from solver.importers.visible import visible
+from solver.plain_files import archive_named
 
 __all__ = ["MAX_JSON_DEPTH", "parse_json", "read_data", "read_json", "read_text"]
 
@@ -29,19 +30,7 @@ MAX_JSON_DEPTH = 100
 _MAX_EXPONENT = 400
 """Powers of ten that a number may have: those of a float, so that exact fractions stay small."""
 
-_ARCHIVES = {
-    b"PK\x03\x04": "a zip archive",
-    b"PK\x05\x06": "an empty zip archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\xfd7zXZ\x00": "an xz archive",
-    b"BZh": "a bzip2 archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"Rar!\x1a\x07": "a rar archive",
-    b"\x04\x22\x4d\x18": "an lz4 archive",
-}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_TAR_PLACE, _TAR_MARK = 257, b"ustar"
 _SPECIAL = (
     (stat.S_ISDIR, "a directory", "Name the file inside it"),
     (stat.S_ISFIFO, "a pipe", "Save its output as a file first, and name that"),
@@ -93,7 +82,7 @@ def read_data(path: Path, *, what: str, max_bytes: int) -> bytes:
         raise _too_large(f"more than {max_bytes} bytes", max_bytes, where, what)
     if not data.strip():
         raise InstanceError.one("is empty", where=where, mend=f"Name {what}")
-    archive = _archive(data)
+    archive = archive_named(data)
     if archive is not None:
         raise InstanceError.one(
             f"is {archive}", where=where, mend=f"Unpack it and name {what} from inside"
@@ -115,13 +104,6 @@ def _too_large(size: str, max_bytes: int, where: str, what: str) -> InstanceErro
         where=where,
         mend=f"Name {what}; cut a longer one into parts",
     )
-
-
-def _archive(data: bytes) -> str | None:
-    """The kind of archive that the first bytes tell, if any."""
-    if data[_TAR_PLACE : _TAR_PLACE + len(_TAR_MARK)] == _TAR_MARK:
-        return "a tar archive"
-    return next((name for mark, name in _ARCHIVES.items() if data.startswith(mark)), None)
 
 
 def read_text(path: Path, *, what: str, max_bytes: int) -> str:

@@ -16,16 +16,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from solver.errors import Fault
-from solver.importers.benchmarks.records import read_records
+from solver.importers.benchmarks.reading import read_runs
 from solver.importers.benchmarks.run import Fields, ServingRun
 from solver.importers.benchmarks.run_checks import (
     check_failures,
     check_order,
     check_rate,
-    failed_share_limit,
 )
-from solver.importers.benchmarks.run_findings import findings_of, refuse
 from solver.importers.benchmarks.shared_keys import FIRST_TOKEN_STATISTICS
 from solver.importers.findings import Answers, Findings
 from solver.importers.visible import visible
@@ -50,15 +47,7 @@ def read_aiperf(path: Path, answers: Answers) -> Findings:
         With every fault: what is missing or in another unit, contradicts itself, was cut short, or
         does not fit the answers.
     """
-    faults: list[Fault] = []
-    limit = failed_share_limit(answers.max_failed_share)
-    runs = []
-    for where, record in read_records(path, what=_WHAT, smaller="the summary, not the records"):
-        run = _run(Fields(record, where, faults), limit)
-        if run is not None:
-            runs.append(run)
-    refuse(faults)
-    return findings_of(path, runs, answers)
+    return read_runs(path, answers, _run, what=_WHAT, smaller="the summary, not the records")
 
 
 def _run(document: Fields, limit: Fraction) -> ServingRun | None:

@@ -17,12 +17,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from solver.errors import Fault
 from solver.importers.benchmarks.model_ids import catalog_model
-from solver.importers.benchmarks.records import read_records
+from solver.importers.benchmarks.reading import read_runs
 from solver.importers.benchmarks.run import Fields, ServerLayout, ServingRun
-from solver.importers.benchmarks.run_checks import check_failures, failed_share_limit
-from solver.importers.benchmarks.run_findings import findings_of, refuse
+from solver.importers.benchmarks.run_checks import check_failures
 from solver.importers.benchmarks.shared_keys import first_token, load_of, measured
 from solver.importers.findings import Answers, Findings
 
@@ -43,15 +41,7 @@ def read_sglang(path: Path, answers: Answers) -> Findings:
     InstanceError
         With every fault: what is missing, contradicts itself, or does not fit the answers.
     """
-    faults: list[Fault] = []
-    limit = failed_share_limit(answers.max_failed_share)
-    runs = []
-    for where, record in read_records(path, what=_WHAT, smaller="without --output-details"):
-        run = _run(Fields(record, where, faults), limit)
-        if run is not None:
-            runs.append(run)
-    refuse(faults)
-    return findings_of(path, runs, answers)
+    return read_runs(path, answers, _run, what=_WHAT, smaller="without --output-details")
 
 
 def _run(fields: Fields, limit: Fraction) -> ServingRun | None:
