@@ -100,6 +100,7 @@ def import_command(
     from solver.errors import InstanceError
     from solver.importers.answering import check_answers
     from solver.importers.asking import ask, ask_options
+    from solver.importers.drafting import plain_name
     from solver.importers.findings import Answers, Figure
     from solver.importers.kinds import KINDS, check_taken, reader_of
     from solver.importers.target import Target
@@ -142,7 +143,10 @@ def import_command(
     check_answers(answers)
     check_taken(KINDS[kind], answers)
     filled, remarks = target.known(answers, kind)
-    called = name or (out.stem if out is not None else f"imported-{kind}")
+    # Files are named after it, so that only plain characters are kept.
+    called = plain_name(name or (out.stem if out is not None else f"imported-{kind}"))
+    if name is not None and called != name:
+        remarks = (*remarks, f"The question is named {called!r}: only plain characters are kept.")
 
     def drafted(given: Answers) -> tuple[Findings, Draft]:
         found = reader_of(KINDS[kind])(file, given)

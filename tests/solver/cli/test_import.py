@@ -338,3 +338,13 @@ def test_on_a_terminal_what_is_missing_is_asked(tmp_path: Path) -> None:
     assert tables["design"]["accelerator"] == "L40S"
     assert b"On which accelerator?" in told
     assert b"The question is whole" in told
+
+
+def test_a_name_with_blanks_or_markup_is_made_plain_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "q.toml"
+    asked = ["import", "model", str(LLAMA), "--name", "My <b>Question</b>", "-o", str(out)]
+    assert main([*asked, "--accelerator", "H100 SXM", "--context-tokens", "2048"]) == 0
+    assert tomllib.loads(out.read_text())["name"] == "My-b-Question-b"
+    assert "only plain characters" in capsys.readouterr().err
