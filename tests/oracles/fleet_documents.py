@@ -131,7 +131,8 @@ def whole(points: Sequence[dict[str, Any]], objectives: Sequence[dict[str, str]]
                 "service": {"wait_percentile": None},
             },
         },
-        "objectives": list(objectives),
+        # Copies: a test may change the document it was given.
+        "objectives": [dict(objective) for objective in objectives],
         "points": list(points),
         "claims": [],
         "open_boxes": [],

@@ -182,7 +182,8 @@ def test_the_command_names_a_bad_file_and_ends_with_2(
     path.write_text(QUESTION.replace("my-gpu.toml", name))
     assert main(["solve", str(path)]) == 2
     told = capsys.readouterr().err
-    assert len(told.splitlines()) == 1
+    _fault, example = told.splitlines()
+    assert example.startswith("Example: ")
     assert name in told
 
 
