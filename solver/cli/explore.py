@@ -63,11 +63,9 @@ def explore_command(
 def _serve(session: Session, *, host: str, port: int, browser: bool) -> int:
     if session.controls and session.state("A").document is None:
         session.ask("A", {})
-    from solver.explore.page.application import build_application
-    from solver.explore.page.guard import is_loopback
-    from solver.explore.page.server import address_of, listen, serve
+    from solver.explore.page.address import address_of, is_loopback, listen
+    from solver.explore.page.ending import until_ended
 
-    application = build_application(session, host=host)
     listening = listen(host=host, port=port)
     address = address_of(listening, host=host)
     if not is_loopback(host):
@@ -76,15 +74,17 @@ def _serve(session: Session, *, host: str, port: int, browser: bool) -> int:
             "Leave out --host to serve this machine alone.",
             file=sys.stderr,
         )
-
-    def started() -> None:
+    with listening, until_ended():
         print(f"fleetfront explore: {address} (Ctrl-C ends it)", flush=True)
         if browser and _has_display():
             import webbrowser
 
             webbrowser.open(address)
+        # What the page is built with takes longest to load; meanwhile a browser opens and waits.
+        from solver.explore.page.application import build_application
+        from solver.explore.page.server import serve
 
-    serve(application.server, listening, started=started)
+        serve(build_application(session, host=host).server, listening)
     return COMPLETE
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import networkx as nx
-
 from solver.report.placement_network import Network
 
 __all__ = ["Folded", "Shown", "fold"]
@@ -114,6 +112,8 @@ def _regions(
     network: Network, neighbours: Mapping[str, tuple[str, ...]]
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """The part of each node, and the parts' titles: parts are what long-haul routers join."""
+    import networkx as nx
+
     inner: nx.Graph[str] = nx.Graph()
     inner.add_nodes_from(name for name, node in network.nodes.items() if node.kind not in _OUTSIDE)
     inner.add_edges_from((w.a, w.b) for w in network.wires if w.a in inner and w.b in inner)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import networkx as nx
-
 from solver.errors import Fault
 from solver.topology.elements import SWITCH_KINDS, Host, Link, Switch
 
@@ -130,6 +128,8 @@ def _link_faults(links: Sequence[Link], names: set[str], where: str) -> Iterator
 
 
 def _pieces(names: set[str], links: Sequence[Link], where: str) -> Iterator[Fault]:
+    import networkx as nx
+
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(names)
     graph.add_edges_from(link.ends for link in links if {link.a, link.b} <= names)

@@ -10,13 +10,15 @@ The graph's attributes are plain, and named as in the files (``attributes.py``):
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from solver.errors import InstanceError
 from solver.topology.checks import named_few, topology_faults
 from solver.topology.elements import GATEWAY, HOST, Host, Link, Switch
+
+if TYPE_CHECKING:
+    # It takes a fifth of a second to load; whoever has no network does without it.
+    import networkx as nx
 
 __all__ = ["Topology"]
 
@@ -76,6 +78,8 @@ class Topology:
         return Topology, (self.name, self.hosts, self.switches, self.links, self.where)
 
     def _frozen_graph(self) -> nx.Graph[str]:
+        import networkx as nx
+
         graph: nx.Graph[str] = nx.Graph(name=self.name)
         for host in self.hosts:
             known = {key: getattr(host, key) for key in _HOST_KEYS}

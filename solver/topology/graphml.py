@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import networkx as nx
-
 from solver.errors import Fault, InstanceError
 from solver.topology.attributes import topology_from_attributes
 from solver.topology.graph import Topology
@@ -43,6 +41,8 @@ def parse_graphml(text: str, *, name: str, where: str = "GraphML") -> Topology:
         With every fault: no XML, no graph, a directed graph, a node that is written twice, and
         those of ``topology_from_attributes``.
     """
+    import networkx as nx
+
     mend = "Write it with networkx.write_graphml"
     try:
         root = ElementTree.fromstring(text)
@@ -107,6 +107,8 @@ def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
 
 def write_graphml(topology: Topology) -> str:
     """The topology as a GraphML text, which ``parse_graphml`` reads."""
+    import networkx as nx
+
     data = node_link_data(topology)
     graph: nx.Graph[str] = nx.Graph(name=topology.name)
     for node in data["nodes"]:

@@ -19,8 +19,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-
 from solver.errors import Fault, InstanceError
 from solver.topology.elements import Host, Link
 from solver.topology.graph import Topology
@@ -73,6 +71,8 @@ def collective_levels(topology: Topology, group: Mapping[str, int]) -> Level | N
     ValueError
         If the group is empty or takes no device of a host.
     """
+    import networkx as nx
+
     if not group or min(group.values()) < 1:
         raise ValueError(f"a group takes at least one device of each of its hosts: {dict(group)}")
     hosts = [topology.host(name) for name in sorted(group)]
@@ -186,6 +186,8 @@ def _flow(
     sinks: Sequence[str],
 ) -> int:
     """Greatest flow in bytes/s from ``sources`` to ``sinks`` over their paths of least latency."""
+    import networkx as nx
+
     network: nx.DiGraph[tuple[str, str]] = nx.DiGraph()
     outside = ("", "source"), ("", "sink")
     for a in sources:

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import networkx as nx
-
 from solver.errors import InstanceError
 from solver.topology.device_matrix import PCIE_CODES, DeviceMatrix
 from solver.topology.elements import Host, Link, Switch, SwitchKind, Wire
@@ -91,6 +89,8 @@ def _check_bonds(matrix: DeviceMatrix, max_nvlinks: int, where: str) -> None:
 def _nvlinks(
     matrix: DeviceMatrix, nvlink: Wire, max_nvlinks: int
 ) -> tuple[list[Switch], list[Link]]:
+    import networkx as nx
+
     switches: list[Switch] = []
     links: list[Link] = []
     bonds: nx.Graph[str] = nx.Graph()
@@ -116,6 +116,8 @@ def _pcie_tree(
     matrix: DeviceMatrix, pcie: Mapping[str, Wire], where: str
 ) -> tuple[list[Switch], list[Link]]:
     """Tiers of PCIe from near to far; a group that a tier does not enlarge gets no switch there."""
+    import networkx as nx
+
     switches: list[Switch] = []
     links: list[Link] = []
     tops: dict[str, tuple[str, ...]] = {gpu: (gpu,) for gpu in matrix.gpus}

@@ -9,9 +9,10 @@ from typing import Any
 
 from dash import Dash
 
+from solver.explore.page.address import is_loopback
 from solver.explore.page.files import serve_files
 from solver.explore.page.frame import frame
-from solver.explore.page.guard import content_security_policy, guard, is_loopback
+from solver.explore.page.guard import content_security_policy, guard
 from solver.explore.page.reactions import react
 from solver.explore.page.server import MOST_REQUEST_BYTES
 from solver.explore.session import Session

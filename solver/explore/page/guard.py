@@ -8,26 +8,17 @@ request that changes something must come from the page itself.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 
 import flask
 
-__all__ = ["content_security_policy", "guard", "is_loopback"]
+from solver.explore.page.address import is_loopback
+
+__all__ = ["content_security_policy", "guard"]
 
 _NETLOC = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 """A name or address and a port, as a browser sends it: no user, no path."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches ``host``, a name or an address."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:

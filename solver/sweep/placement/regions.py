@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
 from formulations.placement.problem import PlacementProblem
 
 __all__ = ["groups_within", "regions_at"]
@@ -19,6 +17,8 @@ def regions_at(problem: PlacementProblem, rate: int) -> tuple[tuple[int, ...], .
     problem
         Of single machines.
     """
+    import networkx as nx
+
     wide: nx.Graph[int] = nx.Graph()
     wide.add_nodes_from(range(problem.n_orbits))
     for a in range(problem.n_orbits):

@@ -4,7 +4,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from solver.explore.page.guard import content_security_policy, guard, is_loopback
+from solver.explore.page.guard import content_security_policy, guard
 
 
 def _client(host: str = "127.0.0.1") -> FlaskClient:
@@ -87,12 +87,3 @@ def test_types_are_not_guessed_and_addresses_not_told() -> None:
     headers = _client().get("/").headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
-
-
-@pytest.mark.parametrize(
-    ("host", "alone"),
-    [("localhost", True), ("LOCALHOST.", True), ("127.3.2.1", True), ("::1", True),
-     ("0.0.0.0", False), ("192.168.1.4", False), ("localhost.evil.example", False)],
-)  # fmt: skip
-def test_loopback_is_told_from_the_network(host: str, alone: bool) -> None:
-    assert is_loopback(host) is alone
