@@ -33,8 +33,8 @@ __all__ = ["SCENARIOS", "Session"]
 
 SCENARIOS = ("A", "B")
 _TEMPLATE = "template_replica.toml"
-_SECOND_S = 3.0
-"""A browser has drawn the first answer by then."""
+_SECOND_S = 6.0
+"""A browser has drawn the first answer by then, and whoever reads it has not asked again."""
 _MOST_RESULT_BYTES = 100_000_000
 _KINDS = ("replica", "fleet", "placement")
 
