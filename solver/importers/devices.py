@@ -16,7 +16,10 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
+from solver.catalog.collection import suggestion
 from solver.catalog.reader import shipped_catalog
+from solver.errors import Fault
+from solver.importers.visible import visible
 
 __all__ = ["KnownDevices", "machine_name", "product_key"]
 
@@ -132,6 +135,19 @@ class KnownDevices:
         if key in _OF_GKE_ALONE and not from_gke:
             return self._by_key.get(key)
         return self._by_key.get(key) or _PRODUCTS.get(key)
+
+    def answered(self, text: str, faults: list[Fault]) -> str | None:
+        """The accelerator that ``--accelerator`` names; ``None``, and a fault, where none is."""
+        given = self.named(text) or self.of_product(text)
+        if given is None:
+            faults.append(
+                Fault(
+                    "--accelerator",
+                    f"there is no accelerator '{visible(text)}'",
+                    suggestion(text, self.names, what="accelerators"),
+                )
+            )
+        return given
 
     def memory_doubt(self, accelerator: str, mib: int) -> str | None:
         """What is odd about a device of ``mib`` MiB being this accelerator; ``None`` where nothing.

@@ -14,10 +14,10 @@ from fractions import Fraction
 
 from solver.deploy.engines.contract import ServerPlan
 from solver.deploy.engines.flag_table import Program, flag_table
-from solver.deploy.engines.lengths import longest_request
 from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.router import router_role
+from solver.deploy.engines.shared_flags import longest_taken, reachable, several_hosts, stages
 from solver.deploy.engines.shares import (
     cut_in_words,
     decimal_share,
@@ -144,9 +144,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
         checkpoint.id,
         f"{plan.model.name}; the plan computes with weights in {weights_in_words(plan)}",
     )
-    yield program.argument("--host", "0.0.0.0", "Reachable from outside its container")
-    yield program.argument("--port", _PORT, "Where the router and the health check find it")
-    yield program.argument("--served-model-name", plan.served_name, "The name that clients ask for")
+    yield from reachable(program, plan, port=_PORT, name="--served-model-name")
     groups = design.attention_data_parallel
     cut = f" (tensor {design.tensor_parallel} x attention data {groups})" if groups > 1 else ""
     yield program.argument(
@@ -167,12 +165,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
             design.expert_parallel,
             f"The {plan.model.n_experts} experts lie on {design.expert_parallel} groups of devices",
         )
-    if design.pipeline_parallel > 1:
-        yield program.argument(
-            "--pp-size",
-            design.pipeline_parallel,
-            f"The layers lie in {design.pipeline_parallel} stages, one after the other",
-        )
+    yield from stages(program, plan, "--pp-size")
     if design.max_sequences is not None:
         yield program.argument(
             "--max-running-requests",
@@ -186,9 +179,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
                 -(-design.max_sequences // (groups * design.microbatches)),
                 f"They run in {design.microbatches} microbatches",
             )
-    longest = longest_request(plan)
-    if longest is not None:
-        yield program.argument("--context-length", *longest)
+    yield from longest_taken(program, plan, "--context-length")
     share, why = memory_share(plan, _MEMORY)
     yield program.argument("--mem-fraction-static", decimal_share(share), why)
     if plan.format == "fp8" and checkpoint.format == "bf16":
@@ -277,12 +268,7 @@ def _environment(program: Program, plan: ServerPlan) -> tuple[Environment, ...]:
 
 
 def _node_arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
-    yield program.argument(
-        "--nnodes",
-        plan.nodes,
-        f"One replica of {devices_in_words(plan.design.devices)} spans {plan.nodes} hosts",
-    )
-    yield program.argument("--node-rank", "{rank}", "Which of them this is, from 0")
+    yield from several_hosts(program, plan)
     yield program.argument(
         "--dist-init-addr", f"{{leader}}:{_MEETING_PORT}", "Where host 0 is and its ranks meet"
     )

@@ -18,6 +18,7 @@ from solver.deploy.engines.lengths import longest_request
 from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.routing import by_workload
+from solver.deploy.engines.shared_flags import longest_taken, reachable, stages
 from solver.deploy.engines.shares import (
     cut_in_words,
     decimal_share,
@@ -199,20 +200,13 @@ class Trtllm:
 
 def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     design = plan.design
-    yield program.argument("--host", "0.0.0.0", "Reachable from outside its container")
-    yield program.argument("--port", _PORT, "Where the router and the health check find it")
-    yield program.argument("--served_model_name", plan.served_name, "The name that clients ask for")
+    yield from reachable(program, plan, port=_PORT, name="--served_model_name")
     yield program.argument(
         "--tp_size",
         plan.stage_devices,
         cut_in_words(plan.stage_devices),
     )
-    if design.pipeline_parallel > 1:
-        yield program.argument(
-            "--pp_size",
-            design.pipeline_parallel,
-            f"The layers lie in {design.pipeline_parallel} stages, one after the other",
-        )
+    yield from stages(program, plan, "--pp_size")
     if design.expert_parallel > 1:
         yield program.argument(
             "--ep_size",
@@ -228,9 +222,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
             f"One replica decodes {design.max_sequences} sequences together"
             + (f", in {parts} batches (attention groups x stages)" if parts > 1 else ""),
         )
-    longest = longest_request(plan)
-    if longest is not None:
-        yield program.argument("--max_seq_len", *longest)
+    yield from longest_taken(program, plan, "--max_seq_len")
     share, why = memory_share(plan, _MEMORY)
     yield program.argument(
         "--free_gpu_memory_fraction",

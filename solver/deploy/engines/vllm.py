@@ -15,10 +15,10 @@ from fractions import Fraction
 
 from solver.deploy.engines.contract import ServerPlan
 from solver.deploy.engines.flag_table import Program, flag_table
-from solver.deploy.engines.lengths import longest_request
 from solver.deploy.engines.memory import MemoryRule, memory_refusals, memory_share
 from solver.deploy.engines.refusals import device_refusals
 from solver.deploy.engines.router import router_role
+from solver.deploy.engines.shared_flags import longest_taken, reachable, several_hosts, stages
 from solver.deploy.engines.shares import (
     cut_in_words,
     decimal_share,
@@ -150,20 +150,13 @@ class Vllm:
 
 def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
     design = plan.design
-    yield program.argument("--host", "0.0.0.0", "Reachable from outside its container")
-    yield program.argument("--port", _PORT, "Where the router and the health check find it")
-    yield program.argument("--served-model-name", plan.served_name, "The name that clients ask for")
+    yield from reachable(program, plan, port=_PORT, name="--served-model-name")
     yield program.argument(
         "--tensor-parallel-size",
         design.tensor_parallel,
         cut_in_words(design.tensor_parallel),
     )
-    if design.pipeline_parallel > 1:
-        yield program.argument(
-            "--pipeline-parallel-size",
-            design.pipeline_parallel,
-            f"The layers lie in {design.pipeline_parallel} stages, one after the other",
-        )
+    yield from stages(program, plan, "--pipeline-parallel-size")
     if design.attention_data_parallel > 1:
         yield program.argument(
             "--data-parallel-size",
@@ -188,9 +181,7 @@ def _arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
             rank,
             f"One replica decodes {design.max_sequences} sequences together{shared}",
         )
-    longest = longest_request(plan)
-    if longest is not None:
-        yield program.argument("--max-model-len", *longest)
+    yield from longest_taken(program, plan, "--max-model-len")
     share, why = memory_share(plan, _MEMORY)
     yield program.argument("--gpu-memory-utilization", decimal_share(share), why)
     yield from _formats(program, plan)
@@ -280,11 +271,6 @@ def _environment(plan: ServerPlan) -> Iterator[Environment]:
 
 
 def _node_arguments(program: Program, plan: ServerPlan) -> Iterator[Argument]:
-    yield program.argument(
-        "--nnodes",
-        plan.nodes,
-        f"One replica of {devices_in_words(plan.design.devices)} spans {plan.nodes} hosts",
-    )
-    yield program.argument("--node-rank", "{rank}", "Which of them this is, from 0")
+    yield from several_hosts(program, plan)
     yield program.argument("--master-addr", "{leader}", "Where host 0 is")
     yield program.argument("--master-port", 29501, "The port on which its ranks meet")

@@ -138,16 +138,10 @@ def _accelerators(
     unknown = [name for name, figure in found.items() if figure is None]
     if answers.accelerator is None:
         return found
-    given = known.named(answers.accelerator) or known.of_product(answers.accelerator)
+    given = known.answered(answers.accelerator, faults)
     if given is None:
-        faults.append(
-            Fault(
-                "--accelerator",
-                f"there is no accelerator '{visible(answers.accelerator)}'",
-                suggestion(answers.accelerator, known.names, what="accelerators"),
-            )
-        )
-    elif len({_product_of(named[name]) for name in unknown}) > 1:
+        return found
+    if len({_product_of(named[name]) for name in unknown}) > 1:
         told = ", ".join(f"{name} ({_product_of(named[name])})" for name in unknown)
         faults.append(
             Fault(

@@ -126,16 +126,8 @@ def _accelerator(
     found = known.of_product(product)
     source = f"product_name {product}"
     if answers.accelerator is not None:
-        given = known.named(answers.accelerator) or known.of_product(answers.accelerator)
-        if given is None:
-            faults.append(
-                Fault(
-                    "--accelerator",
-                    f"there is no accelerator '{visible(answers.accelerator)}'",
-                    suggestion(answers.accelerator, known.names, what="accelerators"),
-                )
-            )
-        elif found is not None and found != given and kinds == 1:
+        given = known.answered(answers.accelerator, faults)
+        if given is not None and found is not None and found != given and kinds == 1:
             faults.append(
                 Fault(
                     f"{where}: --accelerator",
@@ -143,7 +135,7 @@ def _accelerator(
                     "Leave out --accelerator",
                 )
             )
-        elif found is None:
+        elif given is not None and found is None:
             found, source = given, "--accelerator"
     if found is None:
         return None
