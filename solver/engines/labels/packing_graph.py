@@ -26,7 +26,6 @@ __all__ = ["BoolArray", "ConflictGraph", "grown_cliques"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-SingleArray = npt.NDArray[np.float32]
 
 
 def grown_cliques(cliques: BoolArray, adjacency: BoolArray, rank: FloatArray) -> BoolArray:
@@ -45,10 +44,10 @@ def grown_cliques(cliques: BoolArray, adjacency: BoolArray, rank: FloatArray) ->
         Maximal cliques, each once, q' <= q.
     """
     cliques = cliques.copy()
-    # Counts in float32 are exact below 2^24; the tie term never reaches a thousandth.
+    # The tie term never reaches a thousandth.
     score = rank + 1e-3 * adjacency.sum(axis=1) / (len(adjacency) + 1)
-    met = cliques.astype(np.float32) @ adjacency.astype(np.float32)
-    candidate = (met == cliques.sum(axis=1, keepdims=True)) & ~cliques
+    # No member is a stranger; members are strangers to themselves.
+    candidate = ~(cliques @ ~adjacency)
     growing = np.flatnonzero(candidate.any(axis=1))
     candidate = candidate[growing]
     while len(growing):
@@ -94,10 +93,9 @@ class ConflictGraph:
         self.rows: BoolArray = np.zeros((milp.n_rows, n), dtype=np.bool_)
         row_of = np.repeat(np.arange(milp.n_rows), np.diff(milp.row_start))
         self.rows[row_of, milp.column_index] = True
-        counts = self.rows.astype(np.float32)
-        self.adjacency: BoolArray = (counts.T @ counts) > 0
+        # Products of bool arrays ask whether there is one, and count nothing in floats.
+        self.adjacency: BoolArray = self.rows.T @ self.rows
         np.fill_diagonal(self.adjacency, False)
-        self.neighbours: SingleArray = self.adjacency.astype(np.float32)
         self._harmless = (self.gains >= 0).all(axis=0)
 
     @cached_property
@@ -107,7 +105,7 @@ class ConflictGraph:
         return grown_cliques(seeds, self.adjacency, np.ones(self.n))
 
     @cached_property
-    def _stand_ins(self) -> tuple[IntArray, IntArray, SingleArray]:
+    def _stand_ins(self) -> tuple[IntArray, IntArray, BoolArray]:
         """Edges ``(u, v)`` where v gains no less than u, and who of N(v) is outside N[u]."""
         gains = self.gains.T
         losers: list[int] = []
@@ -122,7 +120,7 @@ class ConflictGraph:
         v_of = np.array(winners, dtype=np.int64)
         outside = self.adjacency[v_of] & ~self.adjacency[u_of]
         outside[np.arange(len(u_of)), u_of] = False
-        return u_of, v_of, outside.astype(np.float32)
+        return u_of, v_of, outside
 
     def reduce(self, allowed: BoolArray, chosen: BoolArray) -> None:
         """Apply both reductions until nothing moves, in place.
@@ -138,13 +136,13 @@ class ConflictGraph:
         while True:
             live = np.flatnonzero(allowed[u_of] & allowed[v_of])
             if len(live):
-                free = (outside[live] @ allowed.astype(np.float32)) == 0
+                free = ~(outside[live] @ allowed)
                 # Standing in is transitive and never circular: all may leave at once.
                 losers = u_of[live[free]]
                 if len(losers):
                     allowed[losers] = False
                     continue
             break
-        alone = allowed & self._harmless & ((self.neighbours @ allowed.astype(np.float32)) == 0)
+        alone = allowed & self._harmless & ~(self.adjacency @ allowed)
         chosen |= alone
         allowed &= ~alone

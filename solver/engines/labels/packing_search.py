@@ -155,7 +155,7 @@ class PackingSearch:
         """Branch on an undecided column whose neighbours weigh much: taking it removes them."""
         graph, allowed = self._graph, node.allowed
         undecided = 0.02 + np.minimum(values, 1.0 - values)
-        around = graph.neighbours @ np.where(allowed, self._pull, 0.0)
+        around = graph.adjacency @ np.where(allowed, self._pull, 0.0)
         column = int(np.where(allowed, undecided * (1.0 + np.maximum(around, 0.0)), -1.0).argmax())
         without = allowed.copy()
         without[column] = False

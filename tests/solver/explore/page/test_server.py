@@ -42,7 +42,9 @@ def test_a_request_to_end_ends_serving_and_gives_the_signal_back(number: signal.
     def end_when_served() -> None:
         with socket.create_connection(listening.getsockname()) as asking:
             asking.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            asking.recv(1)
+            # Until the other side hangs up.
+            while asking.recv(1000):
+                pass
         os.kill(os.getpid(), number)
 
     ending = threading.Thread(target=end_when_served)
