@@ -1,4 +1,7 @@
-"""What users import: read a question, solve it, check an answer."""
+"""What users import: read a question, solve it, check an answer.
+
+What only one kind of question needs is loaded with the first question of that kind.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,9 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
-from solver.economy_api import (
-    is_economic_document,
-    solve_economy_question,
-    verify_economy_document,
-)
-from solver.economy_frontier import EconomyFrontier
 from solver.errors import InstanceError
-from solver.fleet_api import Progress, solve_fleet, verify_fleet_document
-from solver.fleet_frontier import FleetFrontier
 from solver.frontier import Frontier
 from solver.instance.domain import ReplicaInstance
 from solver.instance.fleet.columns import ColumnFleet
@@ -25,9 +20,6 @@ from solver.instance.fleet.domain import FleetInstance
 from solver.instance.placement.domain import PlacementInstance
 from solver.instance.reading import Question, read_any_instance
 from solver.lowering.space import lower_replica
-from solver.nondominated import NondominatedSet
-from solver.placement_api import solve_placement_question, verify_placement_document
-from solver.placement_frontier import PlacementFrontier
 from solver.result import Result, kind_of, read_document, result_from_dict, result_to_dict
 from solver.sweep.assemble import assemble
 from solver.sweep.certificate import Verification, verify_document
@@ -40,7 +32,12 @@ from solver.sweep.strips import OpenRegion
 if TYPE_CHECKING:
     from formulations.moip.problem import MultiObjectiveProgram
     from solver.economics_api import Economics
+    from solver.economy_frontier import EconomyFrontier
+    from solver.fleet_api import Progress
+    from solver.fleet_frontier import FleetFrontier
     from solver.instance.economics import EconomicsTerms, StatedPreference
+    from solver.nondominated import NondominatedSet
+    from solver.placement_frontier import PlacementFrontier
     from solver.sweep.moip.outcome import SearchOutcome
 
 __all__ = ["ENUMERATION", "economics", "formulation_names", "read_instance", "solve", "verify"]
@@ -49,6 +46,13 @@ ENUMERATION = "enumeration"
 MOIP = "moip"
 FLEET = "fleet"
 PLACEMENT = "placement"
+
+
+@runtime_checkable
+class _Answer(Protocol):
+    """A frontier or a nondominated set: what tells itself as a result document."""
+
+    def to_dict(self) -> dict[str, Any]: ...
 
 
 def formulation_names() -> tuple[str, ...]:
@@ -215,6 +219,8 @@ def solve(
             mend="Leave the option out",
         )
     if isinstance(instance, FleetInstance | ColumnFleet):
+        from solver.fleet_api import solve_fleet
+
         return solve_fleet(
             instance,
             formulation,
@@ -239,10 +245,14 @@ def solve(
                 mend="Leave the option out",
             )
     if isinstance(instance, PlacementInstance):
+        from solver.placement_api import solve_placement_question
+
         return solve_placement_question(
             instance, formulation, engine, time_limit_s, on_progress, should_stop
         )
     if instance.is_economic:
+        from solver.economy_api import solve_economy_question
+
         return solve_economy_question(
             instance,
             formulation,
@@ -397,9 +407,9 @@ def verify(
     FleetError
         If the file is not a result, or the instance cannot be read.
     """
-    if isinstance(
-        result, Frontier | EconomyFrontier | FleetFrontier | PlacementFrontier | NondominatedSet
-    ):
+    from solver.economy_api import is_economic_document, verify_economy_document
+
+    if isinstance(result, _Answer):
         document: Mapping[str, Any] = result.to_dict()
     elif isinstance(result, Result):
         document = result_to_dict(result)
@@ -418,8 +428,12 @@ def verify(
     if isinstance(instance, str | Path):
         instance = read_instance(instance)
     if kind_of(document) == FLEET:
+        from solver.fleet_api import verify_fleet_document
+
         return verify_fleet_document(document, instance, reprove=reprove, on_progress=on_progress)
     if kind_of(document) == PLACEMENT:
+        from solver.placement_api import verify_placement_document
+
         return verify_placement_document(
             document, instance, reprove=reprove, on_progress=on_progress
         )

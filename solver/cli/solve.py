@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,11 @@ from solver.cli.exits import PARTIAL, status_of
 from solver.cli.outputs import Outputs
 from solver.cli.progress import patience
 from solver.cli.what_ifs import Changes, MaxCost, MinSpeed, gathered_settings, read_question
+
+if TYPE_CHECKING:
+    from solver.economy_frontier import EconomyFrontier
+    from solver.fleet_frontier import FleetFrontier
+    from solver.placement_frontier import PlacementFrontier
 
 __all__ = ["solve_command"]
 
@@ -107,10 +112,8 @@ def solve_command(
     Example: fleetfront solve instances/fleet/one-model-one-pool.toml --plot fleet.png
     """
     from solver.api import solve
-    from solver.economy_frontier import EconomyFrontier
-    from solver.fleet_frontier import FleetFrontier
+    from solver.frontier import Frontier
     from solver.instance.files_named import files_named
-    from solver.placement_frontier import PlacementFrontier
 
     outputs = Outputs(out, csv, plot, report, as_json, quiet, near=tolerance is not None, xlsx=xlsx)
     outputs.check()
@@ -132,15 +135,24 @@ def solve_command(
             on_progress=waiting.progress,
             should_stop=waiting.should_stop,
         )
-    if isinstance(frontier, FleetFrontier):
-        outputs.deliver_fleet(frontier)
-    elif isinstance(frontier, PlacementFrontier):
-        outputs.deliver_placement(frontier)
-    elif isinstance(frontier, EconomyFrontier):
-        outputs.deliver_economy(frontier)
+    if not isinstance(frontier, Frontier):
+        _deliver(frontier, outputs)
     else:
         outputs.deliver_replica(frontier)
         if frontier.near is not None and frontier.near["status"] == "stopped":
             # The frontier may be whole; what was asked for beside it is not.
             return PARTIAL
     return status_of(frontier.status)
+
+
+def _deliver(frontier: EconomyFrontier | FleetFrontier | PlacementFrontier, to: Outputs) -> None:
+    # A replica of one model does without these, which take a while to load.
+    from solver.economy_frontier import EconomyFrontier
+    from solver.fleet_frontier import FleetFrontier
+
+    if isinstance(frontier, EconomyFrontier):
+        to.deliver_economy(frontier)
+    elif isinstance(frontier, FleetFrontier):
+        to.deliver_fleet(frontier)
+    else:
+        to.deliver_placement(frontier)

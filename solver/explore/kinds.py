@@ -7,10 +7,7 @@ from typing import Any
 
 from solver.instance.domain import ReplicaInstance
 from solver.instance.fleet.columns import ColumnFleet
-from solver.instance.fleet.columns_reader import resolved_columns
 from solver.instance.fleet.domain import FleetInstance
-from solver.instance.fleet.resolved import resolved_fleet
-from solver.instance.placement.resolved import resolved_placement
 from solver.instance.reading import Question
 from solver.instance.resolved import resolved_instance
 from solver.result import Result, kind_of, result_from_dict
@@ -39,7 +36,13 @@ def resolved_of(question: Question) -> dict[str, Any]:
     if isinstance(question, ReplicaInstance):
         return resolved_instance(question)
     if isinstance(question, ColumnFleet):
+        from solver.instance.fleet.columns_reader import resolved_columns
+
         return resolved_columns(question)
     if isinstance(question, FleetInstance):
+        from solver.instance.fleet.resolved import resolved_fleet
+
         return resolved_fleet(question)
+    from solver.instance.placement.resolved import resolved_placement
+
     return resolved_placement(question)

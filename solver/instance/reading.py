@@ -1,4 +1,7 @@
-"""Any question from a file: what it is, is told by its name and its ``kind``."""
+"""Any question from a file: what it is, is told by its name and its ``kind``.
+
+The reader of a kind is loaded with the first question of that kind: its records take a while.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,9 @@ from typing import Any
 
 from solver.instance.domain import ReplicaInstance
 from solver.instance.fleet.columns import ColumnFleet
-from solver.instance.fleet.columns_reader import read_column_fleet
 from solver.instance.fleet.domain import FleetInstance
-from solver.instance.fleet.reader import read_fleet_instance
 from solver.instance.loading import load_tables
 from solver.instance.placement.domain import PlacementInstance
-from solver.instance.placement.reader import read_placement_instance
 from solver.instance.reader import kind_of, read_replica_instance
 
 __all__ = ["Question", "read_any_instance"]
@@ -39,12 +39,18 @@ def read_any_instance(
         With every fault of the file.
     """
     if path.suffix.lower() == ".json":
+        from solver.instance.fleet.columns_reader import read_column_fleet
+
         return read_column_fleet(path, settings=settings)
     raw, _ = load_tables(path)
     kind = (settings or {}).get("kind", raw.get("kind"))
     asked = kind_of({"kind": kind}, str(path))
     if asked == "fleet":
+        from solver.instance.fleet.reader import read_fleet_instance
+
         return read_fleet_instance(path, settings=settings, today=today)
     if asked == "placement":
+        from solver.instance.placement.reader import read_placement_instance
+
         return read_placement_instance(path, settings=settings, today=today)
     return read_replica_instance(path, settings=settings, today=today)

@@ -46,8 +46,7 @@ def grown_cliques(cliques: BoolArray, adjacency: BoolArray, rank: FloatArray) ->
     cliques = cliques.copy()
     # The tie term never reaches a thousandth.
     score = rank + 1e-3 * adjacency.sum(axis=1) / (len(adjacency) + 1)
-    # No member is a stranger; members are strangers to themselves.
-    candidate = ~(cliques @ ~adjacency)
+    candidate = _common_neighbours(cliques, adjacency)
     growing = np.flatnonzero(candidate.any(axis=1))
     candidate = candidate[growing]
     while len(growing):
@@ -58,6 +57,18 @@ def grown_cliques(cliques: BoolArray, adjacency: BoolArray, rank: FloatArray) ->
         still = candidate.any(axis=1)
         growing, candidate = growing[still], candidate[still]
     return distinct_rows(cliques)
+
+
+def _common_neighbours(cliques: BoolArray, adjacency: BoolArray) -> BoolArray:
+    """(q, k) bool: who is adjacent to every member of a clique; of an empty one, everybody is."""
+    _, member = np.nonzero(cliques)
+    sizes = cliques.sum(axis=1)
+    first = np.cumsum(sizes) - sizes
+    common = np.ones_like(cliques)
+    for place in range(int(sizes.max(initial=0))):
+        larger = np.flatnonzero(sizes > place)
+        common[larger] &= adjacency[member[first[larger] + place]]
+    return common
 
 
 def distinct_rows(rows: BoolArray) -> BoolArray:
