@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PAUSE_MS = 300; // Nothing typed for so long is an end of typing.
+  var PAUSE_MS = 200; // Nothing typed for so long is an end of typing.
   var MOST_RADIOS = 4; // More choices than that go into a list that drops down.
   var controls = [];
   var rows = {}; // By scenario, then by key of the control: the elements of its row.
