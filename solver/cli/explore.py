@@ -80,7 +80,7 @@ def _serve(session: Session, *, host: str, port: int, browser: bool) -> int:
             import webbrowser
 
             webbrowser.open(address)
-        # What the page is built with takes longest to load; meanwhile a browser opens and waits.
+        # What the page is built with takes a while to load; meanwhile a browser opens and waits.
         from solver.explore.page.application import build_application
         from solver.explore.page.server import serve
 

@@ -135,13 +135,13 @@ def solve_command(
             on_progress=waiting.progress,
             should_stop=waiting.should_stop,
         )
-    if not isinstance(frontier, Frontier):
-        _deliver(frontier, outputs)
-    else:
+    if isinstance(frontier, Frontier):
         outputs.deliver_replica(frontier)
         if frontier.near is not None and frontier.near["status"] == "stopped":
             # The frontier may be whole; what was asked for beside it is not.
             return PARTIAL
+    else:
+        _deliver(frontier, outputs)
     return status_of(frontier.status)
 
 

@@ -93,4 +93,5 @@ def _named(place: Place, tables: Mapping[str, Any]) -> Iterator[str]:
 
 
 def body_of(table: Container | Table) -> list[tuple[Any, Item]]:
+    """Keys and items of a table in the order of its text, comments among them."""
     return (table.value if isinstance(table, Table) else table).body

@@ -1,4 +1,4 @@
-"""What every engine is told alike, under flags of its own."""
+"""What engines are told alike: under flags of their own, or under the same ones."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def longest_taken(program: Program, plan: ServerPlan, flag: str) -> Iterator[Arg
 
 
 def several_hosts(program: Program, plan: ServerPlan) -> Iterator[Argument]:
-    """Of how many hosts a server stands on this is which; ``{rank}`` is filled in host by host."""
+    """How many hosts one server spans, and the number of this one (``{rank}``, filled in later)."""
     spans = f"One replica of {devices_in_words(plan.design.devices)} spans {plan.nodes} hosts"
     yield program.argument("--nnodes", plan.nodes, spans)
     yield program.argument("--node-rank", "{rank}", "Which of them this is, from 0")

@@ -11,7 +11,7 @@ __all__ = ["until_ended"]
 
 @contextmanager
 def until_ended() -> Iterator[None]:
-    """What is done within goes on until Ctrl-C or SIGTERM, which are not told to anyone else."""
+    """Ctrl-C or SIGTERM leaves the block, and raises nothing beyond it."""
 
     def end(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt

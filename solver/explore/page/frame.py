@@ -9,7 +9,7 @@ from dash import dcc, html
 
 from solver.explore.page.attributes import label
 from solver.explore.page.chart import GRAPH_SETTINGS, empty_chart
-from solver.explore.page.control_panel import offered
+from solver.explore.page.fields import offered
 from solver.explore.session import SCENARIOS, Session
 
 __all__ = ["DOWNLOADS", "frame"]

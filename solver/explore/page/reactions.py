@@ -21,7 +21,7 @@ from solver.explore.page.answers import (
 )
 from solver.explore.page.chart import Axes, first_axes
 from solver.explore.page.choosing import choose_points, documents_of
-from solver.explore.page.control_panel import changes_in, fault_texts, held
+from solver.explore.page.fields import changes_in, fault_texts, held
 from solver.explore.page.rows import rows_of
 from solver.explore.page.standing import fault_list, progress_line, standing_sentence
 from solver.explore.session import SCENARIOS, Session

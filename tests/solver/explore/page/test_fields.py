@@ -6,7 +6,7 @@ import pytest
 
 from solver.errors import Fault
 from solver.explore.controls import Control
-from solver.explore.page.control_panel import changes_in, fault_texts, held, offered
+from solver.explore.page.fields import changes_in, fault_texts, held, offered
 from solver.explore.scenario import ScenarioState
 
 PRICE = Control("price.usd_per_hour", "prices", "Price of H100", "US$/h", "number", "2.49")
